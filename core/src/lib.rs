@@ -1,0 +1,3 @@
+//! Loadstone's native core: data in, data out.
+
+pub mod load;

@@ -1,0 +1,1 @@
+//! The load engine: a plan in, intervals out. See docs/formats.md.

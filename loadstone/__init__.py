@@ -1,0 +1,3 @@
+"""Loadstone: a performance engineer's workbench."""
+
+__version__ = "0.1.0"

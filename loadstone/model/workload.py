@@ -1,0 +1,86 @@
+"""What users do: journeys of steps with their weights, think times and data. Nothing here says how much or when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Body", "Check", "Extraction", "Feed", "Journey", "Step", "Think", "Workload"]
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
+
+
+class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``extract.X``: where a value comes from. ``expression`` is a JSONPath, a regex, or a header's or cookie's name."""
+
+    name: str
+    source: Literal["json", "regex", "header", "cookie"]
+    expression: str
+    pick: Literal["first", "last", "random"] = "first"
+
+
+class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a good reply is. ``status`` holds inclusive ranges; null means that only an error status (>= 400) fails."""
+
+    status: tuple[tuple[int, int], ...] | None = None
+    contains: tuple[str, ...] = ()
+    regex: tuple[str, ...] = ()
+    json: tuple[str, ...] = ()
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request's body, still a template. ``json`` holds a TOML table, ``form`` its fields, ``text`` a text."""
+
+    kind: Literal["text", "json", "form"]
+    value: str | dict[str, object] | list[object]
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="step"):
+    """One request of a journey. ``target`` and header values are template texts."""
+
+    name: str
+    method: str
+    target: str
+    headers: dict[str, str] = {}
+    body: Body | None = None
+    timeout_s: float = 10.0
+    redirects: int = 0
+    check: Check = Check()
+    extract: tuple[Extraction, ...] = ()
+
+
+class Think(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="think"):
+    """A pause between two steps, drawn anew each time. ``low_s`` and ``high_s`` for uniform, ``sigma`` for lognormal."""
+
+    distribution: Literal["constant", "exponential", "uniform", "lognormal"]
+    value_s: float = 0.0
+    low_s: float = 0.0
+    high_s: float = 0.0
+    sigma: float = 0.0
+
+
+class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A user's way through the service. A weight is relative to the other journeys'."""
+
+    name: str
+    weight: float
+    actions: tuple[Step | Think, ...]
+
+
+class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows of data for templates (``{users.email}``); ``source`` is the file that they came from."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    order: Literal["sequential", "random"] = "sequential"
+    source: str | None = None
+
+
+class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Journeys and the data that they draw on. ``trace_share`` is the share of requests with a sampled traceparent."""
+
+    journeys: tuple[Journey, ...]
+    feeds: tuple[Feed, ...] = ()
+    trace_share: float | None = None
