@@ -73,7 +73,7 @@ class StepSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SloResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An objective judged. ``value``, ``limit`` and ``interval`` are in the objective's own unit: seconds or a share."""
+    """An objective judged. ``value``, ``limit``, ``interval`` are in the objective's own unit: seconds or a share."""
 
     name: str
     outcome: Outcome
@@ -98,8 +98,8 @@ class GeneratorSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run in one screen; ``--json`` of ``run`` and ``show``. Warm-up is left out of every count but ``generator``.
 
-    ``offered_per_s``, ``achieved_per_s`` (completed) and ``dropped`` count journeys; ``requests`` and ``errors`` requests.
-    In a closed population what is offered is what was started.
+    ``offered_per_s``, ``achieved_per_s`` (completed) and ``dropped`` count journeys; ``requests`` and ``errors``
+    count requests. In a closed population what is offered is what was started.
     """
 
     format: Literal[1]

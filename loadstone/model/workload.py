@@ -12,7 +12,7 @@ METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 
 
 class Extraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``extract.X``: where a value comes from. ``expression`` is a JSONPath, a regex, or a header's or cookie's name."""
+    """``extract.X``: where a value comes from. ``expression`` is a JSONPath, a regex, a header's or a cookie's name."""
 
     name: str
     source: Literal["json", "regex", "header", "cookie"]
@@ -51,7 +51,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="step"):
 
 
 class Think(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="think"):
-    """A pause between two steps, drawn anew each time. ``low_s`` and ``high_s`` for uniform, ``sigma`` for lognormal."""
+    """A pause between two steps, drawn anew each time: ``low_s``, ``high_s`` for uniform, ``sigma`` for lognormal."""
 
     distribution: Literal["constant", "exponential", "uniform", "lognormal"]
     value_s: float = 0.0
