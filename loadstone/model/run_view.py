@@ -50,7 +50,7 @@ class PercentileCurve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Heat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Responses by time and latency: ``counts[i][j]`` for interval i and the band ``edges_s[j]`` to ``edges_s[j+1]``."""
+    """Responses by time and latency: ``counts[i][j]`` for interval i and the band ``edges_s[j:j+2]``."""
 
     t_s: tuple[float, ...]
     edges_s: tuple[float, ...]
