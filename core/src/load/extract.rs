@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use regex::bytes::Regex;
-use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::cookies::{self, Jar};
+use super::jsonpath::{Document, Query};
 use super::plan::{Check, Extract, ExtractSource, Pick};
 use super::random::{Draw, stream};
 use super::template::{Names, Vars};
@@ -17,7 +16,7 @@ use crate::error::Error;
 /// What is wrong with an expression of a source (`json`, `regex`, `header`, `cookie`); None when nothing is.
 pub fn expression_error(source: &str, expression: &str) -> Option<String> {
     match source {
-        "json" => JsonPath::parse(expression).err().map(|error| error.to_string()),
+        "json" => Query::parse(expression).err(),
         "regex" => Regex::new(expression).err().map(|error| error.to_string()),
         "header" | "cookie" => {
             (!is_token(expression.as_bytes())).then(|| format!("{expression:?} is not a {source}'s name"))
@@ -53,7 +52,7 @@ impl fmt::Display for Failure {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Json(JsonPath),
+    Json(Query),
     Regex(Regex),
     Header(String),
     Cookie(String),
@@ -75,13 +74,13 @@ pub struct Reading {
     status: Option<Vec<(u16, u16)>>,
     contains: Vec<memchr::memmem::Finder<'static>>,
     regex: Vec<Regex>,
-    json: Vec<(String, JsonPath)>,
+    json: Vec<Query>,
     extractions: Vec<Extraction>,
 }
 
 impl Reading {
     pub fn compile(check: &Check, extract: &[Extract], names: &Names) -> Result<Reading, Error> {
-        let path = |text: &String| JsonPath::parse(text).map_err(|error| refuse("JSONPath", text, &error));
+        let path = |text: &String| Query::parse(text).map_err(|error| refuse("JSONPath", text, &error));
         let pattern = |text: &String| Regex::new(text).map_err(|error| refuse("regular expression", text, &error));
         for (low, high) in check.status.iter().flatten() {
             if low > high {
@@ -116,7 +115,7 @@ impl Reading {
             status: check.status.clone(),
             contains: check.contains.iter().map(|text| memchr::memmem::Finder::new(text).into_owned()).collect(),
             regex: check.regex.iter().map(pattern).collect::<Result<_, _>>()?,
-            json: check.json.iter().map(|text| Ok((text.clone(), path(text)?))).collect::<Result<_, Error>>()?,
+            json: check.json.iter().map(path).collect::<Result<_, _>>()?,
             extractions,
         })
     }
@@ -174,7 +173,7 @@ impl Reading {
             return Ok(());
         }
         let body = response.body();
-        let mut document = Document::Unread;
+        let mut document = Document::new(body);
         for finder in &self.contains {
             if finder.find(body).is_none() {
                 let text = String::from_utf8_lossy(finder.needle());
@@ -186,19 +185,18 @@ impl Reading {
                 return Err(Failure::Check(format!("the body does not match {:?}", regex.as_str())));
             }
         }
-        for (text, path) in &self.json {
-            let root = document.read(body).map_err(Failure::Check)?;
-            if path.query(root).is_empty() {
-                return Err(Failure::Check(format!("{text} finds nothing in the body")));
+        for query in &self.json {
+            if query.find(&mut document, true).map_err(Failure::Check)?.is_empty() {
+                return Err(Failure::Check(format!("{} finds nothing in the body", query.as_str())));
             }
         }
         for extraction in &self.extractions {
             let draw = Draw::new(seed, arrival, op, extraction.part);
             let (slot, pick) = (extraction.slot, extraction.pick);
             let found = match &extraction.source {
-                Source::Json(path) => {
-                    let root = document.read(body).map_err(Failure::Extract)?;
-                    choose(path.query(root).all().into_iter(), pick, draw).map(text_of)
+                Source::Json(query) => {
+                    let nodes = query.find(&mut document, pick == Pick::First).map_err(Failure::Extract)?;
+                    choose(0..nodes.len(), pick, draw).and_then(|index| nodes.text(index))
                 }
                 Source::Regex(regex) => {
                     let group = |found: regex::bytes::Captures<'_>| {
@@ -238,33 +236,6 @@ impl Extraction {
 
 fn refuse(kind: &str, text: &str, error: &dyn fmt::Display) -> Error {
     Error::Plan(format!("{text:?} is no {kind}: {error}"))
-}
-
-/// The reply's JSON, parsed when first asked for.
-enum Document {
-    Unread,
-    Read(Value),
-}
-
-impl Document {
-    fn read(&mut self, body: &[u8]) -> Result<&Value, String> {
-        if let Document::Unread = self {
-            let root = serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
-            *self = Document::Read(root);
-        }
-        match self {
-            Document::Read(root) => Ok(root),
-            Document::Unread => Err("the body is not JSON".to_owned()),
-        }
-    }
-}
-
-/// A string's text, anything else as JSON.
-fn text_of(value: &Value) -> Cow<'_, [u8]> {
-    match value {
-        Value::String(text) => Cow::Borrowed(text.as_bytes()),
-        other => Cow::Owned(other.to_string().into_bytes()),
-    }
 }
 
 fn choose<T>(mut found: impl Iterator<Item = T>, pick: Pick, mut draw: Draw) -> Option<T> {

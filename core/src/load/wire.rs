@@ -6,6 +6,9 @@
 use std::fmt;
 
 use super::framing::{Framing, Length};
+use super::grammar::{chunk_size, split_field, status_line};
+
+pub use super::grammar::is_token;
 
 /// What of a response is kept for reading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -347,84 +350,4 @@ impl ResponseMachine {
     pub fn keep_alive(&self) -> bool {
         self.framing.keep_alive() && !self.until_end
     }
-}
-
-/// The minor version and the status of `HTTP/1.1 200 OK`; the reason may be missing.
-#[inline]
-fn status_line(line: &[u8]) -> Result<(u8, u16), WireError> {
-    const NOT_HTTP: WireError = WireError::Protocol("the answer is not HTTP/1");
-    let (version, rest) = line.split_at_checked(8).ok_or(NOT_HTTP)?;
-    let minor = match version {
-        b"HTTP/1.1" => 1,
-        b"HTTP/1.0" => 0,
-        _ => return Err(NOT_HTTP),
-    };
-    let [b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', reason @ ..] = rest else {
-        return Err(WireError::Protocol("the status line has no status"));
-    };
-    if !(reason.is_empty() || reason[0] == b' ' && is_text(reason)) {
-        return Err(WireError::Protocol("the status line is malformed"));
-    }
-    let digit = |byte: u8| u16::from(byte - b'0');
-    Ok((minor, digit(*a) * 100 + digit(*b) * 10 + digit(*c)))
-}
-
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0usize;
-    while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let marks = b"!#$%&'*+-.^_`|~";
-    let mut mark = 0;
-    while mark < marks.len() {
-        table[marks[mark] as usize] = true;
-        mark += 1;
-    }
-    table
-};
-
-/// True for a token of RFC 9110, 5.6.2.
-pub fn is_token(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|byte| TOKEN[usize::from(*byte)])
-}
-
-/// No control characters but the tab.
-#[inline]
-fn is_text(value: &[u8]) -> bool {
-    let bad = value.iter().fold(false, |bad, byte| bad | ((*byte < 0x20) & (*byte != b'\t')) | (*byte == 0x7F));
-    !bad
-}
-
-/// The name and the trimmed value of a field line.
-#[inline]
-fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), WireError> {
-    let colon = line.iter().position(|byte| !TOKEN[usize::from(*byte)]).unwrap_or(line.len());
-    if colon == 0 || line.get(colon) != Some(&b':') {
-        return Err(match line.first() {
-            Some(b' ' | b'\t') => WireError::Protocol("a header field is folded over two lines"),
-            _ => WireError::Protocol("a header field is malformed"),
-        });
-    }
-    let value = line[colon + 1..].trim_ascii();
-    if !is_text(value) {
-        return Err(WireError::Protocol("a header field holds control characters"));
-    }
-    Ok((&line[..colon], value))
-}
-
-/// The size of a chunk, whose extensions are skipped (RFC 9112, 7.1).
-fn chunk_size(line: &[u8]) -> Result<u64, WireError> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let after = line[digits..].trim_ascii_start();
-    if digits == 0 || !(after.is_empty() || after[0] == b';') {
-        return Err(WireError::Protocol("a chunk's size is malformed"));
-    }
-    let significant = line[..digits].iter().position(|byte| *byte != b'0').unwrap_or(digits);
-    if digits - significant > 15 {
-        return Err(WireError::Protocol("a chunk's size is too large"));
-    }
-    let digit = |byte: u8| (byte as char).to_digit(16).map_or(0, u64::from);
-    Ok(line[significant..digits].iter().fold(0, |size, byte| size << 4 | digit(*byte)))
 }

@@ -1,0 +1,15 @@
+//! The pure parts of the load engine, held against oracles, properties and published vectors.
+
+mod cookies;
+mod documents;
+mod encoding;
+mod extraction;
+mod histogram;
+mod jsonpath;
+mod random;
+mod redirect;
+mod request;
+mod schedule;
+mod template;
+mod wire;
+mod wire_heads;
