@@ -1,0 +1,42 @@
+/** A chart's frame: the question as its title, the answer in a sentence, and the reason when there is nothing to draw. */
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+interface FigureProps {
+  id: string;
+  question: string;
+  answer: string;
+  /** Why there is nothing to draw, or null. */
+  empty: string | null;
+  children: ComponentChildren;
+  note?: string;
+}
+
+export function Figure({ id, question, answer, empty, children, note }: FigureProps) {
+  return (
+    <figure id={id} aria-labelledby={`${id}-title`}>
+      <figcaption>
+        <h3 id={`${id}-title`}>
+          <a class="anchor" href={`#${id}`}>
+            {question}
+          </a>
+        </h3>
+        <p>{empty ?? answer}</p>
+      </figcaption>
+      {empty === null && children}
+      {empty === null && note !== undefined && <p class="note">{note}</p>}
+    </figure>
+  );
+}
+
+/** Content that is made only once it is asked for: a table of an hour has 3,600 rows. */
+export function Unfold({ summary, children }: { summary: string; children: () => ComponentChildren }) {
+  const [made, setMade] = useState(false);
+  return (
+    <details class="unfold" onToggle={(event) => event.currentTarget.open && setMade(true)}>
+      <summary>{summary}</summary>
+      {made && children()}
+    </details>
+  );
+}

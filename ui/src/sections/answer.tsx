@@ -1,0 +1,172 @@
+/** The first screen: the sentence, the verdict, what was asked for and the numbers that matter. */
+
+import { Swatch } from "../chart/panel";
+import { count, duration, inUnit, plural, rate, share, sharedUnit, span } from "../format";
+import { Interval, intervalText, valueOf } from "../parts/interval";
+import { Table } from "../parts/table";
+import { OUTCOME_WORD, Shape, VALIDITY, Verdict } from "../parts/verdict";
+import type { Latency, LatencySet, RunView, SloResult, Summary } from "../run_view";
+
+export const KINDS = [
+  { key: "response", name: "response", says: "from the intended start", line: "solid" },
+  { key: "service", name: "service", says: "from the send", line: "dashed" },
+  { key: "lag", name: "lag", says: "intended start to send", line: "dotted" },
+  { key: "first_byte", name: "first byte", says: "from the send", line: "thin" },
+] as const;
+
+export const QUANTILES = [
+  ["p50", "p50"],
+  ["p90", "p90"],
+  ["p95", "p95"],
+  ["p99", "p99"],
+  ["p999", "p99.9"],
+  ["max", "max"],
+] as const satisfies readonly (readonly [keyof Latency, string])[];
+
+export const ENDED: Record<Summary["status"], string | null> = {
+  complete: null,
+  running: "The run had not ended when this page was made.",
+  interrupted: "The run was interrupted: this is what was measured until then.",
+  aborted: "A rule stopped the run: this is what was measured until then.",
+  crashed: "The run ended without a word: this is what its archive still holds.",
+};
+
+export function Answer({ view }: { view: RunView }) {
+  const { summary } = view;
+  const ended = ENDED[summary.status];
+  const validity = VALIDITY[summary.validity];
+  return (
+    <section id="answer" aria-labelledby="answer-heading">
+      <h1 id="answer-heading">{view.headline}</h1>
+      <div class="verdicts">
+        <p class={`verdict-line is-${summary.outcome}`}>
+          <Shape mark={summary.outcome} />
+          <b>{OUTCOME_WORD[summary.outcome]}</b>
+          <span>{judged(summary)}</span>
+        </p>
+        <p class={`verdict-line is-${validity.mark}`}>
+          <Shape mark={validity.mark} />
+          <b>{validity.word}</b>
+          <span>{believed(summary)}</span>
+        </p>
+      </div>
+      {ended !== null && <p class="ended">{ended}</p>}
+      <Facts summary={summary} />
+      <Latencies set={summary.latency_s} />
+      {summary.slos.length > 0 && <Objectives slos={summary.slos} />}
+    </section>
+  );
+}
+
+function judged({ slos, outcome }: Summary): string {
+  if (slos.length === 0) return "the run has no objective to meet";
+  const held = slos.filter((slo) => slo.outcome === "pass").length;
+  if (outcome === "invalid") return "an invalid measurement is not judged";
+  if (held === slos.length)
+    return slos.length === 1 ? "the objective is met" : `all ${slos.length} objectives are met`;
+  return `${held} of ${plural(slos.length, "objective")} met`;
+}
+
+function believed({ caveats, validity }: Summary): string {
+  if (caveats.length === 0) return "nothing speaks against the measurement";
+  const doubts = caveats.filter((caveat) => caveat.level !== "note").length;
+  if (validity === "valid" || doubts === 0) return `with ${plural(caveats.length, "note")}`;
+  return `for ${plural(doubts, "reason")}, see belief`;
+}
+
+function Facts({ summary }: { summary: Summary }) {
+  const facts: [string, string, string?][] = [
+    ["offered", rate(summary.offered_per_s)],
+    ["achieved", rate(summary.achieved_per_s)],
+    ["requests", count(summary.requests)],
+    ["errors", count(summary.errors), summary.requests > 0 ? share(summary.errors / summary.requests) : ""],
+    ["dropped", count(summary.dropped)],
+    ["measured", span(summary.duration_s)],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value, aside]) => (
+        <div
+          key={name}
+          class={(name === "errors" || name === "dropped") && value !== "0" ? "bad" : undefined}
+        >
+          <dt>{name}</dt>
+          <dd>
+            {value}
+            {aside !== undefined && value !== "0" && <small> {aside}</small>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Latencies({ set }: { set: LatencySet }) {
+  const unit = sharedUnit(QUANTILES.map(([key]) => set.response[key]));
+  const tiny = (seconds: number | null) => seconds !== null && seconds > 0 && seconds / unit.seconds < 0.0995;
+  return (
+    <Table
+      caption={`Latency over the measured phases, in ${unit.name} unless a cell says otherwise`}
+      columns={[
+        {
+          name: "",
+          cell: (kind) => (
+            <>
+              <Swatch colour={kind.key === "first_byte" ? "muted" : kind.key} line={kind.line} />
+              {kind.name} <small>{kind.says}</small>
+            </>
+          ),
+        },
+        ...QUANTILES.map(([key, name]) => ({
+          name,
+          unit: unit.name,
+          number: true,
+          cell: (kind: (typeof KINDS)[number]) => {
+            const seconds = set[kind.key][key];
+            return tiny(seconds) ? duration(seconds) : inUnit(seconds, unit);
+          },
+        })),
+      ]}
+      rows={[...KINDS]}
+    />
+  );
+}
+
+function Objectives({ slos }: { slos: SloResult[] }) {
+  return (
+    <div id="objectives">
+      <Table
+        caption="Objectives: the measured value with its 95 % interval against the limit; the shaded side is good"
+        columns={[
+          { name: "objective", cell: (slo) => slo.name },
+          { name: "outcome", cell: (slo) => <Verdict mark={slo.outcome} word={OUTCOME_WORD[slo.outcome]} /> },
+          { name: "asked", cell: (slo) => <code>{slo.objective}</code> },
+          {
+            name: "measured",
+            number: true,
+            cell: (slo) => (
+              <>
+                {valueOf(slo, slo.value)}
+                <small>{intervalText(slo)}</small>
+              </>
+            ),
+          },
+          { name: "against the limit", cell: (slo) => <Interval slo={slo} /> },
+          {
+            name: "bad requests",
+            number: true,
+            cell: (slo) => `${count(slo.bad)} of ${count(slo.good + slo.bad)}`,
+          },
+        ]}
+        rows={slos}
+      />
+      {slos
+        .filter((slo) => slo.reason !== null && slo.outcome !== "pass")
+        .map((slo) => (
+          <p key={slo.name} class="note">
+            <b>{slo.name}</b>: {slo.reason}
+          </p>
+        ))}
+    </div>
+  );
+}
