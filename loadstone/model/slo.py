@@ -48,7 +48,7 @@ def parse_objective(text: str) -> Objective:
         allowed = parse_share(limit)
         if allowed >= 1:
             raise ValueError("an objective that allows every request to fail says nothing")
-        return Objective("errors", 1 - allowed, None, text)
+        return Objective("errors", round(1 - allowed, 12), None, text)
     good = parse_share(subject.removeprefix("p") + "%" if subject.startswith("p") else subject)
     limit_s = parse_duration(limit)
     if not 0 < good < 1:

@@ -2,8 +2,8 @@
 
 Grammar. ``{name}`` is an extracted value, ``{feed.column}`` a column of a feed's row, ``{env.NAME}`` a secret from
 the environment. Draws are ``{zipf(50)}``, ``{zipf(50, 1.2)}``, ``{int(1, 9)}``, ``{choice(a, b)}``, ``{uuid}``,
-``{arrival}`` and ``{user}``. ``{name|raw}`` leaves out the encoding. ``{{`` is a literal ``{`` and its partner ``}}`` a
-literal ``}``; a ``{`` that no identifier follows is literal, and so is the ``}`` that closes it: JSON needs no escaping.
+``{arrival}`` and ``{user}``. ``{name|raw}`` is not encoded. ``{{`` is a literal ``{`` and its partner ``}}`` a
+literal ``}``; a ``{`` that no identifier follows is literal, and so is its ``}``, so JSON needs no escapes.
 """
 
 from __future__ import annotations
