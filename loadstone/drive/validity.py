@@ -312,7 +312,8 @@ def _dropped(tally: Tally, status: Status) -> Iterator[Caveat]:
 
 def _errors_in_latency(tally: Tally, status: Status) -> Iterator[Caveat]:
     overall = tally.overall
-    if overall.requests and overall.errors / overall.requests > ERROR_NOTE:
+    unreachable = tally.unreachable == tally.all_requests
+    if overall.requests and overall.errors / overall.requests > ERROR_NOTE and not unreachable:
         yield Caveat(
             "errors-in-latency",
             "note",
@@ -363,7 +364,7 @@ def _not_complete(tally: Tally, status: Status) -> Iterator[Caveat]:
         "crashed": "ended without a word (its process is gone)",
     }
     if status in words:
-        planned = f" of {format_duration(tally.facts.duration_s)}" if tally.facts.phases else ""
+        planned = f" of {format_duration(tally.facts.duration_s)}" if tally.end_s < tally.facts.duration_s else ""
         yield Caveat(
             "not-complete",
             "note",

@@ -86,7 +86,8 @@ def _outcome(
     )
     return "undecided", (
         f"{format_count(bad)} of {format_count(count)} requests were bad: {format_share(bad / count)} "
-        f"[{format_share(low)}, {format_share(high)}], with {format_share(allowed)} allowed; {settle}."
+        f"[{format_share(round(low, 7))}, {format_share(high)}], with {format_share(allowed, exact=True)} allowed; "
+        f"{settle}."
     )
 
 
