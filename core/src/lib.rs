@@ -1,3 +1,4 @@
 //! Loadstone's native core: data in, data out.
 
+pub mod error;
 pub mod load;
