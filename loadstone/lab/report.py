@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from loadstone.archive import Run
 from loadstone.drive.facts import PlanFacts
 from loadstone.drive.summary import summarise
-from loadstone.errors import EvidenceError
+from loadstone.errors import EvidenceError, SpecError
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import RunView
+from loadstone.model.slo import Slo
 
 __all__ = ["REPORT", "summary", "view", "write_report"]
 
@@ -26,15 +25,16 @@ def summary(run: Run) -> Summary:
     manifest = run.manifest
     if manifest.summary is not None:
         return manifest.summary
-    return summarise(run.id, _facts(run), run.intervals(), (), manifest.status)
+    return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status)
 
 
 def view(run: Run, manifest: Manifest | None = None) -> RunView:
     """Everything that the run's page shows. ``manifest`` stands for the one on disk while a run is being closed."""
+    from loadstone.render.view import run_view
+
     manifest = manifest or run.manifest
-    if manifest.summary is None:
-        manifest = msgspec.structs.replace(manifest, summary=summary(run))
-    raise NotImplementedError
+    told = manifest.summary or summary(run)
+    return run_view(manifest, told, run.intervals(), run.samples(), _facts(run).spans(), run.text("spec.toml"))
 
 
 def write_report(run: Run, manifest: Manifest | None = None) -> Path:
@@ -46,6 +46,19 @@ def write_report(run: Run, manifest: Manifest | None = None) -> Path:
     temporary.write_text(report_html(view(run, manifest)), encoding="utf-8")
     temporary.replace(path)
     return path
+
+
+def _objectives(run: Run) -> tuple[Slo, ...]:
+    """The objectives of the run's own copy of the spec; none when it cannot be read without the files beside it."""
+    path = run.directory / "spec.toml"
+    if not path.exists():
+        return ()
+    from loadstone.spec import load
+
+    try:
+        return load(path).slos
+    except SpecError:
+        return ()
 
 
 def _facts(run: Run) -> PlanFacts:

@@ -88,13 +88,17 @@ class Watch(Protocol):
 class Silent:
     """Watches without a word."""
 
-    def opened(self, run: str, directory: Path) -> None: ...
+    def opened(self, run: str, directory: Path) -> None:
+        """Say nothing."""
 
-    def starting(self, service: Service) -> None: ...
+    def starting(self, service: Service) -> None:
+        """Say nothing."""
 
-    def interval(self, interval: Interval) -> None: ...
+    def interval(self, interval: Interval) -> None:
+        """Say nothing."""
 
-    def stopping(self, *, now: bool) -> None: ...
+    def stopping(self, *, now: bool) -> None:
+        """Say nothing."""
 
 
 def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine], watch: Watch | None = None) -> Trial:
