@@ -1,17 +1,35 @@
 //! The load engine: a plan in, intervals out. See docs/formats.md.
 
+pub mod connection;
 pub mod cookies;
+pub mod deadline;
+pub mod driver;
 pub mod encode;
+pub mod engine;
+pub mod exchange;
 pub mod extract;
+pub mod flight;
 pub mod framing;
 pub mod hash;
 pub mod histogram;
+pub mod host;
+pub mod journey;
+pub mod pacer;
 pub mod plan;
+pub mod poller;
+pub mod pool;
+pub mod population;
+pub mod program;
 pub mod random;
 pub mod redirect;
+pub mod reply;
 pub mod request;
+pub mod samples;
 pub mod schedule;
+pub mod snapshot;
+pub mod tally;
 pub mod template;
+pub mod tls;
 pub mod trace;
 pub mod validate;
 pub mod wire;
