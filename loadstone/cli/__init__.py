@@ -45,6 +45,10 @@ Exit codes: 0 pass, 1 fail, 2 spec or usage, 3 undecided, 4 invalid measurement.
 """
 
 
+class _ReaderLeft(Exception):
+    """Whoever reads the output has closed it, as ``head`` does."""
+
+
 class _Verbs(click.Group):
     """A group that knows its verbs' names and sentences, and imports a verb only to run it."""
 
@@ -56,6 +60,14 @@ class _Verbs(click.Group):
             return None
         command: click.Command = getattr(import_module(f"loadstone.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            code: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _ReaderLeft from error
+        return code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
@@ -85,7 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _outcome(arguments: list[str]) -> int:
     try:
         code = loadstone.main(arguments, prog_name="loadstone", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
@@ -98,7 +109,7 @@ def _outcome(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 4
-    except BrokenPipeError:
+    except _ReaderLeft:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing to say
         return 0
     except Exception as error:

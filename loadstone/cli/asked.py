@@ -111,15 +111,18 @@ def _planned(load: _Load, choices: Choices) -> tuple[Asked, str]:
         build=native_build(),
         report=choices.report,
     )
-    return asked, described(load.shape, seed)
+    return asked, described(load.shape, seed, at_most=choices.at_most)
 
 
-def described(shape: Shape, seed: int) -> str:
-    """``500/s for 30 s, Poisson arrivals, seed 41``."""
+def described(shape: Shape, seed: int, *, at_most: bool = False) -> str:
+    """``500/s for 30 s, Poisson arrivals, seed 41``. ``at_most``: users are connections that never pause."""
     words = []
     for phase in shape.phases:
         if phase.users is not None:
-            load = f"{phase.users:,} users" if phase.users != 1 else "1 user"
+            noun = "connection" if at_most else "user"
+            load = f"{phase.users:,} {noun}{'' if phase.users == 1 else 's'}"
+            if at_most:
+                load = f"as fast as {load} can"
         else:
             load = format_rate(phase.rate_per_s or 0.0, exact=True)
         length = format_duration(phase.duration_s, exact=True)
