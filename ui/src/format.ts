@@ -49,11 +49,10 @@ function minutes(seconds: number): string {
     .join(" ");
 }
 
-/** One unit for a whole table: that of the middle value, so that no cell needs more than a glance. */
-export function sharedUnit(values: readonly (number | null)[]): Unit {
-  const known = values.filter((value): value is number => value !== null && value > 0).sort((a, b) => a - b);
-  const middle = known[Math.floor(known.length / 2)];
-  return middle === undefined ? UNITS[1] : unitOf(middle);
+/** One unit for a whole table: the one that suits its smallest value, so that none hides behind zeros. */
+export function finestUnit(values: readonly (number | null)[]): Unit {
+  const known = values.filter((value): value is number => value !== null && value > 0);
+  return known.length === 0 ? UNITS[1] : unitOf(Math.min(...known));
 }
 
 export function inUnit(seconds: number | null, unit: Unit): string {

@@ -11,9 +11,11 @@ interface FigureProps {
   empty: string | null;
   children: ComponentChildren;
   note?: string;
+  /** The same numbers as a table, made when it is asked for. */
+  table?: () => ComponentChildren;
 }
 
-export function Figure({ id, question, answer, empty, children, note }: FigureProps) {
+export function Figure({ id, question, answer, empty, children, note, table }: FigureProps) {
   return (
     <figure id={id} aria-labelledby={`${id}-title`}>
       <figcaption>
@@ -26,12 +28,15 @@ export function Figure({ id, question, answer, empty, children, note }: FigurePr
       </figcaption>
       {empty === null && children}
       {empty === null && note !== undefined && <p class="note">{note}</p>}
+      {empty === null && table !== undefined && (
+        <Unfold summary="The same numbers as a table">{table}</Unfold>
+      )}
     </figure>
   );
 }
 
 /** Content that is made only once it is asked for: a table of an hour has 3,600 rows. */
-export function Unfold({ summary, children }: { summary: string; children: () => ComponentChildren }) {
+function Unfold({ summary, children }: { summary: string; children: () => ComponentChildren }) {
   const [made, setMade] = useState(false);
   return (
     <details class="unfold" onToggle={(event) => event.currentTarget.open && setMade(true)}>

@@ -1,7 +1,7 @@
 /** Names at the ends of lines, so that no eye has to travel to a legend and back. */
 
 import type uPlot from "uplot";
-import { FONT } from "./time";
+import { FONT, NARROW } from "./time";
 
 export interface EndLabel {
   series: number;
@@ -10,10 +10,6 @@ export interface EndLabel {
 }
 
 const APART = 17;
-
-/** Room that the names need on the right, or none where the chart is too narrow for them. */
-export const LABEL_ROOM = 92;
-export const NARROW = 560;
 
 export function endLabels(labels: EndLabel[]): uPlot.Plugin {
   return {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { type Palette, onTheme, palette, printing } from "../theme";
 
-export type Line = "solid" | "dashed" | "dotted" | "thin" | "area" | "dots";
+export type Line = "solid" | "dashed" | "dotted" | "thin" | "area" | "bar" | "ramp" | "dots";
 
 export interface Key {
   name: string;
@@ -78,15 +78,15 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
   };
 
   const press = (event: KeyboardEvent) => {
-    const last = points - 1;
-    const from = index ?? -1;
+    const [first, last] = visible(plot.current, points);
+    const from = index ?? first - 1;
     const far = event.shiftKey ? 10 : 1;
     const steps: Record<string, number> = {
-      ArrowLeft: Math.max(0, from - far),
+      ArrowLeft: Math.max(first, from - far),
       ArrowRight: Math.min(last, from + far),
-      PageUp: Math.max(0, from - 10),
+      PageUp: Math.max(first, from - 10),
       PageDown: Math.min(last, from + 10),
-      Home: 0,
+      Home: first,
       End: last,
     };
     const next = steps[event.key];
@@ -94,7 +94,7 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
     else if (rows !== undefined && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       const climb = event.key === "ArrowUp" ? 1 : -1;
       const start = row === NO_ROW ? (climb > 0 ? -1 : rows.length) : row;
-      place(Math.max(0, from), Math.min(rows.length - 1, Math.max(0, start + climb)));
+      place(Math.max(first, from), Math.min(rows.length - 1, Math.max(0, start + climb)));
     } else if (event.key === "Escape") leave(plot.current);
     else return;
     event.preventDefault();
@@ -132,6 +132,17 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
   );
 }
 
+/** First and last point on the stretch of the axis that is shown. */
+function visible(u: uPlot | null, points: number): [number, number] {
+  const { min, max } = u?.scales.x ?? {};
+  const x = u?.data[0] ?? [];
+  if (typeof min !== "number" || typeof max !== "number") return [0, points - 1];
+  let [first, last] = [0, points - 1];
+  while (first < last && (x[first] ?? max) < min) first += 1;
+  while (last > first && (x[last] ?? min) > max) last -= 1;
+  return [first, last];
+}
+
 /** Moves the cursor and tells the charts that share it; the third argument is missing from uPlot's types. */
 function point(u: uPlot, left: number, top: number): void {
   (u.setCursor as (at: { left: number; top: number }, fire: boolean, tell: boolean) => void)(
@@ -162,8 +173,12 @@ export function Swatch({ colour, line }: { colour: string; line: Line }) {
   const stroke = `var(--${colour})`;
   return (
     <svg class="swatch" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true" focusable="false">
-      {line === "area" ? (
-        <rect x="1" y="1" width="20" height="10" fill={stroke} opacity="0.3" />
+      {line === "area" || line === "bar" ? (
+        <rect x="1" y="1" width="20" height="10" fill={stroke} opacity={line === "area" ? 0.3 : 1} />
+      ) : line === "ramp" ? (
+        [0.1, 0.4, 0.7, 1].map((opacity, at) => (
+          <rect key={opacity} x={1 + 5 * at} y="1" width="5" height="10" fill={stroke} opacity={opacity} />
+        ))
       ) : line === "dots" ? (
         <g fill={stroke}>
           <circle cx="5" cy="6" r="2" />

@@ -70,9 +70,9 @@ function trim(percent: number): string {
 export function timeTicks(low: number, high: number, room: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
   const step = steps.find((size) => (high - low) / size <= room) ?? 86400;
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
-  return ticks;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_none, at) => (first + at) * step);
 }
 
 /** The top of an axis that starts at zero. */

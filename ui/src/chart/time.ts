@@ -26,6 +26,24 @@ export function lastInstant(view: RunView): number {
   return Math.max(last, view.phases.at(-1)?.end_s ?? 0, 1);
 }
 
+/**
+ * The values of full intervals within the schedule. What ends after it are late replies, and a sliver of an interval
+ * makes no rate: lines leave both out, tables and the heat map keep them.
+ */
+export function steady<Value>(view: RunView, values: readonly Value[]): (Value | null)[] {
+  const { t_s, span_s } = view.series;
+  const end = scheduleEnd(view);
+  const usual = [...span_s].sort((a, b) => a - b)[Math.floor(span_s.length / 2)] ?? 0;
+  return values.map((value, at) => {
+    const length = span_s[at] ?? 0;
+    return (t_s[at] ?? 0) - length >= end - 1e-6 || length < usual / 2 ? null : value;
+  });
+}
+
+function scheduleEnd(view: RunView): number {
+  return view.phases.at(-1)?.end_s ?? Infinity;
+}
+
 /** Phases, and stretches in which requests were in flight but none was completed, or arrivals were dropped. */
 export function spans(view: RunView): Span[] {
   const { t_s, span_s, requests_per_s, in_flight_max, dropped_per_s } = view.series;
@@ -35,6 +53,10 @@ export function spans(view: RunView): Span[] {
     name: phase.measured ? phase.name : `${phase.name}, left out`,
     kind: phase.measured ? "measured" : "unmeasured",
   }));
+  const end = lastInstant(view);
+  if (scheduleEnd(view) < end - 1e-6) {
+    found.push({ start: scheduleEnd(view), end, name: "awaiting replies", kind: "unmeasured" });
+  }
   const trouble = (name: string, bad: (at: number) => boolean) => {
     t_s.forEach((end, at) => {
       if (!bad(at)) return;
@@ -64,7 +86,7 @@ export function shading(view: RunView, colours: Palette, named: boolean): uPlot.
         ctx.rect(left, 0, width, top + height);
         ctx.clip();
         let free = -Infinity;
-        for (const { start, end, name, kind } of shaded) {
+        for (const { start, end, name, kind } of shaded.toSorted((a, b) => a.start - b.start)) {
           const from = u.valToPos(start, "x", true);
           const to = u.valToPos(end, "x", true);
           if (kind !== "measured") {
@@ -90,6 +112,11 @@ export function shading(view: RunView, colours: Palette, named: boolean): uPlot.
   };
 }
 
+/** Room that the names at the ends of lines need, or little where the chart is too narrow for them. */
+export const roomForLabels: uPlot.PaddingSide = (u) => (u.width < NARROW ? 16 : LABEL_ROOM);
+export const NARROW = 560;
+const LABEL_ROOM = 104;
+
 interface TimeOptions {
   view: RunView;
   colours: Palette;
@@ -97,14 +124,14 @@ interface TimeOptions {
   /** Whether this is the lowest panel, which carries the labels of the time axis. */
   labelled: boolean;
   y: { scale: uPlot.Scale; axis: uPlot.Axis };
-  right?: number;
+  right?: uPlot.PaddingSide;
 }
 
 export function timeOptions({ view, colours, named, labelled, y, right }: TimeOptions) {
   const end = lastInstant(view);
   const options = {
     legend: { show: false },
-    padding: [named ? 22 : 8, right ?? 16, labelled ? 0 : 4, 0],
+    padding: [named ? 22 : 8, right ?? roomForLabels, labelled ? 0 : 4, 0] satisfies uPlot.Padding,
     cursor: {
       sync: { key: "time", setSeries: false, scales: ["x", null] },
       drag: { x: true, y: false, setScale: true },
@@ -114,7 +141,7 @@ export function timeOptions({ view, colours, named, labelled, y, right }: TimeOp
     scales: {
       x: {
         time: false,
-        range: (_u: uPlot, low: number | null, high: number | null) => zoomed(low, high, end),
+        range: (_u: uPlot, low: number | null, high: number | null) => zoomed(low, high, view, end),
       },
       y: y.scale,
     },
@@ -134,8 +161,12 @@ export function timeOptions({ view, colours, named, labelled, y, right }: TimeOp
   return options;
 }
 
-function zoomed(low: number | null, high: number | null, end: number): [number, number] {
-  if (low === null || high === null || high - low >= end * 0.98) return [0, end];
+/** The whole run, unless a stretch of it was chosen. */
+function zoomed(low: number | null, high: number | null, view: RunView, end: number): [number, number] {
+  const x = middles(view);
+  const first = x[0] ?? 0;
+  const last = x.at(-1) ?? end;
+  if (low === null || high === null || low >= high || (low <= first && high >= last)) return [0, end];
   return [low, high];
 }
 

@@ -7,6 +7,8 @@ export interface Column<Row> {
   name: string;
   /** Stands in the header beside the name. */
   unit?: string;
+  /** Stands in the header instead of the name. */
+  head?: ComponentChildren;
   number?: boolean;
   cell(row: Row, at: number): ComponentChildren;
   /** Extra class of a cell, for example "worst". */
@@ -36,6 +38,11 @@ export function Table<Row>({
   const shown = all ? rows : rows.slice(0, first);
   return (
     <div class="table">
+      {quiet !== true && (
+        <p class="caption" aria-hidden="true">
+          {caption}
+        </p>
+      )}
       <div
         class={all && rows.length > 40 ? "scroll tall" : "scroll"}
         tabIndex={0}
@@ -43,12 +50,12 @@ export function Table<Row>({
         aria-label={caption}
       >
         <table>
-          <caption class={quiet === true ? "unseen" : undefined}>{caption}</caption>
+          <caption class="unseen">{caption}</caption>
           <thead>
             <tr>
               {columns.map((column) => (
                 <th key={column.name} scope="col" class={column.number === true ? "number" : undefined}>
-                  {column.name}
+                  {column.head ?? column.name}
                   {column.unit !== undefined && <span class="unit"> {column.unit}</span>}
                 </th>
               ))}

@@ -1,7 +1,8 @@
 /** The first screen: the sentence, the verdict, what was asked for and the numbers that matter. */
 
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Swatch } from "../chart/panel";
-import { count, duration, inUnit, plural, rate, share, sharedUnit, span } from "../format";
+import { count, duration, plural, rate, share, span } from "../format";
 import { Interval, intervalText, valueOf } from "../parts/interval";
 import { Table } from "../parts/table";
 import { OUTCOME_WORD, Shape, VALIDITY, Verdict } from "../parts/verdict";
@@ -47,23 +48,38 @@ export function Answer({ view }: { view: RunView }) {
         <p class={`verdict-line is-${validity.mark}`}>
           <Shape mark={validity.mark} />
           <b>{validity.word}</b>
-          <span>{believed(summary)}</span>
+          <span>
+            {believed(summary)}
+            {summary.caveats.length > 0 && (
+              <>
+                , <a href="#belief">see why</a>
+              </>
+            )}
+          </span>
         </p>
       </div>
       {ended !== null && <p class="ended">{ended}</p>}
       <Facts summary={summary} />
-      <Latencies set={summary.latency_s} />
+      {summary.requests > 0 ? (
+        <Latencies set={summary.latency_s} />
+      ) : (
+        <p>Latency was not measured: no request of a measured phase was completed.</p>
+      )}
       {summary.slos.length > 0 && <Objectives slos={summary.slos} />}
     </section>
   );
 }
 
 function judged({ slos, outcome }: Summary): string {
-  if (slos.length === 0) return "the run has no objective to meet";
   const held = slos.filter((slo) => slo.outcome === "pass").length;
   if (outcome === "invalid") return "an invalid measurement is not judged";
+  if (slos.length === 0) return "the run has no objective to meet";
   if (held === slos.length)
-    return slos.length === 1 ? "the objective is met" : `all ${slos.length} objectives are met`;
+    return slos.length === 1
+      ? "the objective is met"
+      : slos.length === 2
+        ? "both objectives are met"
+        : `all ${slos.length} objectives are met`;
   return `${held} of ${plural(slos.length, "objective")} met`;
 }
 
@@ -71,7 +87,7 @@ function believed({ caveats, validity }: Summary): string {
   if (caveats.length === 0) return "nothing speaks against the measurement";
   const doubts = caveats.filter((caveat) => caveat.level !== "note").length;
   if (validity === "valid" || doubts === 0) return `with ${plural(caveats.length, "note")}`;
-  return `for ${plural(doubts, "reason")}, see belief`;
+  return `for ${plural(doubts, "reason")}`;
 }
 
 function Facts({ summary }: { summary: Summary }) {
@@ -101,30 +117,52 @@ function Facts({ summary }: { summary: Summary }) {
   );
 }
 
+type Kind = (typeof KINDS)[number];
+
+/** Kinds of time down, percentiles across; the other way round where the screen is narrow, so that p99 is on it. */
 function Latencies({ set }: { set: LatencySet }) {
-  const unit = sharedUnit(QUANTILES.map(([key]) => set.response[key]));
-  const tiny = (seconds: number | null) => seconds !== null && seconds > 0 && seconds / unit.seconds < 0.0995;
+  const caption = "Latency over the measured phases";
+  const swatch = (kind: Kind) => (
+    <span class="line">
+      <Swatch colour={kind.key === "first_byte" ? "muted" : kind.key} line={kind.line} />
+      {kind.name}
+    </span>
+  );
+  if (useNarrow()) {
+    return (
+      <Table
+        caption={caption}
+        columns={[
+          { name: "", cell: ([, name]) => name },
+          ...KINDS.map((kind) => ({
+            name: kind.name,
+            head: swatch(kind),
+            number: true,
+            cell: ([key]: (typeof QUANTILES)[number]) => duration(set[kind.key][key]),
+            mark: () => (kind.key === "response" ? "strong" : undefined),
+          })),
+        ]}
+        rows={[...QUANTILES]}
+      />
+    );
+  }
   return (
     <Table
-      caption={`Latency over the measured phases, in ${unit.name} unless a cell says otherwise`}
+      caption={caption}
+      rowClass={(kind) => (kind.key === "response" ? "main" : undefined)}
       columns={[
         {
           name: "",
           cell: (kind) => (
             <>
-              <Swatch colour={kind.key === "first_byte" ? "muted" : kind.key} line={kind.line} />
-              {kind.name} <small>{kind.says}</small>
+              {swatch(kind)} <small>{kind.says}</small>
             </>
           ),
         },
         ...QUANTILES.map(([key, name]) => ({
           name,
-          unit: unit.name,
           number: true,
-          cell: (kind: (typeof KINDS)[number]) => {
-            const seconds = set[kind.key][key];
-            return tiny(seconds) ? duration(seconds) : inUnit(seconds, unit);
-          },
+          cell: (kind: Kind) => duration(set[kind.key][key]),
         })),
       ]}
       rows={[...KINDS]}
@@ -132,11 +170,22 @@ function Latencies({ set }: { set: LatencySet }) {
   );
 }
 
+function useNarrow(): boolean {
+  const query = useMemo(() => matchMedia("(max-width: 40rem)"), []);
+  const [narrow, setNarrow] = useState(query.matches);
+  useEffect(() => {
+    const change = () => setNarrow(query.matches);
+    query.addEventListener("change", change);
+    return () => query.removeEventListener("change", change);
+  }, [query]);
+  return narrow;
+}
+
 function Objectives({ slos }: { slos: SloResult[] }) {
   return (
     <div id="objectives">
       <Table
-        caption="Objectives: the measured value with its 95 % interval against the limit; the shaded side is good"
+        caption="Objectives: the measured value with its interval against the limit; the shaded side is good"
         columns={[
           { name: "objective", cell: (slo) => slo.name },
           { name: "outcome", cell: (slo) => <Verdict mark={slo.outcome} word={OUTCOME_WORD[slo.outcome]} /> },

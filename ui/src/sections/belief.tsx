@@ -56,6 +56,7 @@ function Looked({ view }: { view: RunView }) {
   const { summary, series } = view;
   const { generator } = summary;
   const notTold = "the system does not tell";
+  const busiest = highest(series.generator_busy_share);
   const busy = highest(series.host_busy_share);
   const steal = highest(series.host_steal_share);
   const rows: [string, string][] = [
@@ -65,7 +66,9 @@ function Looked({ view }: { view: RunView }) {
     ],
     [
       "Did the service keep up?",
-      `${rate(summary.achieved_per_s)} completed, ${share(summary.offered_per_s > 0 ? summary.achieved_per_s / summary.offered_per_s : null)} of what was offered`,
+      summary.offered_per_s > 0
+        ? `${rate(summary.achieved_per_s)} completed, ${share(summary.achieved_per_s / summary.offered_per_s)} of what was offered`
+        : "nothing was offered",
     ],
     [
       "Were requests sent on time?",
@@ -74,8 +77,15 @@ function Looked({ view }: { view: RunView }) {
         : `lag p99 ${duration(summary.latency_s.lag.p99)}, at most ${duration(summary.latency_s.lag.max)}`,
     ],
     [
-      "Had the generator room?",
-      `busiest thread at most ${share(highest(series.generator_busy_share))}; ${duration(generator.cpu_per_request_s)} CPU a request`,
+      "Did the generator have room?",
+      [
+        busiest === null ? "not measured" : `busiest thread at most ${share(busiest)}`,
+        generator.cpu_per_request_s === null
+          ? null
+          : `${duration(generator.cpu_per_request_s)} CPU a request`,
+      ]
+        .filter((part) => part !== null)
+        .join("; "),
     ],
     ["Was the machine free?", busy === null ? notTold : `busy at most ${share(busy)}`],
     ["Was CPU time stolen?", steal === null ? notTold : `at most ${share(steal)}`],

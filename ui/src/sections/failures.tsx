@@ -38,7 +38,8 @@ export function ErrorsSection({ view }: { view: RunView }) {
               name: "error",
               cell: (row) => (
                 <>
-                  <b class="erred">{row.result}</b> <small>{KIND[row.result] ?? "the status says so"}</small>
+                  <b class="erred">{row.result}</b>{" "}
+                  <small>{KIND[row.result] ?? "a status that was not asked for"}</small>
                 </>
               ),
             },
@@ -47,9 +48,9 @@ export function ErrorsSection({ view }: { view: RunView }) {
             {
               name: "when",
               cell: (row) => (
-                <>
+                <span class="line">
                   <When row={row} end={end} /> {clock(row.first_s)} to {clock(row.last_s)}
-                </>
+                </span>
               ),
             },
             { name: "example", cell: (row) => (row.example === null ? "" : <code>{row.example}</code>) },

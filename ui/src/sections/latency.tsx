@@ -2,13 +2,22 @@
 
 import uPlot from "uplot";
 import { edge, heatCells, most, usedBands } from "../chart/heat";
-import { Figure, Unfold } from "../chart/figure";
-import { LABEL_ROOM, endLabels } from "../chart/labels";
+import { Figure } from "../chart/figure";
+import { endLabels } from "../chart/labels";
 import { type Key, Panel } from "../chart/panel";
-import { logBounds, logTicks, nineTicks, nines } from "../chart/scales";
-import { axis, latencyAxis, linearAxis, middles, spans, timeOptions } from "../chart/time";
-import { topOf } from "../chart/scales";
-import { tickName } from "../chart/time";
+import { logBounds, logTicks, nineTicks, nines, topOf } from "../chart/scales";
+import {
+  axis,
+  latencyAxis,
+  linearAxis,
+  middles,
+  roomForLabels,
+  shading,
+  spans,
+  steady,
+  tickName,
+  timeOptions,
+} from "../chart/time";
 import { MISSING, clock, count, duration, rate, significant } from "../format";
 import { Section } from "../parts/section";
 import { Table } from "../parts/table";
@@ -56,6 +65,7 @@ function OverTime({ view }: { view: RunView }) {
   const { response, service } = summary.latency_s;
   const failing = series.errors_per_s.some((value) => value > 0);
   const answer = overTimeAnswer(view);
+  const shown = (values: Values) => steady(view, values);
   const latencies = [
     ...series.response_p50_s,
     ...series.response_p99_s,
@@ -70,6 +80,7 @@ function OverTime({ view }: { view: RunView }) {
       question="Did latency follow the load?"
       answer={answer}
       empty={nothing(view)}
+      table={() => <TimeTable view={view} />}
       note="Each value is one interval's. Drag to look closer, double-click to see all again; arrow keys move the cursor."
     >
       <Panel
@@ -85,7 +96,7 @@ function OverTime({ view }: { view: RunView }) {
                 timeKey(
                   "errors",
                   "fail",
-                  "area",
+                  "bar",
                   series.errors_per_s,
                   rate,
                   perRequest(summary.errors, summary.duration_s),
@@ -94,7 +105,10 @@ function OverTime({ view }: { view: RunView }) {
             : []),
         ]}
         draw={(colours) => {
-          const top = topOf([...series.offered_per_s, ...series.achieved_per_s, ...series.errors_per_s], 1);
+          const top = topOf(
+            [series.offered_per_s, series.achieved_per_s, series.errors_per_s].flatMap(shown),
+            1,
+          );
           const bars = uPlot.paths.bars?.({ size: [0.9, 24] });
           return [
             {
@@ -103,7 +117,6 @@ function OverTime({ view }: { view: RunView }) {
                 colours,
                 named: true,
                 labelled: false,
-                right: LABEL_ROOM,
                 y: linearAxis(top, (value) => `${significant(value).replace(/\.0+$/, "")}/s`),
               }),
               series: [
@@ -121,9 +134,9 @@ function OverTime({ view }: { view: RunView }) {
             },
             [
               x,
-              failing ? series.errors_per_s : x.map(() => null),
-              series.offered_per_s,
-              series.achieved_per_s,
+              failing ? shown(series.errors_per_s) : x.map(() => null),
+              shown(series.offered_per_s),
+              shown(series.achieved_per_s),
             ],
           ];
         }}
@@ -147,7 +160,6 @@ function OverTime({ view }: { view: RunView }) {
               colours,
               named: false,
               labelled: true,
-              right: LABEL_ROOM,
               y: latencyAxis(latencies),
             }),
             bands: [{ series: [2, 4], fill: thin(colours.response, 0.13) }],
@@ -165,8 +177,7 @@ function OverTime({ view }: { view: RunView }) {
               { stroke: colours.service, width: 1.5, dash: [5, 3], points: { show: x.length < 3 } },
             ],
             plugins: [
-              ...timeOptions({ view, colours, named: false, labelled: true, y: latencyAxis(latencies) })
-                .plugins,
+              shading(view, colours, false),
               endLabels([
                 { series: 2, text: "p99", colour: colours.response },
                 { series: 4, text: "p50", colour: colours.response },
@@ -177,14 +188,13 @@ function OverTime({ view }: { view: RunView }) {
           [
             x,
             series.response_max_s,
-            series.response_p99_s,
-            series.response_p95_s,
-            series.response_p50_s,
-            series.service_p99_s,
+            shown(series.response_p99_s),
+            shown(series.response_p95_s),
+            shown(series.response_p50_s),
+            shown(series.service_p99_s),
           ],
         ]}
       />
-      <Unfold summary="The same numbers as a table">{() => <TimeTable view={view} />}</Unfold>
     </Figure>
   );
 }
@@ -195,12 +205,13 @@ export function overTimeAnswer(view: RunView): string {
   const measured = (t: number) =>
     view.phases.length === 0 ||
     view.phases.some((phase) => phase.measured && t > phase.start_s && t <= phase.end_s + 1e-9);
+  const lines = steady(view, series.response_p99_s);
   let low = Infinity;
   let high = -Infinity;
   let worst = 0;
   series.response_p99_s.forEach((value, at) => {
     const t = series.t_s[at] ?? 0;
-    if (value === null || !measured(t)) return;
+    if (value === null || lines[at] === null || !measured(t)) return;
     if (value < low) low = value;
     if (value > high) [high, worst] = [value, t];
   });
@@ -266,7 +277,7 @@ function HeatMap({ view }: { view: RunView }) {
   const top = most(heat);
   const total = (at: number | null) => (at === null ? sum(heat.counts.map(sum)) : sum(heat.counts[at] ?? []));
   let row = -1;
-  const answer = `Every response has its place: time from left to right, latency upwards, darker where there are more. Two bands are two modes, a rising edge is a queue, a gap is a stall.`;
+  const answer = `Every response has its place: time from left to right, latency upwards, darker where there are more, up to ${count(top)} in a cell. Two bands are two modes, a rising edge is a queue, a gap is a stall.`;
   return (
     <Figure id="latency-heat" question="What do the percentiles hide?" answer={answer} empty={empty}>
       <Panel
@@ -286,10 +297,9 @@ function HeatMap({ view }: { view: RunView }) {
           {
             name: "responses",
             colour: "response",
-            line: "area",
+            line: "ramp",
             value: (at) => count(at === null || row < 0 ? total(at) : (heat.counts[at]?.[first + row] ?? 0)),
           },
-          { name: "fullest cell", colour: "response", line: "solid", value: () => count(top) },
         ]}
         draw={(colours) => {
           const low = edge(heat, first);
@@ -299,7 +309,6 @@ function HeatMap({ view }: { view: RunView }) {
             colours,
             named: false,
             labelled: true,
-            right: LABEL_ROOM,
             y: {
               scale: { distr: 3, log: 10, range: [low, high] },
               axis: {
@@ -313,7 +322,8 @@ function HeatMap({ view }: { view: RunView }) {
             {
               ...options,
               cursor: { ...options.cursor, y: true },
-              plugins: [...(options.plugins ?? []), heatCells(heat, starts, colours.response)],
+              axes: options.axes.map((one) => ({ ...one, grid: { show: false } })),
+              plugins: [...options.plugins, heatCells(heat, starts, colours.response)],
               series: [{}, { paths: () => null, points: { show: false } }],
             },
             [x, x.map(() => low)],
@@ -358,7 +368,27 @@ function Curve({ view }: { view: RunView }) {
     timeKey(name, name, line, values, duration, p99 ?? at99(values));
   const [low, high] = logBounds([...curve.response_s, ...curve.service_s, ...curve.lag_s]) ?? [1e-3, 1];
   return (
-    <Figure id="latency-percentiles" question="How long is the tail?" answer={answer} empty={empty}>
+    <Figure
+      id="latency-percentiles"
+      question="How long is the tail?"
+      answer={answer}
+      empty={empty}
+      table={() => (
+        <Table
+          caption="Latency by percentile"
+          columns={[
+            {
+              name: "share",
+              cell: (at: number) => `${(100 * (curve.share[at] ?? 0)).toFixed(5).replace(/\.?0+$/, "")} %`,
+            },
+            { name: "response", number: true, cell: (at: number) => duration(curve.response_s[at]) },
+            { name: "service", number: true, cell: (at: number) => duration(curve.service_s[at]) },
+            { name: "lag", number: true, cell: (at: number) => duration(curve.lag_s[at]) },
+          ]}
+          rows={x.map((_x, at) => at)}
+        />
+      )}
+    >
       <Panel
         label={`Latency by percentile: ${answer}`}
         height={340}
@@ -374,7 +404,7 @@ function Curve({ view }: { view: RunView }) {
           return [
             {
               legend: { show: false },
-              padding: [8, LABEL_ROOM, 0, 0],
+              padding: [8, roomForLabels, 0, 0],
               cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
               scales: { x: { time: false, range: [0, top] }, y: { distr: 3, log: 10, range: [low, high] } },
               axes: [
@@ -410,23 +440,6 @@ function Curve({ view }: { view: RunView }) {
           ];
         }}
       />
-      <Unfold summary="The same numbers as a table">
-        {() => (
-          <Table
-            caption="Latency by percentile"
-            columns={[
-              {
-                name: "share",
-                cell: (at: number) => `${(100 * (curve.share[at] ?? 0)).toFixed(5).replace(/\.?0+$/, "")} %`,
-              },
-              { name: "response", number: true, cell: (at: number) => duration(curve.response_s[at]) },
-              { name: "service", number: true, cell: (at: number) => duration(curve.service_s[at]) },
-              { name: "lag", number: true, cell: (at: number) => duration(curve.lag_s[at]) },
-            ]}
-            rows={x.map((_x, at) => at)}
-          />
-        )}
-      </Unfold>
     </Figure>
   );
 }

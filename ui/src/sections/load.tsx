@@ -1,10 +1,10 @@
 /** What the load looked like from inside the generator and on its machine. */
 
 import { Figure } from "../chart/figure";
-import { LABEL_ROOM, endLabels } from "../chart/labels";
+import { endLabels } from "../chart/labels";
 import { Panel } from "../chart/panel";
 import { topOf } from "../chart/scales";
-import { latencyAxis, linearAxis, middles, timeOptions } from "../chart/time";
+import { latencyAxis, linearAxis, middles, steady, timeOptions } from "../chart/time";
 import { MISSING, count, duration, share, significant } from "../format";
 import { Section } from "../parts/section";
 import type { RunView } from "../run_view";
@@ -64,7 +64,6 @@ function InFlight({ view }: { view: RunView }) {
             colours,
             named: true,
             labelled: true,
-            right: LABEL_ROOM,
             y: linearAxis(topOf([...series.in_flight_max, ...series.connections_open], 1), tick),
           });
           return [
@@ -78,7 +77,7 @@ function InFlight({ view }: { view: RunView }) {
                 { stroke: colours.muted, width: 1.5, dash: [5, 3], points: { show: false } },
               ],
               plugins: [
-                ...(options.plugins ?? []),
+                ...options.plugins,
                 endLabels([
                   { series: 1, text: "most", colour: colours.accent },
                   { series: 2, text: "average", colour: colours.accent },
@@ -125,7 +124,6 @@ function Generator({ view }: { view: RunView }) {
               colours,
               named: true,
               labelled: unsent,
-              right: LABEL_ROOM,
               y: linearAxis(1, (value) => `${Math.round(100 * value)} %`),
             }),
             series: [
@@ -135,7 +133,12 @@ function Generator({ view }: { view: RunView }) {
               { stroke: colours.fail, width: 1.25, points: { show: false } },
             ],
           },
-          [x, series.generator_busy_share, series.host_busy_share, series.host_steal_share],
+          [
+            x,
+            ...[series.generator_busy_share, series.host_busy_share, series.host_steal_share].map((values) =>
+              steady<number | null>(view, values),
+            ),
+          ],
         ]}
       />
       {!unsent && (
@@ -152,12 +155,11 @@ function Generator({ view }: { view: RunView }) {
                 colours,
                 named: false,
                 labelled: true,
-                right: LABEL_ROOM,
                 y: latencyAxis(series.lag_p99_s),
               }),
               series: [{}, { stroke: colours.lag, width: 2, dash: [2, 3], points: { show: x.length < 3 } }],
             },
-            [x, series.lag_p99_s],
+            [x, steady(view, series.lag_p99_s)],
           ]}
         />
       )}

@@ -63,7 +63,7 @@ function facts({ manifest, summary }: RunView): [string, ComponentChildren][] {
     ],
     [
       "generator",
-      `${generator.cores === 1 ? "1 core" : `${count(generator.cores)} cores`}, ${duration(generator.cpu_s)} CPU, ${duration(generator.cpu_per_request_s)} a request, ${size(generator.rss_bytes)} of memory`,
+      `${generator.cores === 1 ? "1 core" : `${count(generator.cores)} cores`}, ${duration(generator.cpu_s)} CPU${generator.cpu_per_request_s === null ? "" : `, ${duration(generator.cpu_per_request_s)} a request`}, ${size(generator.rss_bytes)} of memory`,
     ],
     ["versions", pairs(manifest.versions)],
   ];

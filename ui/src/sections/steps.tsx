@@ -1,26 +1,27 @@
 /** A row per step, the worst cell of each column marked, and what came back by status. */
 
 import { useState } from "preact/hooks";
-import { count, inUnit, share, sharedUnit } from "../format";
+import { count, finestUnit, inUnit, share } from "../format";
 import { Section } from "../parts/section";
 import { type Column, Table } from "../parts/table";
 import type { LatencySet, RunView, StepSummary } from "../run_view";
 import { KINDS, QUANTILES } from "./answer";
 
-/** The row of the highest value among steps; none where fewer than two can be compared or all are nought. */
-export function worstRow(
+/** The rows that show the column's highest value; none where fewer than two can be compared or all show the same. */
+export function worstRows(
   rows: readonly StepSummary[],
   value: (row: StepSummary) => number | null,
-): StepSummary | null {
+  shown: (row: StepSummary) => string,
+): Set<StepSummary> {
   const steps = rows.filter((row) => row.step !== null && row.requests > 0);
-  if (steps.length < 2) return null;
   let worst: StepSummary | null = null;
-  let high = 0;
   for (const row of steps) {
-    const found = value(row);
-    if (found !== null && found > high) [worst, high] = [row, found];
+    if ((value(row) ?? 0) > (worst === null ? 0 : (value(worst) ?? 0))) worst = row;
   }
-  return worst;
+  if (worst === null) return new Set();
+  const text = shown(worst);
+  const same = steps.filter((row) => shown(row) === text);
+  return same.length === steps.length ? new Set() : new Set(same);
 }
 
 const errorShare = (row: StepSummary) => (row.requests > 0 ? row.errors / row.requests : null);
@@ -43,14 +44,21 @@ export function StepsSection({ view }: { view: RunView }) {
 
 function StepTable({ steps }: { steps: StepSummary[] }) {
   const [kind, setKind] = useState<keyof LatencySet>("response");
-  const unit = sharedUnit(
-    steps
-      .filter((row) => row.step !== null)
-      .flatMap((row) => QUANTILES.map(([key]) => row.latency_s[kind][key])),
-  );
-  const marked = (value: (row: StepSummary) => number | null) => {
-    const worst = worstRow(steps, value);
-    return (row: StepSummary) => (row === worst ? "worst" : undefined);
+  const unit = finestUnit(steps.map((row) => row.latency_s[kind].p50));
+  const numbers = (
+    name: string,
+    value: (row: StepSummary) => number | null,
+    shown: (row: StepSummary) => string,
+    unit?: string,
+  ): Column<StepSummary> => {
+    const worst = worstRows(steps, value, shown);
+    const column = {
+      name,
+      number: true,
+      cell: shown,
+      mark: (row: StepSummary) => (worst.has(row) ? "worst" : undefined),
+    };
+    return unit === undefined ? column : { ...column, unit };
   };
   const columns: Column<StepSummary>[] = [
     {
@@ -65,21 +73,20 @@ function StepTable({ steps }: { steps: StepSummary[] }) {
         ),
     },
     { name: "requests", number: true, cell: (row) => count(row.requests) },
-    { name: "errors", number: true, cell: (row) => count(row.errors), mark: marked((row) => row.errors) },
-    {
-      name: "errors,",
-      unit: "%",
-      number: true,
-      cell: (row) => share(errorShare(row)).replace(" %", ""),
-      mark: marked(errorShare),
-    },
-    ...QUANTILES.map(([key, name]) => ({
-      name,
-      unit: unit.name,
-      number: true,
-      cell: (row: StepSummary) => inUnit(row.latency_s[kind][key], unit),
-      mark: marked((row) => row.latency_s[kind][key]),
-    })),
+    numbers(
+      "errors",
+      (row) => row.errors,
+      (row) => count(row.errors),
+    ),
+    numbers("errors,", errorShare, (row) => share(errorShare(row)).replace(" %", ""), "%"),
+    ...QUANTILES.map(([key, name]) =>
+      numbers(
+        name,
+        (row) => row.latency_s[kind][key],
+        (row) => inUnit(row.latency_s[kind][key], unit),
+        unit.name,
+      ),
+    ),
   ];
   const chosen = KINDS.find(({ key }) => key === kind);
   return (
@@ -94,7 +101,7 @@ function StepTable({ steps }: { steps: StepSummary[] }) {
         ))}
       </fieldset>
       <Table
-        caption={`${chosen?.name ?? ""} time of each step, ${chosen?.says ?? ""}; the worst of a column is marked ▲`}
+        caption={`${titled(chosen?.name ?? "")} of each step, ${chosen?.says ?? ""}; the worst of a column is marked ▲`}
         columns={columns}
         rows={steps}
         rowClass={(row) => (row.step === null ? "group" : "member")}
@@ -102,6 +109,8 @@ function StepTable({ steps }: { steps: StepSummary[] }) {
     </>
   );
 }
+
+const titled = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1);
 
 function Results({ steps }: { steps: StepSummary[] }) {
   const rows = steps.filter((row) => row.step !== null);
