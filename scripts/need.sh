@@ -2,6 +2,7 @@
 # Checks that a tool is there: need.sh rust [fmt|clippy] | node | chromium
 # What is missing is said in one sentence with the way out. Chromium is installed where that may be done.
 set -eu
+cd "$(dirname "$0")/.."
 
 fail() {
     printf 'loadstone: %s\n' "$1" >&2
@@ -19,7 +20,8 @@ rust() {
     command -v cargo >/dev/null ||
         fail "Rust was not found; install the stable toolchain with rustup (https://rustup.rs) and run make again"
     found=$(rustc --version)
-    at_least 1.85 "$found" || fail "Rust 1.85 or newer is needed, found $found; run: rustup update stable"
+    least=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' core/Cargo.toml)
+    at_least "$least" "$found" || fail "Rust $least or newer is needed, found $found; run: rustup update stable"
     command -v cc >/dev/null ||
         fail "no C compiler (cc) was found, which Rust links with; on Debian or Ubuntu: apt-get install build-essential"
     case "${1:-}" in
