@@ -67,7 +67,7 @@ def design_of(blocks: Blocks, allowed: float | None) -> Design:
     ``allowed`` is the bad share that the objective allows; None leaves the tail out.
     """
     designs = [design_effect(blocks.bad, blocks.total)]
-    if allowed is not None and sum(blocks.total):
+    if allowed is not None and sum(blocks.total) > 0:
         shares = [min(multiple * allowed, 0.5) for multiple in TAILS]
         designs.extend(design_effect(blocks.tail(share), blocks.total) for share in shares)
     return max(designs, key=lambda design: design.effect)
