@@ -104,7 +104,7 @@ STEP = Table(
         "name": Field(v.NAME, "the step's name; method and path when it is left out"),
         "headers": Field(_HEADERS, "headers to send; values are templates"),
         "body": Field(v.BODY_TEMPLATE, "a text body, a template"),
-        "json": Field(v.JSON_BODY, "a JSON body; its texts are templates"),
+        "json": Field(v.JsonBody(), "a JSON body; its texts are templates"),
         "form": Field(
             MapOf("form", v.FORM_VALUE, r"^[\s\S]*$", "a field's name"), "a form's fields; their texts are templates"
         ),
@@ -126,7 +126,7 @@ STEP = Table(
     not_both=(("body", "json", "form"),),
 )
 
-_THINK_STEP = Table("[[journey.step]]", {"think": Field(v.THINK, "a pause before the next step", True)})
+_THINK_STEP = Table("a step that thinks", {"think": Field(v.THINK, "a pause before the next step", True)})
 
 _JOURNEY = Table(
     "[[journey]]",
@@ -141,13 +141,20 @@ _JOURNEY = Table(
     },
 )
 
+
+def _url(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('a URL is written as text, for example "http://127.0.0.1:8000"')
+    return parse_url(value)
+
+
+_URL = Value({"type": "string", "pattern": r"^https?://[^@?#\s]+$"}, _url)
+
 _SERVICE = Table(
     "[service]",
     {
         "url": Field(
-            value_from_text(
-                parse_url, 'a URL is written as text, for example "http://127.0.0.1:8000"', "^https?://[^@?#]+$"
-            ),
+            _URL,
             'where the service is, for example "http://127.0.0.1:8000"',
             True,
         ),

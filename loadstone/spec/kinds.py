@@ -37,21 +37,18 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """A single value. ``parse`` raises ValueError with the sentence that is said.
-
-    ``secret`` values are not repeated in errors.
-    """
+    """A single value. ``parse`` raises ValueError with the sentence that is said; "this" in it is the key."""
 
     describes: Mapping[str, Any]
     parse: Callable[[object], object]
-    secret: bool = False
 
     def read(self, value: object, place: Place) -> object:
         """The parsed value; the error of ``parse`` is what is said."""
         try:
             return self.parse(value)
         except ValueError as error:
-            place.wrong(str(error), found=f'{place.path[-1]} = "…"' if self.secret else None)
+            key = next((key for key in reversed(place.path) if isinstance(key, str)), "this")
+            place.wrong(re.sub("^this (?=is|may)", f'"{key}" ', str(error)))
             return MISSING
 
     def schema(self) -> dict[str, Any]:
@@ -59,10 +56,8 @@ class Value:
         return dict(self.describes)
 
 
-def value_from_text(
-    parse: Callable[[str], object], says: str, pattern: str | None = None, *, secret: bool = False
-) -> Value:
-    """A value written as text. A bare number is given to ``parse`` as text, which then suggests what it may mean."""
+def value_from_text(parse: Callable[[str], object], says: str, pattern: str) -> Value:
+    """A quantity written as text. A bare number is given to ``parse`` too, which then suggests what it may mean."""
 
     def read(value: object) -> object:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -71,7 +66,7 @@ def value_from_text(
             raise ValueError(says)
         return parse(value)
 
-    return Value({"type": "string", **({"pattern": pattern} if pattern else {"minLength": 1})}, read, secret)
+    return Value({"type": "string", "pattern": pattern}, read)
 
 
 @dataclass(frozen=True)
@@ -113,7 +108,7 @@ class Table:
         if self.one_of and not any(key in value or key in suggested for key in self.one_of):
             place.wrong(f"{title} needs {_either(self.one_of)}")
         for keys in (*self.not_both, *([self.one_of] if self.one_of else [])):
-            self._exclude(keys, value, place)
+            self.exclude(keys, value, place)
         return {key: inner for key, inner in found.items() if inner is not MISSING}
 
     def _unknown(self, value: Mapping[str, object], place: Place) -> set[str]:
@@ -137,7 +132,8 @@ class Table:
             name = getattr(self.fields[key].kind, "title", key)
             place.wrong(f"a spec needs {name}: {self.fields[key].doc}", found=f"no {name}")
 
-    def _exclude(self, keys: tuple[str, ...], value: Mapping[str, object], place: Place) -> None:
+    def exclude(self, keys: tuple[str, ...], value: Mapping[str, object], place: Place) -> None:
+        """Complain of those of the keys that are there beside another, all but the first in the file."""
         present = sorted((key for key in keys if key in value), key=lambda key: (place / key).line)
         for key in present[1:]:
             (place / key).wrong(
@@ -224,16 +220,20 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Choose:
-    """Another kind where a table has the key ``key`` (a step that thinks)."""
+    """Another table where the key ``key`` is (a step that thinks)."""
 
     key: str
-    when: Kind
-    otherwise: Kind
+    when: Table
+    otherwise: Table
 
     def read(self, value: object, place: Place) -> object:
         """By the kind that the key chooses."""
-        chosen = self.when if isinstance(value, dict) and self.key in value else self.otherwise
-        return chosen.read(value, place)
+        if not isinstance(value, dict) or self.key not in value:
+            return self.otherwise.read(value, place)
+        if others := [key for key in self.otherwise.one_of if key in value]:
+            self.otherwise.exclude((self.key, others[0]), value, place)
+            return MISSING
+        return self.when.read(value, place)
 
     def schema(self) -> dict[str, Any]:
         """``if`` the key is there."""

@@ -48,7 +48,7 @@ def _steps(journey: Mapping[str, object], place: Place, feeds: Columns) -> list[
             _template(text, where, extracted, later, feeds)
         _headers(step, at)
         extracted |= set(_keys(step, "extract"))
-        requests += "think" not in step
+        requests += "think" not in step or any(method in step for method in METHODS)
         name = step_name(step)
         if name in names:
             where = at / "name" if "name" in step else at / next(method for method in METHODS if method in step)
@@ -111,7 +111,7 @@ def _unknown_value(name: str, extracted: set[str], later: set[str], feeds: Colum
         known = feeds[name]
         column = known[1][0] if known else "COLUMN"
         return f'"{name}" is a feed; a column of it is written {{{name}.{column}}}'
-    hint = did_you_mean(name, (*extracted, *template.RESERVED))
+    hint = did_you_mean(name, extracted) or did_you_mean(name, template.RESERVED, 0.75)
     return f'no earlier step of this journey extracts "{name}"{hint or f"; add extract.{name} to one"}'
 
 

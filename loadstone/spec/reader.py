@@ -15,7 +15,7 @@ from loadstone.spec.hosts import host_problem, parse_url
 from loadstone.spec.lines import locate
 from loadstone.spec.names import check_names
 from loadstone.spec.nouns import make_spec
-from loadstone.spec.report import Place, Report
+from loadstone.spec.report import Place, Report, shortened
 
 __all__ = ["load"]
 
@@ -69,8 +69,11 @@ def _toml(text: str, shown: str) -> dict[str, object]:
         line = int(found[2]) if found and found[2] else max(1, len(text.rstrip().split("\n")))
         column = f", column {found[3]}" if found and found[3] else ""
         said = found[1] if found else str(error)
-        quoted = lines[line - 1].strip()[:100] or "the end of the file"
-        expected = f"this is not TOML{column}: {said[:1].lower()}{said[1:]}"
+        quoted = shortened(lines[line - 1]) or "the end of the file"
+        said = (
+            "a text in quotes ends on the line where it starts" if "'\\n'" in said else f"{said[:1].lower()}{said[1:]}"
+        )
+        expected = f"this is not TOML{column}: {said}"
         raise SpecError.of((Problem(shown, line, quoted, expected),)) from error
 
 

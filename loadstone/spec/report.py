@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from loadstone.errors import Problem, SpecError
 from loadstone.spec.lines import Path
 
-__all__ = ["Place", "Report", "did_you_mean"]
+__all__ = ["Place", "Report", "did_you_mean", "shortened"]
 
 _WIDTH = 100  # characters of a source line that an error quotes
+_QUOTED = re.compile(r"""(["'])(?!\{env\.).*?(?:\1|$)""")
+_SECRET = re.compile(
+    r"""(://(?=[^\s"'/]*@)|(?:password|passwd|secret|token|bearer|authorization)["']?\s*=\s*["'](?:(?:bearer|basic|token)\s+)?)"""
+    r"""(?!\{)[^\s"'@]+(?=@|["']|$)""",
+    re.IGNORECASE,
+)
 
 
 class Report:
@@ -34,8 +41,7 @@ class Report:
 
     def quote(self, line: int) -> str:
         """The source line, short enough to repeat."""
-        source = self._source[line - 1].strip() if line <= len(self._source) else ""
-        return source if len(source) <= _WIDTH else source[: _WIDTH - 1] + "…"
+        return shortened(self._source[line - 1]) if line <= len(self._source) else ""
 
     def add(self, line: int, found: str, expected: str) -> None:
         """Add a problem of this file."""
@@ -69,11 +75,20 @@ class Place:
         return self.report.line(self.path)
 
     def wrong(self, expected: str, *, found: str | None = None) -> None:
-        """Say what is expected here; ``found`` stands in for the source line where that must not be repeated."""
-        self.report.add(self.line, self.report.quote(self.line) if found is None else found, expected)
+        """Say what is expected here; ``found`` stands in for the source line where there is none to show."""
+        if found is None:
+            found = self.report.quote(self.line)
+            found = _QUOTED.sub('"…"', found) if self.path[:1] == ("auth",) else found
+        self.report.add(self.line, found, expected)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def shortened(line: str) -> str:
+    """A source line, short enough to repeat and without what looks like a secret: errors end up in logs."""
+    line = _SECRET.sub(lambda found: f"{found[1]}…", line.strip())
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """``; did you mean "url"?`` when a known word is near, else nothing."""
-    near = difflib.get_close_matches(word, list(known), 1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), 1, cutoff)
     return f'; did you mean "{near[0]}"?' if near else ""

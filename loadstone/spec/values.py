@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from loadstone.model import template
 from loadstone.model.quantity import DURATION_PATTERN, parse_duration, parse_share
 from loadstone.model.workload import Think
-from loadstone.spec.kinds import Value, value_from_text
+from loadstone.spec.kinds import MISSING, Value, value_from_text
+from loadstone.spec.report import Place
 
 __all__ = [
-    "AMOUNT", "ANY_TEXT", "BODY_TEMPLATE", "COUNT", "CREDENTIAL", "FLAG", "FORM_VALUE", "JSON_BODY", "NAME",
-    "NOT_YET_INSTRUMENT",    "PATH", "PLAIN_TEXT", "POSITIVE", "READY_PATH", "REDIRECTS", "SHARE", "STATUS", "TEMPLATE", "TEXTS", "THINK",
-    "UP_TO_NOW", "positive_duration",
+    "AMOUNT", "ANY_TEXT", "BODY_TEMPLATE", "COUNT", "CREDENTIAL", "FLAG", "FORM_VALUE", "NAME", "NOT_YET_INSTRUMENT",
+    "PATH", "PLAIN_TEXT", "POSITIVE", "READY_PATH", "REDIRECTS", "SHARE", "STATUS", "TEMPLATE", "TEXTS", "THINK",
+    "UP_TO_NOW", "JsonBody", "positive_duration",
 ]  # fmt: skip
 
 _DURATION = DURATION_PATTERN.strip("^$")
@@ -191,9 +194,7 @@ def _credential(value: object) -> str:
     raise ValueError('a credential stays in the environment: write "{env.NAME}" and set NAME there')
 
 
-CREDENTIAL = Value(
-    {"type": "string", "pattern": r"^\{env\.[A-Za-z_][A-Za-z0-9_-]*(\|raw)?\}$"}, _credential, secret=True
-)
+CREDENTIAL = Value({"type": "string", "pattern": r"^\{env\.[A-Za-z_][A-Za-z0-9_-]*(\|raw)?\}$"}, _credential)
 
 _THINK_SAYS = (
     'a think time is written as "2s", "exponential(2s)" (its mean), "uniform(1s, 3s)" or "lognormal(2s, 0.6)" '
@@ -250,39 +251,59 @@ _ONE_STATUS = {
 STATUS = Value({"anyOf": [*_ONE_STATUS["anyOf"], {"type": "array", "items": _ONE_STATUS, "minItems": 1}]}, _status)
 
 
-def _json_body(value: object) -> object:
-    if not isinstance(value, dict | list):
-        raise ValueError('"json" is a table or an array; a text is sent as it stands with "body"')
-    _json_value(value)
-    return value
+class JsonBody:
+    """A JSON body as a TOML table or array. What is wrong inside is told on its own line."""
+
+    def read(self, value: object, place: Place) -> object:
+        """The value as it stands, its texts still templates."""
+        if not isinstance(value, dict | list):
+            place.wrong('"json" is a table or an array; a text is sent as it stands with "body"')
+            return MISSING
+        sound = True
+        for inner, at in _leaves(value, place):
+            try:
+                _json_leaf(inner)
+            except ValueError as error:
+                at.wrong(str(error))
+                sound = False
+        return value if sound else MISSING
+
+    def schema(self) -> dict[str, Any]:
+        """Any table or array."""
+        return {"type": ["object", "array"]}
 
 
-def _json_value(value: object) -> None:
+def _leaves(value: object, place: Place) -> Iterator[tuple[object, Place]]:
     match value:
         case dict():
-            for inner in value.values():
-                _json_value(inner)
+            for key, inner in value.items():
+                yield from _leaves(inner, place / key)
         case list():
-            for inner in value:
-                _json_value(inner)
+            for index, inner in enumerate(value):
+                yield from _leaves(inner, place / index)
+        case _:
+            yield value, place
+
+
+def _json_leaf(value: object) -> None:
+    match value:
         case str():
             template.parse(value)
         case bool() | int():
             pass
+        case float() if math.isfinite(value):
+            pass
         case float():
-            _number(value)
+            raise ValueError("JSON has no nan and no inf")
         case _:
             raise ValueError("JSON has no dates; write this one as a text in quotes")
-
-
-JSON_BODY = Value({"type": ["object", "array"]}, _json_body)
 
 
 def _form_value(value: object) -> object:
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, str | int | float):
             raise ValueError("a field of a form is a text, a number, true or false, or an array of them")
-        _json_value(one)
+        _json_leaf(one)
     return value
 
 
