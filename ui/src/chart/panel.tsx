@@ -43,8 +43,9 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
     const seen = (u: uPlot) => {
       const { idx, top } = u.cursor;
       setIndex(idx ?? null);
-      if (rows !== undefined)
-        setRow(top === undefined || top < 0 ? NO_ROW : nearest(rows, u.posToVal(top, "y")));
+      // The charts share a moment, not a height: a row is pointed at only in the chart itself.
+      const here = rows !== undefined && element.matches(":hover, :focus");
+      setRow(here && top !== undefined && top >= 0 ? nearest(rows, u.posToVal(top, "y")) : NO_ROW);
     };
     const rebuild = () => {
       plot.current?.destroy();

@@ -44,6 +44,13 @@ function scheduleEnd(view: RunView): number {
   return view.phases.at(-1)?.end_s ?? Infinity;
 }
 
+/** A silence is told once it is this many times the mean gap between requests: by chance that is e^-10, 1 in 22,000. */
+const SILENCE = 10;
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** Phases, and stretches in which requests were in flight but none was completed, or arrivals were dropped. */
 export function spans(view: RunView): Span[] {
   const { t_s, span_s, requests_per_s, in_flight_max, dropped_per_s } = view.series;
@@ -57,17 +64,25 @@ export function spans(view: RunView): Span[] {
   if (scheduleEnd(view) < end - 1e-6) {
     found.push({ start: scheduleEnd(view), end, name: "awaiting replies", kind: "unmeasured" });
   }
-  const trouble = (name: string, bad: (at: number) => boolean) => {
+  const perSecond =
+    sum(requests_per_s.map((rate, at) => rate * (span_s[at] ?? 0))) / Math.max(sum(span_s), 1e-9);
+  const trouble = (name: string, least_s: number, bad: (at: number) => boolean) => {
+    const runs: Span[] = [];
     t_s.forEach((end, at) => {
       if (!bad(at)) return;
       const start = end - (span_s[at] ?? 0);
-      const open = found.at(-1);
-      if (open !== undefined && open.name === name && Math.abs(open.end - start) < 1e-6) open.end = end;
-      else found.push({ start, end, name, kind: "trouble" });
+      const open = runs.at(-1);
+      if (open !== undefined && Math.abs(open.end - start) < 1e-6) open.end = end;
+      else runs.push({ start, end, name, kind: "trouble" });
     });
+    found.push(...runs.filter((run) => run.end - run.start >= least_s));
   };
-  trouble("nothing completed", (at) => requests_per_s[at] === 0 && (in_flight_max[at] ?? 0) > 0);
-  trouble("arrivals dropped", (at) => (dropped_per_s[at] ?? 0) > 0);
+  trouble(
+    "nothing completed",
+    SILENCE / perSecond,
+    (at) => requests_per_s[at] === 0 && (in_flight_max[at] ?? 0) > 0,
+  );
+  trouble("arrivals dropped", 0, (at) => (dropped_per_s[at] ?? 0) > 0);
   return found;
 }
 
@@ -90,7 +105,7 @@ export function shading(view: RunView, colours: Palette, named: boolean): uPlot.
           const from = u.valToPos(start, "x", true);
           const to = u.valToPos(end, "x", true);
           if (kind !== "measured") {
-            ctx.fillStyle = kind === "trouble" ? thin(colours.fail, 0.14) : thin(colours.ink, 0.07);
+            ctx.fillStyle = kind === "trouble" ? thin(colours.fail, 0.11) : thin(colours.ink, 0.07);
             ctx.fillRect(from, top, Math.max(to - from, ratio), height);
           } else if (several) {
             ctx.fillStyle = colours.faint;

@@ -61,7 +61,7 @@ export function Interval({ slo }: { slo: SloResult }) {
       <rect class="good" x={good.from} y="4" width={good.to - good.from} height={HEIGHT - 8} />
       <line class="limit" x1={x(limit)} x2={x(limit)} y1="1" y2={HEIGHT - 1} />
       {ends !== null && <path class="whisker" d={`M${x(ends[0])} 9v10m0-5H${x(ends[1])}m0-5v10`} />}
-      {value !== null && <circle cx={x(value)} cy={HEIGHT / 2} r="5" />}
+      {value !== null && <circle cx={x(value)} cy={HEIGHT / 2} r="3.5" />}
     </svg>
   );
 }

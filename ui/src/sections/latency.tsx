@@ -1,6 +1,7 @@
 /** Latency three ways: over time beside the load, by percentile, and as the whole distribution. */
 
 import uPlot from "uplot";
+import { coarse } from "../chart/coarse";
 import { edge, heatCells, most, usedBands } from "../chart/heat";
 import { Figure } from "../chart/figure";
 import { endLabels } from "../chart/labels";
@@ -27,8 +28,8 @@ import { thin } from "../theme";
 export function LatencySection({ view }: { view: RunView }) {
   return (
     <Section id="latency" title="Latency">
-      <OverTime view={view} />
-      <HeatMap view={view} />
+      <OverTime whole={view} />
+      <HeatMap view={coarse(view).view} />
       <Curve view={view} />
     </Section>
   );
@@ -59,12 +60,13 @@ export function whereIn(view: RunView): (index: number | null) => string {
   return (at) => (at === null ? "whole run" : clock(view.series.t_s[at] ?? 0));
 }
 
-function OverTime({ view }: { view: RunView }) {
+function OverTime({ whole }: { whole: RunView }) {
+  const { view, size } = coarse(whole);
   const { series, summary } = view;
   const x = middles(view);
   const { response, service } = summary.latency_s;
   const failing = series.errors_per_s.some((value) => value > 0);
-  const answer = overTimeAnswer(view);
+  const answer = overTimeAnswer(whole);
   const shown = (values: Values) => steady(view, values);
   const latencies = [
     ...series.response_p50_s,
@@ -80,8 +82,8 @@ function OverTime({ view }: { view: RunView }) {
       question="Did latency follow the load?"
       answer={answer}
       empty={nothing(view)}
-      table={() => <TimeTable view={view} />}
-      note="Each value is one interval's. Drag to look closer, double-click to see all again; arrow keys move the cursor."
+      table={() => <TimeTable view={whole} />}
+      note={`${size === 1 ? "Each value is one interval's." : `Each point stands for ${size} intervals: rates are averaged, latencies the worst of them.`} Drag to look closer, double-click to see all again; arrow keys move the cursor.`}
     >
       <Panel
         label={`Rates over time. ${answer}`}
@@ -353,7 +355,7 @@ function Curve({ view }: { view: RunView }) {
       ? "Too little was completed to say."
       : `p99 is ${significant(ratio)} times the median. ${
           queue !== null && queue > 1.15
-            ? `Response and service part: at p99 waiting makes it ${significant(queue)} times the service time.`
+            ? `Response and service part: at p99 the wait before the send makes response ${significant(queue)} times service.`
             : "Response and service run together: requests did not wait to be sent."
         }`;
   const named = (at: number | null) =>

@@ -1,5 +1,6 @@
 /** What the load looked like from inside the generator and on its machine. */
 
+import { coarse } from "../chart/coarse";
 import { Figure } from "../chart/figure";
 import { endLabels } from "../chart/labels";
 import { Panel } from "../chart/panel";
@@ -15,8 +16,8 @@ import { timeKey, whereIn } from "./latency";
 export function LoadSection({ view }: { view: RunView }) {
   return (
     <Section id="load" title="Load">
-      <InFlight view={view} />
-      <Generator view={view} />
+      <InFlight view={coarse(view).view} />
+      <Generator view={coarse(view).view} />
     </Section>
   );
 }
