@@ -360,7 +360,7 @@ def _littles_law(tally: Tally, status: Status) -> Iterator[Caveat]:
 def _not_complete(tally: Tally, status: Status) -> Iterator[Caveat]:
     words = {
         "interrupted": "was interrupted",
-        "aborted": "was ended by a rule",
+        "aborted": "was aborted",
         "crashed": "ended without a word (its process is gone)",
     }
     if status in words:
