@@ -109,10 +109,10 @@ class Booking:
             first_byte,
         )
 
-    def journey(self, at: float, last: Request, elapsed_s: float, service_s: float, lag_s: float) -> None:
-        """Count a whole journey that ended at ``at``, with the sums over its steps."""
+    def journey(self, at: float, last: Request, start_s: float, service_s: float, lag_s: float) -> None:
+        """Count a whole journey from its arrival to its end at ``at``, with the sums over its steps."""
         self.end_s = max(self.end_s, at)
-        key = (last.journey, None, self._phase(last.intended_s), last.result)
+        key = (last.journey, None, self._phase(start_s), last.result)
         self._cell(at, key, last.error, service_s, lag_s, None)
 
     def close(self) -> tuple[tuple[Interval, ...], tuple[Sample, ...]]:

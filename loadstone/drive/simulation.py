@@ -29,15 +29,15 @@ STATUS_ERRORS = 400
 class _Walk:
     """One journey under way: whose, at which operation, and when its next step is intended."""
 
-    __slots__ = ("arrival", "elapsed_s", "journey", "lag_s", "last", "place", "service_s", "user")
+    __slots__ = ("arrival", "journey", "lag_s", "last", "place", "service_s", "start_s", "user")
 
-    def __init__(self, journey: int, arrival: int, user: int | None) -> None:
+    def __init__(self, journey: int, arrival: int, user: int | None, start_s: float) -> None:
         self.journey = journey
         self.arrival = arrival
         self.user = user
         self.place = 0
+        self.start_s = start_s
         self.last: Request | None = None
-        self.elapsed_s = 0.0
         self.service_s = 0.0
         self.lag_s = 0.0
 
@@ -105,7 +105,7 @@ class _Simulation:
                 users = max(users, phase.users or 0)
         else:
             for journey in range(len(self.journeys)):
-                self._push(0.0, self._walk(journey, None))
+                self._push(0.0, self._walk(journey, None, 0.0))
                 self.booking.started(0.0)
         while self.events:
             at, _, walk = heapq.heappop(self.events)
@@ -136,11 +136,11 @@ class _Simulation:
         self.booking.started(at)
         weights = [journey["weight"] for journey in self.journeys]
         journey = self.arrivals_draw.choices(range(len(weights)), weights)[0] if len(weights) > 1 else 0
-        self._push(at, self._walk(journey, user))
+        self._push(at, self._walk(journey, user, at))
 
-    def _walk(self, journey: int, user: int | None) -> _Walk:
+    def _walk(self, journey: int, user: int | None, start_s: float) -> _Walk:
         self.arrival += 1
-        return _Walk(journey, self.arrival, user)
+        return _Walk(journey, self.arrival, user, start_s)
 
     def _push(self, at: float, walk: _Walk) -> None:
         self.sequence += 1
@@ -158,7 +158,6 @@ class _Simulation:
             raise SpecError(f"the fake engine does not know the operation {op['op']!r}")
         request = self._request(at, walk, op)
         self.booking.request(request)
-        walk.elapsed_s += request.done_s - request.intended_s
         walk.service_s += request.done_s - request.sent_s
         walk.lag_s += request.sent_s - request.intended_s
         walk.last = request
@@ -195,7 +194,7 @@ class _Simulation:
             self._push(at, walk)
             return
         if walk.last is not None:
-            self.booking.journey(at, walk.last, walk.elapsed_s, walk.service_s, walk.lag_s)
+            self.booking.journey(at, walk.last, walk.start_s, walk.service_s, walk.lag_s)
         if walk.user is not None and at < self.facts.duration_s and self._present(walk.user, at):
             self._arrive(at, walk.user)
 
