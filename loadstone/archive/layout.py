@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 
 from loadstone.archive.reader import Run
-from loadstone.errors import EvidenceError
+from loadstone.errors import EvidenceError, InstrumentError
 
 __all__ = ["Archive", "find", "short"]
 
@@ -88,7 +88,19 @@ class Archive:
         raise EvidenceError(f'no run "{reference}" in {self.root}; {self._way_out(ids)}')
 
     def create(self, started_ns: int) -> Path:
-        """A new run's directory, made now. ``started_ns`` is the wall clock; the id's time is UTC."""
+        """A new run's directory, made now. ``started_ns`` is the wall clock; the id's time is UTC.
+
+        Raises InstrumentError when nothing can be written there.
+        """
+        try:
+            return self._create(started_ns)
+        except OSError as error:
+            raise InstrumentError(
+                f"the archive {self.root} cannot be written: {error.strerror}\n"
+                "    keep runs elsewhere with --archive DIR or LOADSTONE_ARCHIVE"
+            ) from error
+
+    def _create(self, started_ns: int) -> Path:
         self.runs_directory.mkdir(parents=True, exist_ok=True)
         ignore = self.root / ".gitignore"
         if not ignore.exists():

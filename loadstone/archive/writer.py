@@ -16,6 +16,7 @@ import msgspec
 from loadstone.archive.columns import interval_rows, intervals_from_json, quoted, samples_from_json
 from loadstone.archive.process import boot_id, start_ticks
 from loadstone.archive.reader import MANIFEST, SAMPLES, TAIL, connect
+from loadstone.errors import InstrumentError
 from loadstone.model.run import Manifest
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ class RunWriter:
     def add(self, interval: Interval) -> None:
         """One more interval, readable by others when this returns."""
         line = self._encoder.encode(interval) + b"\n"
-        _write_all(self._tail, line)
+        try:
+            _write_all(self._tail, line)
+        except OSError as error:
+            raise InstrumentError(f"{self.directory / TAIL} cannot be written: {error.strerror}") from error
         self._open += 1
         self._longest = max(self._longest, len(line))
         if interval.t_s >= self._part_ends_s:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadstone.cli.options import json_option
+from loadstone.cli.options import seed as valid_seed
 
 if TYPE_CHECKING:
     from loadstone.drive.engine import Exchange
@@ -24,7 +25,7 @@ Exit codes: 0 good, 1 a step failed, 2 the spec is wrong, 4 the service did not 
 )
 @click.option("--spec", metavar="FILE", help="The spec.  [default: loadstone.toml]")
 @click.option("--dry", is_flag=True, help="Validate only.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=1, metavar="N", help="For the values drawn.")
+@click.option("--seed", type=int, callback=valid_seed, default=1, metavar="N", help="For the values drawn.")
 @click.option("--yes-load", "hosts", multiple=True, metavar="HOST", help="Drive this host, which is not loopback.")
 @json_option
 def check(spec: str | None, dry: bool, seed: int, hosts: tuple[str, ...], as_json: bool) -> int:

@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 import click
 
 from loadstone.cli.options import archive_option, duration, json_option
+from loadstone.cli.options import seed as valid_seed
 
 
 @click.command(
@@ -19,7 +20,7 @@ from loadstone.cli.options import archive_option, duration, json_option
 """
 )
 @click.option("--for", "duration_s", metavar="TIME", callback=duration, help="How long to drive it.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="The same seed, the same traffic.")
+@click.option("--seed", type=int, callback=valid_seed, metavar="N", help="The same seed, the same traffic.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
 @json_option

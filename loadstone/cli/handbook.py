@@ -21,7 +21,7 @@ LABEL = 10
   loadstone handbook 5                one of them whole
 """
 )
-@click.argument("number", type=click.IntRange(1), required=False)
+@click.argument("number", type=int, required=False)
 @json_option
 def handbook(number: int | None, as_json: bool) -> None:
     """24 questions on performance engineering: why each is asked, what answers it, what Loadstone does about it."""

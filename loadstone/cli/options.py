@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["archive_option", "duration", "json_option", "labels", "print_json", "rate", "resolved"]
+__all__ = ["archive_option", "duration", "json_option", "labels", "positive", "print_json", "rate", "resolved", "seed"]
 
 
 def archive_option(command: Command) -> Command:
@@ -55,6 +55,20 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     from loadstone.model.quantity import parse_duration
 
     return _parsed(value, parse_duration)
+
+
+def positive(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    """Callback of an option that takes a whole number from 1."""
+    if value is not None and value < 1:
+        raise click.BadParameter(f"{value} is not a number from 1")
+    return value
+
+
+def seed(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    """Callback of ``--seed``, which fills 64 bits in the engine."""
+    if value is not None and not 0 <= value < 2**64:
+        raise click.BadParameter(f"{value} is not a number from 0 to 2^64 - 1")
+    return value
 
 
 def labels(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

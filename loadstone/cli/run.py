@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from loadstone.cli.options import archive_option, duration, json_option, labels, rate
+from loadstone.cli.options import archive_option, duration, json_option, labels, positive, rate
+from loadstone.cli.options import seed as valid_seed
 
 EPILOG = """\b
 An open model: requests arrive by the clock, whatever the service does.
@@ -30,9 +31,9 @@ either way. Exit codes: 0 pass, 1 fail, 2 spec or usage, 3 undecided, 4 invalid 
 @click.command(epilog=EPILOG)
 @click.argument("url", required=False)
 @click.option("--rate", "rate_per_s", metavar="RATE", callback=rate, help="Requests that arrive: 500/s, 30/min.")
-@click.option("--users", type=click.IntRange(1), metavar="N", help="A closed population of N users.")
+@click.option("--users", type=int, callback=positive, metavar="N", help="A closed population of N users.")
 @click.option("--max", "at_most", is_flag=True, help="A closed loop without think time, on --connections.")
-@click.option("--connections", type=click.IntRange(1), metavar="N", help="Connections at most.  [--max: 50]")
+@click.option("--connections", type=int, callback=positive, metavar="N", help="Connections at most.  [--max: 50]")
 @click.option("--for", "duration_s", metavar="TIME", callback=duration, help="How long: 30s, 2m.  [default: 30s]")
 @click.option("--warm-up", "warm_up_s", metavar="TIME", callback=duration, help="Load before that, not counted.")
 @click.option("--even", is_flag=True, help="Even arrivals instead of Poisson ones.")
@@ -42,8 +43,8 @@ either way. Exit codes: 0 pass, 1 fail, 2 spec or usage, 3 undecided, 4 invalid 
 @click.option("--timeout", "timeout_s", metavar="TIME", callback=duration, help="For one request.  [default: 10s]")
 @click.option("--spec", metavar="FILE", help="The spec.  [default: loadstone.toml]")
 @click.option("--shape", metavar="NAME", help="Which of the spec's shapes.  [default: the first]")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="The same seed, the same traffic.")
-@click.option("--cores", type=click.IntRange(1), default=1, metavar="N", help="Engine threads.  [default: 1]")
+@click.option("--seed", type=int, callback=valid_seed, metavar="N", help="The same seed, the same traffic.")
+@click.option("--cores", type=int, callback=positive, default=1, metavar="N", help="Engine threads.  [default: 1]")
 @click.option("--name", metavar="TEXT", help="A name for the run: the label name=TEXT.")
 @click.option("--label", "marks", multiple=True, metavar="K=V", callback=labels, help="Kept with the run; repeatable.")
 @click.option("--yes-load", "hosts", multiple=True, metavar="HOST", help="Drive this host, which is not loopback.")

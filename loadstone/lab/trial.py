@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -122,7 +123,10 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
                 writer.samples(driver.samples())
         except BaseException:
             status: Status = "interrupted" if interrupts.count else "aborted"
-            writer.close(status=status, summary=summary_of(tally, writer.run, status, build=asked.build))
+            with suppress(
+                Exception
+            ):  # a run that cannot be closed reads as crashed; the first error is the one to tell
+                writer.close(status=status, summary=summary_of(tally, writer.run, status, build=asked.build))
             raise
         return _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked)
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from loadstone.archive import Archive, RunWriter, find
-from loadstone.errors import EvidenceError
+from loadstone.errors import EvidenceError, InstrumentError
 from tests.archive.made import manifest
 
 SECOND = 1_000_000_000
@@ -102,3 +102,9 @@ def test_the_archive_is_found_by_argument_variable_and_place(tmp_path: Path, mon
     monkeypatch.setenv("LOADSTONE_ARCHIVE", "/elsewhere")
     assert find().root == Path("/elsewhere")
     assert find("here").root == Path("here")
+
+
+def test_a_place_that_cannot_be_written_is_told_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InstrumentError, match=r"cannot be written: Not a directory\n.*--archive DIR"):
+        Archive(tmp_path / "file").create(NOON)

@@ -117,6 +117,8 @@ def test_credentials_in_headers_never_reach_the_archive(loadstone: Command) -> N
         ((URL, "--rate", "5/s", "--label", "branch"), "key=value"),
         ((URL, "--rate", "5/s", "--cores", "100000"), "may use 1 to"),
         ((URL, "--rte", "5/s"), "--rte"),
+        ((URL, "--users", "0"), "0 is not a number from 1"),
+        ((URL, "--rate", "5/s", "--seed", "-1"), "-1 is not a number from 0"),
         (("http://example.com/", "--rate", "5/s"), "--yes-load example.com"),
         (("127.0.0.1:8000", "--rate", "5/s"), 'did you mean "http://127.0.0.1:8000"?'),
         ((), "drive one URL:  loadstone run http"),

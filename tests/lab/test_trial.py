@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -200,3 +201,13 @@ def test_a_report_that_cannot_be_written_leaves_the_measurement(
     assert trial.trouble == "no report was written: the report's page is not built"
     assert trial.summary.report is None
     assert Archive(tmp_path).resolve("last").manifest.status == "complete"
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("loadstone.archive.writer._write_all", full)
+    with pytest.raises(InstrumentError, match=r"intervals\.jsonl cannot be written: No space left"):
+        run_trial(Archive(tmp_path), _asked(), _scripted)
+    assert Archive(tmp_path).resolve("last").manifest.status == "aborted"
