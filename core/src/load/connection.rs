@@ -12,7 +12,10 @@ use crate::load::tls::TlsTarget;
 #[derive(Debug)]
 pub enum Received<'a> {
     /// Bytes for the protocol above, and whether the peer said that these were the last.
-    Bytes { bytes: &'a [u8], ended: bool },
+    Bytes {
+        bytes: &'a [u8],
+        ended: bool,
+    },
     /// Nothing for the protocol: no bytes, or only TLS's own.
     Nothing,
     /// The peer closed.
@@ -306,9 +309,7 @@ impl Connection {
     pub fn is_quiet(&self) -> bool {
         let mut byte = 0_u8;
         // SAFETY: one writable byte; the descriptor is ours.
-        let count = unsafe {
-            libc::recv(self.fd(), (&raw mut byte).cast(), 1, libc::MSG_PEEK | libc::MSG_DONTWAIT)
-        };
+        let count = unsafe { libc::recv(self.fd(), (&raw mut byte).cast(), 1, libc::MSG_PEEK | libc::MSG_DONTWAIT) };
         count < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
     }
 }

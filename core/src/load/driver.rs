@@ -3,8 +3,8 @@
 //!
 //! All instants in here are nanoseconds from the run's origin.
 
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,6 +94,11 @@ impl Shared {
         for waker in &self.wakers {
             waker.wake();
         }
+    }
+
+    /// The schedule has come to its end by itself.
+    pub fn end_at(&self, at_ns: u64) {
+        self.end_ns.fetch_min(at_ns, Ordering::SeqCst);
     }
 
     /// End the schedule now; with `cut` also what is in flight.
@@ -218,11 +223,12 @@ impl<'a> Worker<'a> {
             let due = Due { arrival_ns: self.population.next_ns(), other_ns };
             self.soon_ns = due.arrival_ns.min(self.soon_but_arrival());
             let count = self.poller.wait(pacer::wait(self.now_ns, due))?;
+            // A stop that came before a reply holds for what the reply would start.
+            self.end_ns = self.shared.end_ns.load(Ordering::Acquire);
             for i in 0..count {
                 let event = self.poller.event(i);
                 if event.token == WAKE {
                     self.poller.woken();
-                    self.end_ns = self.shared.end_ns.load(Ordering::SeqCst);
                 } else if let Some(slot) = self.pool.slot_of(event.token) {
                     self.on_event(slot, event);
                     self.drain();
@@ -248,19 +254,20 @@ impl<'a> Worker<'a> {
         if self.now_ns >= self.boundary_ns {
             self.turn();
         }
-        if self.now_ns >= self.end_ns && !self.ended {
-            self.ended = true;
-            self.end_schedule();
-        }
+        // What was due before the end is started although it is late; the end comes after it.
         self.change_phase();
         while let Some(&Reverse((at_ns, slot))) = self.timers.peek() {
-            if at_ns > self.now_ns {
+            if at_ns > self.now_ns || at_ns >= self.end_ns {
                 break;
             }
             self.timers.pop();
             self.wake_journey(slot, at_ns);
         }
         self.start_due_arrivals();
+        if self.now_ns >= self.end_ns && !self.ended {
+            self.ended = true;
+            self.end_schedule();
+        }
         self.drain();
         self.soon_ns = self.population.next_ns().min(self.soon_but_arrival());
     }

@@ -83,9 +83,8 @@ impl Engine {
         let mut threads = Vec::new();
         for (i, poller) in pollers.into_iter().enumerate() {
             let own = Arc::clone(&shared);
-            let spawned = std::thread::Builder::new()
-                .name(format!("load-{i}"))
-                .spawn(move || thread_main(&own, i, poller));
+            let spawned =
+                std::thread::Builder::new().name(format!("load-{i}")).spawn(move || thread_main(&own, i, poller));
             match spawned {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
@@ -108,9 +107,7 @@ impl Engine {
             return Err(Error::Internal("the run was not started".to_owned()));
         };
         match running.shared.hub.take(timeout)? {
-            Some(taken) => {
-                held(&running.merger).line(taken, &running.shared.hub, Monotonic.now_ns()).map(Some)
-            }
+            Some(taken) => held(&running.merger).line(taken, &running.shared.hub, Monotonic.now_ns()).map(Some),
             None => Ok(None),
         }
     }

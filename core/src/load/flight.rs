@@ -103,9 +103,8 @@ impl Worker<'_> {
             Some(hop) => step.request.encode_hop(hop, &sending, &mut self.out),
         };
         let head = journey.hop.as_ref().map_or_else(|| step.request.is_head(), |hop| hop.method == "HEAD");
-        let shown = program
-            .exchanges
-            .then(|| Box::new(step.request.show(journey.hop.as_deref(), &sending, Show::Named)));
+        let shown =
+            program.exchanges.then(|| Box::new(step.request.show(journey.hop.as_deref(), &sending, Show::Named)));
         self.journeys[slot as usize].shown = shown;
         if let Err(error) = encoded {
             let now_ns = self.tick();

@@ -116,7 +116,8 @@ impl Worker<'_> {
         journey.hop = None;
         journey.vars.clear();
         journey.jar.clear();
-        journey.whole = Measured { service_ns: Some(0), lag_ns: Some(0), first_byte_ns: Some(0), ..Measured::default() };
+        journey.whole =
+            Measured { service_ns: Some(0), lag_ns: Some(0), first_byte_ns: Some(0), ..Measured::default() };
         self.live += 1;
         self.advance(slot);
     }

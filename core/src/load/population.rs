@@ -173,13 +173,23 @@ impl Worker<'_> {
     pub(super) fn restart(&mut self, slot: u32) {
         let at_ns = self.journeys[slot as usize].intended_ns;
         match &mut self.population.source {
-            Source::Closed { users, .. } => {
-                let users = *users;
+            Source::Closed { phase, users, .. } => {
+                let (phase, users) = (*phase, *users);
+                let schedule = &self.program.schedule;
                 let journey = &mut self.journeys[slot as usize];
-                if journey.user >= users || at_ns >= self.end_ns {
+                let plays = schedule.phase_at(at_ns).is_some_and(|then| journey.user < schedule.users_at(then));
+                // The instant may lie in a phase that asked for fewer users while one entered since asks for more.
+                let entered_ns = schedule.span_of(phase).map_or(0, |(start_ns, _)| start_ns);
+                let start_ns = match plays {
+                    true => at_ns,
+                    false if journey.user < users && entered_ns > at_ns => entered_ns,
+                    false => NEVER,
+                };
+                if start_ns >= self.end_ns {
                     journey.standing = Standing::Parked;
                     return;
                 }
+                let at_ns = start_ns;
                 let number = journey.user + 1 + self.program.most_users * journey.iteration;
                 let user = journey.user + 1;
                 journey.iteration += 1;
@@ -193,6 +203,7 @@ impl Worker<'_> {
                 let program = *next;
                 *next += 1;
                 if program >= self.program.journeys.len() || at_ns >= self.end_ns {
+                    self.shared.end_at(self.now_ns);
                     self.end_ns = self.end_ns.min(self.now_ns);
                     return;
                 }

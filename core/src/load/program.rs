@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::load::extract::Reading;
 use crate::load::hash::Key;
+use crate::load::journey::Journey;
 use crate::load::plan::{Arrivals, Limits, Op as PlanOp, Plan, Request, Scheme, Target, Think, Threshold};
 use crate::load::random::Draw;
 use crate::load::request::{Endpoint, Prepared};
@@ -14,7 +15,6 @@ use crate::load::tally::{Limit, Row, Tally};
 use crate::load::template::{Feeds, Names};
 use crate::load::trace::Tracer;
 use crate::load::wire;
-use crate::load::journey::Journey;
 
 /// One request of a journey, ready to be sent and read.
 pub struct Step {

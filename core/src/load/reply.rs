@@ -245,7 +245,11 @@ impl Worker<'_> {
             response_headers: machine.map(|machine| machine.headers().map(pair).collect()).unwrap_or_default(),
             response_body: machine.map(|machine| text(machine.body())),
             body_bytes: machine.map_or(0, |machine| machine.body_bytes()),
-            extracted: if ending.error { Default::default() } else { step.reading.extracted().filter_map(value).collect() },
+            extracted: if ending.error {
+                Default::default()
+            } else {
+                step.reading.extracted().filter_map(value).collect()
+            },
             result: ending.outcome.text(),
             error: ending.error,
             message: ending.message.clone(),

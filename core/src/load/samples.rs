@@ -88,18 +88,18 @@ impl Kept {
             self.failed.push(Arc::clone(&sample));
         }
         if wanted.slowest {
-            if self.slowest.len() >= room.slowest {
-                if let Some(i) = position(&self.slowest, |a, b| a < b) {
-                    self.slowest.swap_remove(i);
-                }
+            if self.slowest.len() >= room.slowest
+                && let Some(i) = position(&self.slowest, |a, b| a < b)
+            {
+                self.slowest.swap_remove(i);
             }
             self.slowest.push((response_ns, Arc::clone(&sample)));
         }
         if wanted.uniform {
-            if self.uniform.len() >= room.uniform {
-                if let Some(i) = position(&self.uniform, |a, b| a > b) {
-                    self.uniform.swap_remove(i);
-                }
+            if self.uniform.len() >= room.uniform
+                && let Some(i) = position(&self.uniform, |a, b| a > b)
+            {
+                self.uniform.swap_remove(i);
             }
             self.uniform.push((key, sample));
         }

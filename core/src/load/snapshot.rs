@@ -280,11 +280,7 @@ impl Merger {
             done: counters.done,
             redirects: counters.redirects,
             in_flight: InFlightJson { mean: share(area), max: most.iter().sum() },
-            connections: ConnectionsJson {
-                open: open.iter().sum(),
-                opened: counters.opened,
-                failed: counters.failed,
-            },
+            connections: ConnectionsJson { open: open.iter().sum(), opened: counters.opened, failed: counters.failed },
             generator: GeneratorJson {
                 cpu_s: seconds(cpu.iter().sum()),
                 cores: self.threads,
@@ -314,8 +310,7 @@ fn lag_and_clipped(tally: &Tally) -> (u64, u64) {
         if tally.rows()[cell.key.row as usize].step.is_some() {
             lag.merge(&cell.lag);
         }
-        clipped +=
-            cell.response.clipped() + cell.service.clipped() + cell.lag.clipped() + cell.first_byte.clipped();
+        clipped += cell.response.clipped() + cell.service.clipped() + cell.lag.clipped() + cell.first_byte.clipped();
     }
     (lag.quantile(0.99).unwrap_or(0), clipped)
 }
@@ -353,10 +348,7 @@ fn cell_json<'a>(cell: &'a Cell, journey: &'a str, step: Option<&'a str>, limits
 }
 
 /// All threads' samples as JSON rows, step by step.
-pub fn samples_json(
-    threads: &[Vec<Kept>],
-    room: crate::load::samples::Room,
-) -> Result<Vec<u8>, Error> {
+pub fn samples_json(threads: &[Vec<Kept>], room: crate::load::samples::Room) -> Result<Vec<u8>, Error> {
     let steps = threads.iter().map(Vec::len).max().unwrap_or(0);
     let mut rows = Vec::new();
     for step in 0..steps {
