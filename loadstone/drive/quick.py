@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from loadstone.errors import SpecError
 from loadstone.model import template
+from loadstone.model.extraction import TOKEN
 from loadstone.model.service import Service
 from loadstone.model.shape import Arrivals, Phase, Shape
 from loadstone.model.workload import METHODS, Body, Journey, Step, Workload
@@ -48,7 +49,7 @@ def quick(
         name=f"{method.upper()} {target.partition('?')[0]}",
         method=method.lower(),
         target=target,
-        headers=dict(map(_header, headers)),
+        headers=_headers(headers),
         body=None if body is None else Body("text", body),
         timeout_s=timeout_s,
     )
@@ -75,11 +76,21 @@ def _split(url: str) -> tuple[Service, str]:
     return Service(f"{parts.scheme}://{parts.netloc}"), target
 
 
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon or not name.strip() or " " in name.strip():
-        raise SpecError(f'a header is written "name: value", not "{line}"')
-    return name.strip().lower(), value.strip()
+def _headers(lines: Iterable[str]) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        if not colon or not TOKEN.fullmatch(name):
+            raise SpecError('a header is written "name: value", for example --header "accept: text/html"')
+        if any(c in value for c in "\r\n\0"):
+            raise SpecError(f"the value of the header {name} is one line")
+        if name in ("content-length", "transfer-encoding"):
+            raise SpecError(f"the header {name} is the engine's own; leave it out")
+        if name in read:
+            raise SpecError(f"the header {name} is given twice; give it once")
+        read[name] = value.strip()
+    return read
 
 
 def _check(what: str, text: str) -> None:

@@ -111,7 +111,15 @@ def _amount(value: object) -> str | float:
     return value if isinstance(value, str) else _number(value)
 
 
-ANY_TEXT = Value({"type": "string"}, lambda value: _text(value) if value != "" else "")
+def _any_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("this is a text in quotes")
+    if "\0" in value:
+        raise ValueError("a variable of the environment holds no NUL")
+    return value
+
+
+ANY_TEXT = Value({"type": "string"}, _any_text)
 AMOUNT = Value({"type": ["string", "number"]}, _amount)
 
 
