@@ -18,7 +18,10 @@ static CLOSED: Gate = Gate { open: Mutex::new(false), opened: Condvar::new() };
 #[test]
 fn every_arrival_of_an_open_schedule_is_offered_once() {
     let server = Server::saying(OK);
-    let told = run(&single(server.port, &json!({"shape": phase("even", Some(1000.0), None, 200)})));
+    let told = run(&single(
+        server.port,
+        &json!({"shape": phase("even", Some(1000.0), None, 200), "limits": {"connections": 1000}}),
+    ));
     told.assert_complete();
     assert_eq!((told.total("offered"), told.total("dropped")), (200, 0));
     assert_eq!((told.total("sent"), told.count("step", "200")), (200, 200));
@@ -121,7 +124,10 @@ fn idle_connections_are_shared_by_the_users_of_an_open_schedule() {
 #[test]
 fn in_flight_keeps_littles_law() {
     let server = Server::saying(OK);
-    let told = run(&single(server.port, &json!({"shape": phase("poisson", Some(2000.0), None, 200)})));
+    let told = run(&single(
+        server.port,
+        &json!({"shape": phase("poisson", Some(2000.0), None, 200), "limits": {"connections": 1000}}),
+    ));
     let area: f64 = told
         .intervals
         .iter()

@@ -73,7 +73,7 @@ fn what_nobody_polls_is_held_back_and_not_lost() {
         counter.fetch_add(1, Ordering::SeqCst);
         Some(OK.to_vec())
     });
-    let more = json!({"shape": phase("even", Some(1000.0), None, 300), "record": {"interval_ns": 1_000_000}});
+    let more = json!({"shape": phase("even", Some(1000.0), None, 300), "record": {"interval_ns": 1_000_000}, "limits": {"connections": 1000}});
     let engine = engine(&single(server.port, &more));
     engine.start().unwrap();
     // Three hundred intervals, a queue of sixteen, and nobody there until everything has been answered.
