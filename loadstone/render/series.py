@@ -11,8 +11,9 @@ from loadstone.stats.histogram import Histogram
 
 __all__ = ["MOST_POINTS", "Point", "heat_of", "points_of", "series_of"]
 
-MOST_POINTS = 1200
-"""Points on the time axis: about one for each pixel of a wide chart. A longer run has neighbours merged in pairs."""
+MOST_POINTS = 600
+"""Points on the time axis: one for every other pixel of a wide chart at most, so that a line stays a line. A longer run
+has neighbours merged in pairs."""
 
 MOST_COLUMNS = 300
 """Columns of the heat map; with the bands below it stays near 100 KB in the page."""

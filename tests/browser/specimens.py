@@ -402,8 +402,8 @@ def failing() -> RunView:
             (share * 0.85, share * 1.17), "errors < 0.1%", "the interval lies above 0.1 %",
         ),
         SloResult(
-            "most are quick", "undecided", within, len(measured) - within, within / len(measured), 0.965,
-            (within / len(measured) - 0.006, within / len(measured) + 0.006), "96.5% < 100ms",
+            "most are quick", "undecided", within, len(measured) - within, within / len(measured), 0.945,
+            (within / len(measured) - 0.006, within / len(measured) + 0.006), "94.5% < 100ms",
             "the interval holds the limit; about 12 minutes at this rate would decide",
         ),
         SloResult("search answers", "pass", 1100, 4, 0.0036, 0.02, (0.0014, 0.0093), "errors < 2%"),
@@ -495,8 +495,8 @@ def thousand() -> RunView:
 
 
 def long() -> RunView:
-    """Half an hour, an interval a second."""
-    return view("The service carried 4/s for half an hour.", simulate(11, SHOP, 4, 1800), 1800)
+    """As many points as a page ever carries."""
+    return view("The service carried 40/s for ten minutes.", simulate(11, SHOP, 40, 600), 600)
 
 
 SPECIMENS: dict[str, Callable[[], RunView]] = {

@@ -2,6 +2,9 @@
 
 export const MISSING = "–";
 
+/** Between a number and its unit: a line never breaks there. */
+const NB = "\u00a0";
+
 const UNITS = [
   { name: "us", seconds: 1e-6 },
   { name: "ms", seconds: 1e-3 },
@@ -27,10 +30,10 @@ export function unitOf(seconds: number): Unit {
 
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return MISSING;
-  if (seconds === 0) return "0 s";
+  if (seconds === 0) return `0${NB}s`;
   if (Number(seconds.toPrecision(3)) >= 60) return minutes(seconds);
   const unit = unitOf(seconds);
-  return `${significant(seconds / unit.seconds)} ${unit.name}`;
+  return `${significant(seconds / unit.seconds)}${NB}${unit.name}`;
 }
 
 /** From a minute on two units, the smaller rounded: 4 min 12 s, 1 h 5 min. */
@@ -45,14 +48,14 @@ function minutes(seconds: number): string {
   ];
   return parts
     .filter(([value]) => value > 0)
-    .map(([value, name]) => `${value} ${name}`)
+    .map(([value, name]) => `${value}${NB}${name}`)
     .join(" ");
 }
 
-/** One unit for a whole table: the one that suits its smallest value, so that none hides behind zeros. */
+/** One unit for a whole table: the coarsest in which its smallest value is at least a tenth. */
 export function finestUnit(values: readonly (number | null)[]): Unit {
   const known = values.filter((value): value is number => value !== null && value > 0);
-  return known.length === 0 ? UNITS[1] : unitOf(Math.min(...known));
+  return known.length === 0 ? UNITS[1] : unitOf(10 * Math.min(...known));
 }
 
 export function inUnit(seconds: number | null, unit: Unit): string {
@@ -75,19 +78,19 @@ export function share(value: number | null | undefined): string {
     const missing = (1 - value) * 100;
     const places = Math.max(1, -Math.floor(Math.log10(missing) + 1e-9));
     const shown = Math.min(100 - missing, 100 - 10 ** -places);
-    return `${shown.toFixed(places)} %`;
+    return `${shown.toFixed(places)}${NB}%`;
   }
-  return `${significant(percent)} %`;
+  return `${significant(percent)}${NB}%`;
 }
 
 export function size(bytes: number): string {
-  if (Math.abs(bytes) < 1000 && Number.isInteger(bytes)) return `${bytes} B`;
+  if (Math.abs(bytes) < 1000 && Number.isInteger(bytes)) return `${bytes}${NB}B`;
   let rest = bytes;
   for (const unit of ["B", "KiB", "MiB"]) {
-    if (Math.abs(Number(rest.toPrecision(3))) < 1000) return `${significant(rest)} ${unit}`;
+    if (Math.abs(Number(rest.toPrecision(3))) < 1000) return `${significant(rest)}${NB}${unit}`;
     rest /= 1024;
   }
-  return `${significant(rest)} GiB`;
+  return `${significant(rest)}${NB}GiB`;
 }
 
 /** A moment of the run: 0:07, 12:30, 1:02:03; with decimals for a single request. */
@@ -103,7 +106,7 @@ export function clock(seconds: number, decimals = 0): string {
 /** A length that was set, without needless zeros: 30 s, 1.5 s, 2 min. */
 export function span(seconds: number): string {
   if (seconds >= 60) return minutes(seconds);
-  return `${String(Number(seconds.toFixed(1)))} s`;
+  return `${String(Number(seconds.toFixed(1)))}${NB}s`;
 }
 
 /** Wall-clock time of the run's start, in UTC so that two readers see the same. */
@@ -119,4 +122,9 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 /** A step's name as everywhere else: journey.step, or the journey alone. */
 export function stepName(journey: string, step: string | null): string {
   return step === null ? journey : `${journey}.${step}`;
+}
+
+/** A sentence whose numbers keep their units on the same line. */
+export function unbroken(sentence: string): string {
+  return sentence.replace(/(\d) (?=(?:us|ms|s|min|h|%|B|KiB|MiB|GiB)(?![\w-]))/g, `$1${NB}`);
 }

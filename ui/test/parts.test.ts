@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { edge, ink, most, usedBands } from "../src/chart/heat";
 import { isDuration, moreIsBetter, places } from "../src/parts/interval";
 import type { LatencySet, SloResult, StepSummary } from "../src/run_view";
-import { worstRows } from "../src/sections/steps";
+import { byJourney, worstRows } from "../src/sections/steps";
 
 const slo = (objective: string, value: number, limit: number, interval: [number, number]): SloResult => ({
   name: "one",
@@ -84,6 +84,10 @@ describe("the worst cell", () => {
     expect(worst(row(null, 9), row("x", 1), row("y", 8))).toEqual(["y"]));
   it("is shared where cells read the same", () =>
     expect(worst(row("x", 8), row("y", 8), row("z", 1))).toEqual(["x", "y"]));
+  it("stands among steps that follow their journey", () => {
+    const rows = byJourney([row("x", 1), row("y", 1), row(null, 2)]);
+    expect(rows.map(({ step }) => step)).toEqual([null, "x", "y"]);
+  });
   it("is nowhere where all read the same", () => {
     expect(worst(row("x", 8), row("y", 8))).toEqual([]);
     expect(worst(row("x", 0), row("y", 0))).toEqual([]);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { coarse, coarseness } from "../src/chart/coarse";
 import { spans, steady } from "../src/chart/time";
 import type { RunView, Series } from "../src/run_view";
 
@@ -49,21 +48,4 @@ describe("trouble", () => {
 it("draws no rate from a sliver of an interval nor from late replies", () => {
   const view = run(5, { t_s: [1, 2, 3, 3.01, 4.01], span_s: [1, 1, 1, 0.01, 1] }, steadyPhase(3.01));
   expect(steady(view, [1, 2, 3, 4, 5])).toEqual([1, 2, 3, null, null]);
-});
-
-describe("a long run", () => {
-  it("is left as it is while every point has room", () =>
-    expect([coarseness(600), coarseness(1800)]).toEqual([1, 6]));
-  it("keeps its requests, its worst latency and its end", () => {
-    const rates = Array.from({ length: 601 }, (_none, at) => at % 7);
-    const latencies = rates.map((rate, at) => (at === 333 ? 9 : rate === 0 ? null : rate / 10));
-    const { view, size } = coarse(run(601, { requests_per_s: rates, response_p99_s: latencies }));
-    const { series, heat } = view;
-    const total = series.requests_per_s.reduce((sum, rate, at) => sum + rate * (series.span_s[at] ?? 0), 0);
-    expect(size).toBe(3);
-    expect(total).toBeCloseTo(rates.reduce((sum, rate) => sum + rate, 0));
-    expect(Math.max(...series.response_p99_s.map((value) => value ?? 0))).toBe(9);
-    expect(series.t_s.at(-1)).toBe(601);
-    expect(heat.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(3 * 601);
-  });
 });

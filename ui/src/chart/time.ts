@@ -112,6 +112,7 @@ export function shading(view: RunView, colours: Palette, named: boolean): uPlot.
             ctx.fillRect(from, top, ratio, height);
           }
           if (!named || (kind === "measured" && !several)) continue;
+          if (kind === "unmeasured" && to - from < 6 * ratio) continue;
           ctx.font = FONT.replace("14px", `${14 * ratio}px`);
           ctx.textBaseline = "alphabetic";
           ctx.fillStyle = kind === "trouble" ? colours.fail : colours.muted;
@@ -212,8 +213,8 @@ export function latencyAxis(values: Iterable<number | null>): TimeOptions["y"] {
 /** "10 ms" rather than "10.0 ms": a tick is exact. */
 export function tickName(seconds: number): string {
   return duration(seconds)
-    .replace(/\.0+(?= )/, "")
-    .replace(/(\.\d*[1-9])0+(?= )/, "$1");
+    .replace(/\.0+(?=\s)/, "")
+    .replace(/(\.\d*[1-9])0+(?=\s)/, "$1");
 }
 
 /** A linear axis from zero. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Swatch } from "../chart/panel";
-import { count, duration, plural, rate, share, span } from "../format";
+import { count, duration, plural, rate, share, span, unbroken } from "../format";
 import { Interval, intervalText, valueOf } from "../parts/interval";
 import { Table } from "../parts/table";
 import { OUTCOME_WORD, Shape, VALIDITY, Verdict } from "../parts/verdict";
@@ -38,7 +38,7 @@ export function Answer({ view }: { view: RunView }) {
   const validity = VALIDITY[summary.validity];
   return (
     <section id="answer" aria-labelledby="answer-heading">
-      <h1 id="answer-heading">{view.headline}</h1>
+      <h1 id="answer-heading">{unbroken(view.headline)}</h1>
       <div class="verdicts">
         <p class={`verdict-line is-${summary.outcome}`}>
           <Shape mark={summary.outcome} />
@@ -185,7 +185,7 @@ function Objectives({ slos }: { slos: SloResult[] }) {
   return (
     <div id="objectives">
       <Table
-        caption="Objectives: the measured value with its interval against the limit; the shaded side is good"
+        caption="Objectives: the measured value with its 95 % interval against the limit; the shaded side is good"
         columns={[
           { name: "objective", cell: (slo) => slo.name },
           { name: "outcome", cell: (slo) => <Verdict mark={slo.outcome} word={OUTCOME_WORD[slo.outcome]} /> },
@@ -204,18 +204,26 @@ function Objectives({ slos }: { slos: SloResult[] }) {
           {
             name: "bad requests",
             number: true,
-            cell: (slo) => `${count(slo.bad)} of ${count(slo.good + slo.bad)}`,
+            cell: (slo) =>
+              slo.good + slo.bad === 0 ? "not counted" : `${count(slo.bad)} of ${count(slo.good + slo.bad)}`,
           },
         ]}
         rows={slos}
       />
-      {slos
-        .filter((slo) => slo.reason !== null && slo.outcome !== "pass")
-        .map((slo) => (
-          <p key={slo.name} class="note">
-            <b>{slo.name}</b>: {slo.reason}
-          </p>
-        ))}
+      {reasons(slos).map(([reason, names]) => (
+        <p key={reason} class="note">
+          <b>{names.join(", ")}</b>: {unbroken(reason)}
+        </p>
+      ))}
     </div>
   );
+}
+
+/** Why objectives were not met or not judged, each reason once. */
+function reasons(slos: SloResult[]): [string, string[]][] {
+  const found = new Map<string, string[]>();
+  for (const { name, outcome, reason } of slos) {
+    if (reason !== null && outcome !== "pass") found.set(reason, [...(found.get(reason) ?? []), name]);
+  }
+  return [...found];
 }

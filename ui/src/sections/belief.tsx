@@ -1,6 +1,6 @@
 /** Whether to believe the numbers: each doubt with what to do about it, and what was looked at. */
 
-import { count, duration, rate, share } from "../format";
+import { count, duration, rate, share, unbroken } from "../format";
 import { LEVEL, Shape } from "../parts/verdict";
 import { Section } from "../parts/section";
 import { Table } from "../parts/table";
@@ -33,9 +33,9 @@ function CaveatItem({ caveat }: { caveat: Caveat }) {
       <Shape mark={mark} />
       <div>
         <p>
-          <b class="word">{word}</b> {caveat.message}
+          <b class="word">{word}</b> {unbroken(caveat.message)}
         </p>
-        <p class="advice">{caveat.advice}</p>
+        <p class="advice">{unbroken(caveat.advice)}</p>
         <p class="aside">
           {caveat.metrics.length === 0 ? "touches everything" : `touches ${caveat.metrics.join(", ")}`} ·{" "}
           {caveat.code}

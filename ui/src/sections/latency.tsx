@@ -1,7 +1,6 @@
 /** Latency three ways: over time beside the load, by percentile, and as the whole distribution. */
 
 import uPlot from "uplot";
-import { coarse } from "../chart/coarse";
 import { edge, heatCells, most, usedBands } from "../chart/heat";
 import { Figure } from "../chart/figure";
 import { endLabels } from "../chart/labels";
@@ -19,7 +18,7 @@ import {
   tickName,
   timeOptions,
 } from "../chart/time";
-import { MISSING, clock, count, duration, rate, significant } from "../format";
+import { MISSING, clock, count, duration, rate, significant, span } from "../format";
 import { Section } from "../parts/section";
 import { Table } from "../parts/table";
 import type { RunView } from "../run_view";
@@ -28,8 +27,8 @@ import { thin } from "../theme";
 export function LatencySection({ view }: { view: RunView }) {
   return (
     <Section id="latency" title="Latency">
-      <OverTime whole={view} />
-      <HeatMap view={coarse(view).view} />
+      <OverTime view={view} />
+      <HeatMap view={view} />
       <Curve view={view} />
     </Section>
   );
@@ -60,13 +59,12 @@ export function whereIn(view: RunView): (index: number | null) => string {
   return (at) => (at === null ? "whole run" : clock(view.series.t_s[at] ?? 0));
 }
 
-function OverTime({ whole }: { whole: RunView }) {
-  const { view, size } = coarse(whole);
+function OverTime({ view }: { view: RunView }) {
   const { series, summary } = view;
   const x = middles(view);
   const { response, service } = summary.latency_s;
   const failing = series.errors_per_s.some((value) => value > 0);
-  const answer = overTimeAnswer(whole);
+  const answer = overTimeAnswer(view);
   const shown = (values: Values) => steady(view, values);
   const latencies = [
     ...series.response_p50_s,
@@ -82,8 +80,8 @@ function OverTime({ whole }: { whole: RunView }) {
       question="Did latency follow the load?"
       answer={answer}
       empty={nothing(view)}
-      table={() => <TimeTable view={whole} />}
-      note={`${size === 1 ? "Each value is one interval's." : `Each point stands for ${size} intervals: rates are averaged, latencies the worst of them.`} Drag to look closer, double-click to see all again; arrow keys move the cursor.`}
+      table={() => <TimeTable view={view} />}
+      note={`Each point stands for ${clusters(view)}. Drag to look closer, double-click to see all again; arrow keys move the cursor.`}
     >
       <Panel
         label={`Rates over time. ${answer}`}
@@ -201,6 +199,12 @@ function OverTime({ whole }: { whole: RunView }) {
   );
 }
 
+/** How long a usual point is: a long run has several intervals to one. */
+function clusters(view: RunView): string {
+  const lengths = view.series.span_s.toSorted((a, b) => a - b);
+  return span(Math.round(10 * (lengths[Math.floor(lengths.length / 2)] ?? 1)) / 10);
+}
+
 /** What the chart says, in a sentence: the span of p99, when it was worst, and whether the load was carried. */
 export function overTimeAnswer(view: RunView): string {
   const { series } = view;
@@ -223,9 +227,7 @@ export function overTimeAnswer(view: RunView): string {
   const parts =
     high === -Infinity
       ? ["No request of a measured phase was completed"]
-      : [
-          `p99 lay between ${duration(low)} and ${duration(high)} from second to second, worst at ${clock(worst)}`,
-        ];
+      : [`p99 lay between ${duration(low)} and ${duration(high)}, worst at ${clock(worst)}`];
   if (stuck.length > 0) {
     const rest = stuck.length > 2 ? ` and ${stuck.length - 2} more` : "";
     parts.push(`${stuck.slice(0, 2).join(", ")}${rest}`);
@@ -270,8 +272,8 @@ function HeatMap({ view }: { view: RunView }) {
   const used = usedBands(heat);
   const empty = nothing(view) ?? (used === null ? "Nothing to draw: no response was counted." : null);
   const [first, last] = used ?? [0, -1];
-  const spanOf = new Map(series.t_s.map((t, at) => [t, series.span_s[at] ?? 1]));
-  const starts = heat.t_s.map((t, at) => heat.t_s[at - 1] ?? t - (spanOf.get(t) ?? 1));
+  const begin = (series.t_s[0] ?? 0) - (series.span_s[0] ?? 0);
+  const starts = heat.t_s.map((_t, at) => heat.t_s[at - 1] ?? begin);
   const x = heat.t_s.map((t, at) => (t + (starts[at] ?? 0)) / 2);
   const bands = Array.from({ length: last - first + 1 }, (_none, at) =>
     Math.sqrt(edge(heat, first + at) * edge(heat, first + at + 1)),

@@ -1,6 +1,5 @@
 /** What the load looked like from inside the generator and on its machine. */
 
-import { coarse } from "../chart/coarse";
 import { Figure } from "../chart/figure";
 import { endLabels } from "../chart/labels";
 import { Panel } from "../chart/panel";
@@ -16,8 +15,8 @@ import { timeKey, whereIn } from "./latency";
 export function LoadSection({ view }: { view: RunView }) {
   return (
     <Section id="load" title="Load">
-      <InFlight view={coarse(view).view} />
-      <Generator view={coarse(view).view} />
+      <InFlight view={view} />
+      <Generator view={view} />
     </Section>
   );
 }

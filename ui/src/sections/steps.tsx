@@ -27,7 +27,7 @@ export function worstRows(
 const errorShare = (row: StepSummary) => (row.requests > 0 ? row.errors / row.requests : null);
 
 export function StepsSection({ view }: { view: RunView }) {
-  const { steps } = view.summary;
+  const steps = byJourney(view.summary.steps);
   return (
     <Section id="steps" title="Steps">
       {steps.length === 0 ? (
@@ -40,6 +40,15 @@ export function StepsSection({ view }: { view: RunView }) {
       )}
     </Section>
   );
+}
+
+/** Each journey as a whole, then its steps in their order. */
+export function byJourney(steps: readonly StepSummary[]): StepSummary[] {
+  const journeys = [...new Set(steps.map(({ journey }) => journey))];
+  return journeys.flatMap((name) => {
+    const mine = steps.filter(({ journey }) => journey === name);
+    return [...mine.filter(({ step }) => step === null), ...mine.filter(({ step }) => step !== null)];
+  });
 }
 
 function StepTable({ steps }: { steps: StepSummary[] }) {
@@ -78,7 +87,7 @@ function StepTable({ steps }: { steps: StepSummary[] }) {
       (row) => row.errors,
       (row) => count(row.errors),
     ),
-    numbers("errors,", errorShare, (row) => share(errorShare(row)).replace(" %", ""), "%"),
+    numbers("errors,", errorShare, (row) => share(errorShare(row)).replace(/\s%/, ""), "%"),
     ...QUANTILES.map(([key, name]) =>
       numbers(
         name,
