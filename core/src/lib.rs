@@ -2,3 +2,5 @@
 
 pub mod error;
 pub mod load;
+#[cfg(feature = "python")]
+mod python;

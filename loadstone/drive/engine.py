@@ -6,14 +6,15 @@ a scripted one without clock or socket.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
-from loadstone.errors import InstrumentError, LoadstoneError, from_native
+from loadstone import __version__
+from loadstone.errors import InstrumentError, from_native
 from loadstone.model.interval import Interval, Sample
 
-__all__ = ["Engine", "Exchange", "native"]
+__all__ = ["Engine", "Exchange", "native", "native_build"]
 
 
 class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,9 +70,10 @@ class _Native:
     """The Rust engine behind the protocol: JSON decoded here, errors mapped here."""
 
     def __init__(self, plan: bytes) -> None:
+        self._interval = msgspec.json.Decoder(Interval)
+        _require_core()
         from loadstone import _core
 
-        self._interval = msgspec.json.Decoder(Interval)
         try:
             self._engine = _core.LoadEngine(plan)
         except Exception as error:
@@ -108,9 +110,24 @@ def native(plan: bytes) -> Engine:
 
     Raises SpecError when the engine refuses the plan, InstrumentError when the core is missing or of another version.
     """
+    return _Native(plan)
+
+
+def native_build() -> Literal["release", "debug"]:
+    """How the native core was compiled; a debug build is slow, and a caveat of what it measures."""
+    _require_core()
+    from loadstone import _core
+
+    return _core.build
+
+
+def _require_core() -> None:
+    """Raise InstrumentError unless the native core is there and of this version."""
     try:
-        return _Native(plan)
+        from loadstone import _core
     except ImportError as error:
         raise InstrumentError(f"the native core is not built ({error}); run make build") from error
-    except LoadstoneError:
-        raise
+    if _core.__version__ != __version__:
+        raise InstrumentError(
+            f"the native core is of version {_core.__version__}, loadstone of {__version__}; run make build"
+        )

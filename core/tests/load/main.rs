@@ -1,0 +1,8 @@
+//! The engine against small servers in this process: what servers do wrong, what journeys do, how a run ends.
+
+mod hostile;
+mod journeys;
+mod population;
+mod secure;
+mod stage;
+mod stopping;

@@ -1,0 +1,56 @@
+"""``loadstone demo``."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import sys
+from importlib.resources import as_file, files
+
+import click
+
+from loadstone.cli.options import archive_option, duration, json_option
+from loadstone.cli.options import seed as valid_seed
+
+
+@click.command(
+    epilog="""\b
+  loadstone demo
+  loadstone demo --for 10s --json
+"""
+)
+@click.option("--for", "duration_s", metavar="TIME", callback=duration, help="How long to drive it.")
+@click.option("--seed", type=int, callback=valid_seed, metavar="N", help="The same seed, the same traffic.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@archive_option
+@json_option
+def demo(duration_s: float | None, seed: int | None, quiet: bool, archive: str | None, as_json: bool) -> int:
+    """Start the sample shop on a free port, drive its three journeys, print the result and where the report is.
+
+    Needs the extra: pip install 'loadstone[demo]'. The shop is stopped at the end; the run stays in the archive.
+    """
+    import msgspec
+
+    from loadstone.cli.asked import Choices, asked_of
+    from loadstone.cli.trial import tell
+    from loadstone.spec import load
+
+    with as_file(files("loadstone.demo") / "loadstone.toml") as path:
+        spec = load(path)
+    port = _free_port()
+    service = msgspec.structs.replace(
+        spec.service,
+        url=f"http://127.0.0.1:{port}",
+        start=shlex.join([sys.executable, "-m", "loadstone.demo", "--port", str(port)]),
+        cwd=None,
+    )
+    asked, described = asked_of(spec, service, Choices(duration_s=duration_s, seed=seed))
+    return tell(asked, described, archive, as_json=as_json, quiet=quiet or (as_json and not sys.stderr.isatty()))
+
+
+def _free_port() -> int:
+    """A loopback port that nobody holds now."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port: int = place.getsockname()[1]
+        return port

@@ -1,0 +1,30 @@
+"""``loadstone show``."""
+
+from __future__ import annotations
+
+import click
+
+from loadstone.cli.options import archive_option, json_option
+
+
+@click.command(
+    epilog="""\b
+  loadstone show last
+  loadstone show 7f3a --json
+"""
+)
+@click.argument("run", default="last")
+@archive_option
+@json_option
+def show(run: str, archive: str | None, as_json: bool) -> None:
+    """The result of a run: by its id, a unique beginning or ending of it, last, last-1 or a path."""
+    from loadstone.cli.options import resolved
+    from loadstone.cli.result import show_summary
+    from loadstone.lab.report import summary
+
+    found = resolved(archive, run)
+    told = summary(found)
+    if not as_json:
+        asked = " ".join(found.manifest.command) or "loadstone run"
+        click.echo(f"{asked}   {found.manifest.status}   run {found.id}\n")
+    show_summary(told, found.directory, as_json=as_json)

@@ -1,0 +1,68 @@
+"""A run from its archive alone: its summary, its page's noun, its report. What was derived can be derived again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loadstone.archive import Run
+from loadstone.drive.facts import PlanFacts
+from loadstone.drive.summary import summarise
+from loadstone.errors import EvidenceError, SpecError
+from loadstone.model.run import Manifest, Summary
+from loadstone.model.run_view import RunView
+from loadstone.model.slo import Slo
+
+__all__ = ["REPORT", "summary", "view", "write_report"]
+
+REPORT = "report.html"
+
+
+def summary(run: Run) -> Summary:
+    """The summary that the run left, or, of one that is going or has crashed, the summary of what there is.
+
+    Raises EvidenceError when there is neither.
+    """
+    manifest = run.manifest
+    if manifest.summary is not None:
+        return manifest.summary
+    return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status)
+
+
+def view(run: Run, manifest: Manifest | None = None) -> RunView:
+    """Everything that the run's page shows. ``manifest`` stands for the one on disk while a run is being closed."""
+    from loadstone.render.view import run_view
+
+    manifest = manifest or run.manifest
+    told = manifest.summary or summary(run)
+    return run_view(manifest, told, run.intervals(), run.samples(), _facts(run).spans(), run.text("spec.toml"))
+
+
+def write_report(run: Run, manifest: Manifest | None = None) -> Path:
+    """Write ``report.html`` into the run's directory. Raises InstrumentError when the page was not built."""
+    from loadstone.render.html import report_html
+
+    path = run.directory / REPORT
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(report_html(view(run, manifest)), encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def _objectives(run: Run) -> tuple[Slo, ...]:
+    """The objectives of the run's own copy of the spec; none when it cannot be read without the files beside it."""
+    path = run.directory / "spec.toml"
+    if not path.exists():
+        return ()
+    from loadstone.spec import load
+
+    try:
+        return load(path).slos
+    except SpecError:
+        return ()
+
+
+def _facts(run: Run) -> PlanFacts:
+    plan = run.text("plan.json")
+    if plan is None:
+        raise EvidenceError(f"{run.directory} has no plan.json, so its intervals cannot be judged")
+    return PlanFacts.of(plan.encode())

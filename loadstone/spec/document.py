@@ -1,0 +1,50 @@
+"""The spec as a noun: what ``loadstone.toml`` says, checked."""
+
+from __future__ import annotations
+
+import msgspec
+
+from loadstone.model.service import Service
+from loadstone.model.shape import Shape
+from loadstone.model.slo import Slo
+from loadstone.model.workload import Workload
+
+__all__ = ["Assumption", "Spec", "Unknown"]
+
+
+class Assumption(msgspec.Struct, frozen=True):
+    """Something taken as true of the traffic or the service, with its range, its source and when to look again."""
+
+    name: str
+    value: str | float | None = None
+    low: str | float | None = None
+    high: str | float | None = None
+    source: str | None = None
+    review: str | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """Something that nobody knows yet, and the command that would tell."""
+
+    name: str
+    command: str | None = None
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """One file. ``shapes`` are in the file's order; the first is the one that is run when none is named."""
+
+    path: str
+    text: str
+    service: Service
+    workload: Workload
+    shapes: dict[str, Shape]
+    slos: tuple[Slo, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    assumptions: tuple[Assumption, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The default shape."""
+        return next(iter(self.shapes.values()))

@@ -1,0 +1,103 @@
+"""From a document that was read without a problem to the nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from loadstone.model.service import Auth, Service, Tls
+from loadstone.model.shape import Phase, Shape
+from loadstone.model.slo import Slo
+from loadstone.model.workload import METHODS, Body, Check, Extraction, Feed, Journey, Step, Think, Workload
+from loadstone.spec.document import Assumption, Spec, Unknown
+from loadstone.spec.feeds import Rows
+from loadstone.spec.names import step_name
+
+__all__ = ["make_spec"]
+
+Read = Mapping[str, Any]
+"""A table as the grammar read it."""
+
+
+def make_spec(read: Read, path: Path, text: str, rows: Mapping[str, Rows]) -> Spec:
+    """The spec of a document without problems; ``rows`` are the feeds' contents by name."""
+    feeds = tuple(
+        Feed(name, rows[name][0], rows[name][1], feed.get("order", "sequential"), feed["csv"])
+        for name, feed in read.get("feed", {}).items()
+    )
+    return Spec(
+        path=str(path),
+        text=text,
+        service=_service(read, path.parent),
+        workload=Workload(
+            tuple(_journey(journey) for journey in read["journey"]), feeds, read.get("trace", {}).get("share")
+        ),
+        shapes={name: _shape(name, shape) for name, shape in read["shape"].items()},
+        slos=tuple(_slo(slo) for slo in read.get("slo", [])),
+        allow_hosts=read.get("allow_hosts", ()),
+        labels=read.get("labels", {}),
+        assumptions=tuple(Assumption(**one) for one in read.get("assumption", [])),
+        unknowns=tuple(Unknown(**one) for one in read.get("unknown", [])),
+    )
+
+
+def _service(read: Read, folder: Path) -> Service:
+    service = read["service"]
+    tls, auth = read.get("tls", {}), read.get("auth")
+    return Service(
+        url=service["url"],
+        start=service.get("start"),
+        ready=service.get("ready"),
+        ready_timeout_s=service.get("ready_timeout", 30.0),
+        cwd=str((folder / service.get("cwd", ".")).resolve()),
+        env=service.get("env", {}),
+        tls=Tls(str((folder / tls["ca_file"]).resolve()) if "ca_file" in tls else None, tls.get("verify", True)),
+        auth=Auth(**auth.get("basic", {}), bearer=auth.get("bearer")) if auth else None,
+    )
+
+
+def _journey(read: Read) -> Journey:
+    return Journey(
+        read["name"],
+        read.get("weight", 1.0),
+        tuple(step["think"] if "think" in step else _step(step) for step in read["step"]),
+    )
+
+
+def _step(read: Read) -> Step | Think:
+    method = next(method for method in METHODS if method in read)
+    return Step(
+        name=step_name(read) or method,
+        method=method,
+        target=read[method],
+        headers=read.get("headers", {}),
+        body=_body(read),
+        timeout_s=read.get("timeout", 10.0),
+        redirects=read.get("redirects", 0),
+        check=Check(**read.get("check", {})),
+        extract=tuple(
+            Extraction(name, one.source, one.expression, one.pick) for name, one in read.get("extract", {}).items()
+        ),
+    )
+
+
+def _body(read: Read) -> Body | None:
+    if "json" in read:
+        return Body("json", read["json"])
+    if "form" in read:
+        return Body("form", read["form"])
+    return Body("text", read["body"]) if "body" in read else None
+
+
+def _shape(name: str, read: Read) -> Shape:
+    rate, users = read.get("rate"), read.get("users")
+    phases = [Phase("warm-up", read["warm_up"], rate, users, measured=False)] if read.get("warm_up") else []
+    phases.append(Phase(name, read["duration"], rate, users))
+    return Shape(name, "closed" if users else read.get("arrivals", "poisson"), tuple(phases))
+
+
+def _slo(read: Read) -> Slo:
+    journey, _, step = read.get("step", read.get("journey", "")).partition(".")
+    objective = read["objective"]
+    return Slo(read.get("name", objective.text), objective, journey or None, step or None)

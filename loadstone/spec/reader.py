@@ -1,0 +1,121 @@
+"""``loadstone.toml`` from the disk to a Spec, or to one error that tells all that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from loadstone.errors import Problem, SpecError
+from loadstone.spec.document import Spec
+from loadstone.spec.feeds import Rows, read_csv
+from loadstone.spec.grammar import ROOT
+from loadstone.spec.hosts import host_problem, parse_url
+from loadstone.spec.lines import locate
+from loadstone.spec.names import check_names
+from loadstone.spec.nouns import make_spec
+from loadstone.spec.report import Place, Report, shortened
+
+__all__ = ["load"]
+
+
+def load(path: str | Path, *, yes_load: Iterable[str] = ()) -> Spec:
+    """Read and check a spec and the files that it names.
+
+    ``yes_load`` are hosts allowed beside the spec's ``allow_hosts``. Raises SpecError with every problem; its places
+    name the file as ``path`` does.
+    """
+    path = Path(path)
+    text = _text(path)
+    data = _toml(text, str(path))
+    report = Report(str(path), text, locate(text))
+    root = report.place(())
+    read = ROOT.read(data, root)
+    feeds = _feeds(data, path, root)
+    columns = {name: (shown, rows[0]) if rows else None for name, (shown, rows) in feeds.items()}
+    check_names(data, root, columns)
+    _host(data, root, yes_load)
+    _files(data, path, root)
+    report.raise_if_any()
+    assert isinstance(read, dict), "a TOML document is a table"
+    return make_spec(read, path, text, {name: rows for name, (_, rows) in feeds.items() if rows})
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise SpecError(
+            f"there is no {path}\n    write one (docs/spec.md), or measure a URL: loadstone run http://127.0.0.1:8000/"
+        ) from None
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise SpecError.of(
+            (Problem(str(path), line, "bytes that are not UTF-8", "a spec is written in UTF-8"),)
+        ) from error
+
+
+def _toml(text: str, shown: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
+        lines = text.split("\n")
+        line = int(found[2]) if found and found[2] else max(1, len(text.rstrip().split("\n")))
+        column = f", column {found[3]}" if found and found[3] else ""
+        said = found[1] if found else str(error)
+        quoted = shortened(lines[line - 1]) or "the end of the file"
+        said = (
+            "a text in quotes ends on the line where it starts" if "'\\n'" in said else f"{said[:1].lower()}{said[1:]}"
+        )
+        expected = f"this is not TOML{column}: {said}"
+        raise SpecError.of((Problem(shown, line, quoted, expected),)) from error
+
+
+def _feeds(data: Mapping[str, object], path: Path, root: Place) -> dict[str, tuple[str, Rows | None]]:
+    """Each feed's file as errors name it, and its contents."""
+    tables = data.get("feed")
+    read: dict[str, tuple[str, Rows | None]] = {}
+    for name, feed in tables.items() if isinstance(tables, dict) else ():
+        csv = feed.get("csv") if isinstance(feed, dict) else None
+        if isinstance(csv, str):
+            shown = str(path.parent / csv)
+            read[name] = (shown, read_csv(path.parent / csv, shown, root / "feed" / name / "csv"))
+        else:
+            read[name] = ("", None)
+    return read
+
+
+def _host(data: Mapping[str, object], root: Place, yes_load: Iterable[str]) -> None:
+    service, named = data.get("service"), data.get("allow_hosts", [])
+    url = service.get("url") if isinstance(service, dict) else None
+    listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    hosts = [*yes_load, *(host for host in listed if isinstance(host, str))]
+    if isinstance(url, str) and _is_url(url) and (problem := host_problem(url, hosts)):
+        (root / "service" / "url").wrong(problem)
+
+
+def _is_url(text: str) -> bool:
+    """Whether the URL was read; what is wrong with another was said then."""
+    try:
+        parse_url(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _files(data: Mapping[str, object], path: Path, root: Place) -> None:
+    """What the spec names must be there before load starts."""
+    for table, key, there, what in (
+        ("tls", "ca_file", Path.is_file, "file"),
+        ("service", "cwd", Path.is_dir, "directory"),
+    ):
+        section = data.get(table)
+        named = section.get(key) if isinstance(section, dict) else None
+        if isinstance(named, str) and not there(path.parent / named):
+            (root / table / key).wrong(f"there is no {what} {path.parent / named}; a path is relative to the spec")

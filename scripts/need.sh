@@ -1,0 +1,55 @@
+#!/bin/sh
+# Checks that a tool is there: need.sh rust [fmt|clippy] | node | chromium
+# What is missing is said in one sentence with the way out. Chromium is installed where that may be done.
+set -eu
+cd "$(dirname "$0")/.."
+
+fail() {
+    printf 'loadstone: %s\n' "$1" >&2
+    exit 1
+}
+
+# at_least 20.19 "v20.20.2": is the version found not older?
+at_least() {
+    printf '%s\n' "$2" | awk -v want="$1" '
+        { gsub(/^[^0-9]*/, ""); split($1, have, "."); split(want, need, ".")
+          for (i = 1; i <= 2; i++) { if (have[i] + 0 > need[i] + 0) exit 0; if (have[i] + 0 < need[i] + 0) exit 1 } exit 0 }'
+}
+
+rust() {
+    command -v cargo >/dev/null ||
+        fail "Rust was not found; install the stable toolchain with rustup (https://rustup.rs) and run make again"
+    found=$(rustc --version)
+    least=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' core/Cargo.toml)
+    at_least "$least" "$found" || fail "Rust $least or newer is needed, found $found; run: rustup update stable"
+    command -v cc >/dev/null ||
+        fail "no C compiler (cc) was found, which Rust links with; on Debian or Ubuntu: apt-get install build-essential"
+    case "${1:-}" in
+    '') ;;
+    *) cargo "$1" --version >/dev/null 2>&1 ||
+        fail "cargo $1 was not found; run: rustup component add $(echo "$1" | sed s/^fmt$/rustfmt/)" ;;
+    esac
+}
+
+node() {
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        fail "Node and npm were not found; install Node 20.19 or newer (https://nodejs.org) and run make again"
+    found=$(command node --version)
+    at_least 20.19 "$found" || fail "Node 20.19 or newer is needed, found $found"
+}
+
+chromium() {
+    for name in "${LOADSTONE_CHROMIUM:-chromium}" chromium chromium-browser google-chrome google-chrome-stable \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        if "$name" --version >/dev/null 2>&1; then
+            return
+        fi
+    done
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Chromium was not found: installing it with apt-get for the tests of the pages"
+        apt-get update -q && apt-get install -q -y --no-install-recommends chromium && return
+    fi
+    echo "Chromium was not found and may not be installed from here: the tests of the pages in a browser are skipped" >&2
+}
+
+"$@"

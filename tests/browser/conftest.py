@@ -1,0 +1,53 @@
+"""Chromium and the built page; a check that needs what is missing says so, and fails where CI asks for all of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from loadstone.render.html import report_html
+from tests.browser.specimens import SPECIMENS
+
+
+def missing(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    if found is None:
+        missing("Chromium is not installed: apt-get install --no-install-recommends chromium")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The report of a specimen as a file on the disk, written once."""
+    if not (files("loadstone.render") / "bundle" / "report.html").is_file():
+        missing("the report's page is not built: cd ui && npm ci && npm run build")
+    folder = tmp_path_factory.mktemp("reports")
+
+    @cache
+    def write(name: str) -> Path:
+        path = folder / f"{name}.html"
+        path.write_text(report_html(SPECIMENS[name]()), encoding="utf-8")
+        return path
+
+    return write
