@@ -51,6 +51,8 @@ impl fmt::Display for WireError {
 
 impl std::error::Error for WireError {}
 
+const VERSION: &[u8] = b"HTTP/1.";
+const NOT_HTTP: WireError = WireError::Protocol("the answer is not HTTP/1");
 /// Memory beyond this is given back before the next response.
 const KEPT_BYTES: usize = 64 * 1024;
 /// A chunk's size line up to this length does not count against the limit of heads: sixteen digits, CR and LF.
@@ -219,6 +221,10 @@ impl ResponseMachine {
         }
         let Some(end) = end else {
             self.partial.extend_from_slice(rest);
+            // What can no longer become a status line is refused now: its line may never end.
+            if self.state == State::StatusLine && self.partial.iter().zip(VERSION).any(|(found, due)| found != due) {
+                return Err(NOT_HTTP);
+            }
             return Ok(taken);
         };
         if self.partial.is_empty() {
@@ -352,7 +358,6 @@ impl ResponseMachine {
 /// The minor version and the status of `HTTP/1.1 200 OK`; the reason may be missing.
 #[inline]
 fn status_line(line: &[u8]) -> Result<(u8, u16), WireError> {
-    const NOT_HTTP: WireError = WireError::Protocol("the answer is not HTTP/1");
     let (version, rest) = line.split_at_checked(8).ok_or(NOT_HTTP)?;
     let minor = match version {
         b"HTTP/1.1" => 1,
