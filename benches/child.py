@@ -18,12 +18,11 @@ class Failed(Exception):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """CPU and wall time of one child from its start to its end, and the most memory it held."""
+    """CPU and wall time of one child from its start to its end."""
 
     wall_s: float
     user_s: float
     system_s: float
-    rss_bytes: int
 
     @property
     def cpu_s(self) -> float:
@@ -47,4 +46,4 @@ def run(argv: Sequence[str], core: int, log: Path) -> Cost:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise Failed(f"{argv[0]} ended with {child.returncode}:\n{log.read_text(errors='replace')[-2000:]}")
-    return Cost(wall_s, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
+    return Cost(wall_s, usage.ru_utime, usage.ru_stime)

@@ -70,7 +70,7 @@ def ratio(values: Sequence[float]) -> Ratio:
 def _words(turn: Turn) -> str:
     return (
         f"{turn.requests:>9,} requests  {1e6 * cpu_per_request_s(turn):6.2f} us CPU a request"
-        f"  {throughput_per_s(turn):>9,.0f}/s  {turn.cost.rss_bytes / 2**20:6.1f} MiB"
+        f"  {throughput_per_s(turn):>9,.0f}/s"
     )
 
 

@@ -30,11 +30,12 @@ the whole process's, by the kernel's account once it has ended: Loadstone's star
 """
 
 HOW = """\
-Ratios are taken within each of {repetitions} repetitions and shown as **median** [least, greatest]. A ratio of CPU below
-1 is cheaper than wrk; a ratio of requests above 1 is faster.
+Ratios are taken within each of {repetitions} repetitions and shown as **median** [least, greatest]. A ratio of CPU
+below 1 is cheaper than wrk; a ratio of requests above 1 is faster.
 
 *Engine alone* is the same load without Python (`core/examples/generator.rs`), everything recorded. *Floor* sends fixed
-bytes and counts replies by their length (`core/examples/floor_client.rs`): nothing that reads what it receives costs less.
+bytes and counts replies by their length (`core/examples/floor_client.rs`): no generator that reads what it receives
+costs less.
 """
 
 AGAIN = """\
@@ -58,16 +59,15 @@ def ratios(rounds: Sequence[Round], name: str, quantity: Callable[[Turn], float]
 
 def table(rounds: Sequence[Round]) -> Iterator[str]:
     """One target's table: medians, then the ratios to wrk with their least and greatest."""
-    yield "| | CPU a request, us | to wrk | requests a second | to wrk | memory, MiB |"
-    yield "|---|--:|---|--:|---|--:|"
+    yield "| | CPU a request, us | to wrk | requests a second | to wrk |"
+    yield "|---|--:|---|--:|---|"
     for name in rounds[0]:
         turns = [turns[name] for turns in rounds]
         cpu = 1e6 * statistics.median(cpu_per_request_s(turn) for turn in turns)
         rate = statistics.median(throughput_per_s(turn) for turn in turns)
-        memory = max(turn.cost.rss_bytes for turn in turns) / 2**20
         yield (
             f"| {name} | {cpu:.2f} | {_words(ratios(rounds, name, cpu_per_request_s))} "
-            f"| {rate:,.0f} | {_words(ratios(rounds, name, throughput_per_s))} | {memory:.1f} |"
+            f"| {rate:,.0f} | {_words(ratios(rounds, name, throughput_per_s))} |"
         )
 
 

@@ -44,6 +44,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     techniques: tuple[Technique, ...]
 
     @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The answer's paragraphs, each as one line."""
+        return tuple(" ".join(paragraph.split()) for paragraph in self.answer.strip().split("\n\n"))
+
+    @property
     def done(self) -> int:
         """How many of the techniques Loadstone does today."""
         return sum(technique.status == "done" for technique in self.techniques)

@@ -6,6 +6,7 @@ from outside (names of steps, results) is stripped of control characters: a term
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -28,6 +29,7 @@ COLOURS = {
 
 QUANTILES = ("p50", "p90", "p99", "p99.9", "max")
 _WEIGHT = {"invalid": "void", "undecided": "in doubt"}
+_UNIT = re.compile(r"(?<=[\d\]]) (?=(?:us|ms|s|min|h|%)(?!\w))")
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -94,7 +96,7 @@ def _answer(summary: Summary, width: int) -> str:
 def _believe(summary: Summary, color: bool, width: int) -> str:
     generator = summary.generator
     said = [
-        f"{format_count(summary.requests)} requests, {_plural(summary.errors, 'error')}, "
+        f"{_plural(summary.requests, 'request')}, {_plural(summary.errors, 'error')}, "
         f"{format_count(summary.dropped)} dropped"
     ]
     costs = []
@@ -251,17 +253,18 @@ def _labelled(word: str, text: str, color: bool, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, indent: int) -> str:
+    """Lines of at most ``width``, a number and its unit never apart."""
     pad = " " * indent
     return "\n".join(
         textwrap.wrap(
-            text,
+            _UNIT.sub("\u00a0", text),
             max(width, indent + 20),
             initial_indent=pad,
             subsequent_indent=pad,
             break_long_words=False,
             break_on_hyphens=False,
         )
-    )
+    ).replace("\u00a0", " ")
 
 
 def _paint(word: str, color: bool) -> str:

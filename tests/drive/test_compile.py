@@ -150,7 +150,13 @@ def test_text_in_a_target_is_a_uri() -> None:
 
 
 def test_a_json_body_encodes_inside_quotes() -> None:
-    value = {"id": "{users.email}", 'q"': 'a"b {{x}}', "n": "{int(1, 9)|raw}", "l": [1, 2.5, True, "{uuid}!"], "e": {}}
+    value: dict[str, object] = {
+        "id": "{users.email}",
+        'q"': 'a"b {{x}}',
+        "n": "{int(1, 9)|raw}",
+        "l": [1, 2.5, True, "{uuid}!"],
+        "e": {},
+    }
     made = body(Step("a", "post", "/", body=Body("json", value)), feeds=(USERS,))
     assert made == {
         "content_type": "application/json",

@@ -2,10 +2,20 @@
 
 use super::wire::WireError;
 
+const VERSION: &[u8] = b"HTTP/1.";
+const NOT_HTTP: WireError = WireError::Protocol("the answer is not HTTP/1");
+
+/// Refuses bytes, `at` places into a status line, that no status line has there: such a line may never end.
+#[inline]
+pub(super) fn may_begin(at: usize, bytes: &[u8]) -> Result<(), WireError> {
+    let due = VERSION.get(at..).unwrap_or_default();
+    let length = due.len().min(bytes.len());
+    if bytes[..length] == due[..length] { Ok(()) } else { Err(NOT_HTTP) }
+}
+
 /// The minor version and the status of `HTTP/1.1 200 OK`; the reason may be missing.
 #[inline]
 pub(super) fn status_line(line: &[u8]) -> Result<(u8, u16), WireError> {
-    const NOT_HTTP: WireError = WireError::Protocol("the answer is not HTTP/1");
     let (version, rest) = line.split_at_checked(8).ok_or(NOT_HTTP)?;
     let minor = match version {
         b"HTTP/1.1" => 1,

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::framing::{Framing, Length};
-use super::grammar::{chunk_size, split_field, status_line};
+use super::grammar::{chunk_size, may_begin, split_field, status_line};
 
 pub use super::grammar::is_token;
 
@@ -209,6 +209,9 @@ impl ResponseMachine {
     /// Reads up to one line's end; a line that goes on is put aside.
     #[inline]
     fn take_line(&mut self, rest: &[u8]) -> Result<usize, WireError> {
+        if self.state == State::StatusLine {
+            may_begin(self.partial.len(), rest)?;
+        }
         let end = memchr::memchr(b'\n', rest);
         let taken = end.map_or(rest.len(), |end| end + 1);
         if matches!(self.state, State::ChunkSize | State::ChunkEnd) {

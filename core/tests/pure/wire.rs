@@ -208,6 +208,10 @@ fn heads_that_are_none_are_refused() {
     ] {
         protocol(bytes);
     }
+    for begun in [b"X".as_slice(), b"HTTP/2", b"\x15\x03\x03\x00\x02"] {
+        assert!(protocol(begun).contains("not HTTP/1"), "no line end is waited for");
+    }
+    assert_eq!(whole(b"HTTP/1").end, Err(WireError::Truncated));
     assert_eq!(whole(b"HTTP/1.1 200 OK\nContent-Length: 1\n\nx").end, Ok(End::At(36)), "a bare LF ends a line");
 }
 

@@ -1,62 +1,28 @@
-/** Latency three ways: over time beside the load, by percentile, and as the whole distribution. */
+/** Latency three ways: over time beside the load, as the whole distribution, and by percentile. */
 
 import uPlot from "uplot";
-import { edge, heatCells, most, usedBands } from "../chart/heat";
 import { Figure } from "../chart/figure";
+import { type Values, nothing, timeKey, whereIn } from "../chart/keys";
 import { endLabels } from "../chart/labels";
-import { type Key, Panel } from "../chart/panel";
-import { logBounds, logTicks, nineTicks, nines, topOf } from "../chart/scales";
-import {
-  axis,
-  latencyAxis,
-  linearAxis,
-  middles,
-  roomForLabels,
-  shading,
-  spans,
-  steady,
-  tickName,
-  timeOptions,
-} from "../chart/time";
-import { MISSING, clock, count, duration, rate, significant, span } from "../format";
+import { Panel } from "../chart/panel";
+import { topOf } from "../chart/scales";
+import { latencyAxis, linearAxis, middles, shading, spans, steady, timeOptions } from "../chart/time";
+import { MISSING, clock, duration, rate, significant, span } from "../format";
 import { Section } from "../parts/section";
 import { Table } from "../parts/table";
 import type { RunView } from "../run_view";
 import { thin } from "../theme";
+import { HeatMap } from "./heat_map";
+import { Percentiles } from "./percentiles";
 
 export function LatencySection({ view }: { view: RunView }) {
   return (
     <Section id="latency" title="Latency">
       <OverTime view={view} />
       <HeatMap view={view} />
-      <Curve view={view} />
+      <Percentiles view={view} />
     </Section>
   );
-}
-
-function nothing(view: RunView): string | null {
-  if (view.series.t_s.length === 0) return "Nothing to draw: the run has no interval.";
-  return view.series.response_p50_s.every((value) => value === null)
-    ? "Nothing to draw: no request was completed."
-    : null;
-}
-
-type Values = readonly (number | null)[];
-
-/** A key of a chart over time: the value under the cursor, else that of the whole run. */
-export function timeKey(
-  name: string,
-  colour: string,
-  line: Key["line"],
-  values: Values,
-  say: (value: number | null) => string,
-  whole: number | null,
-): Key {
-  return { name, colour, line, value: (at) => say(at === null ? whole : (values[at] ?? null)) };
-}
-
-export function whereIn(view: RunView): (index: number | null) => string {
-  return (at) => (at === null ? "whole run" : clock(view.series.t_s[at] ?? 0));
 }
 
 function OverTime({ view }: { view: RunView }) {
@@ -264,186 +230,5 @@ function TimeTable({ view }: { view: RunView }) {
       ]}
       rows={rows}
     />
-  );
-}
-
-function HeatMap({ view }: { view: RunView }) {
-  const { heat, series } = view;
-  const used = usedBands(heat);
-  const empty = nothing(view) ?? (used === null ? "Nothing to draw: no response was counted." : null);
-  const [first, last] = used ?? [0, -1];
-  const begin = (series.t_s[0] ?? 0) - (series.span_s[0] ?? 0);
-  const starts = heat.t_s.map((_t, at) => heat.t_s[at - 1] ?? begin);
-  const x = heat.t_s.map((t, at) => (t + (starts[at] ?? 0)) / 2);
-  const bands = Array.from({ length: last - first + 1 }, (_none, at) =>
-    Math.sqrt(edge(heat, first + at) * edge(heat, first + at + 1)),
-  );
-  const top = most(heat);
-  const total = (at: number | null) => (at === null ? sum(heat.counts.map(sum)) : sum(heat.counts[at] ?? []));
-  let row = -1;
-  const answer = `Every response has its place: time from left to right, latency upwards, darker where there are more, up to ${count(top)} in a cell. Two bands are two modes, a rising edge is a queue, a gap is a stall.`;
-  return (
-    <Figure id="latency-heat" question="What do the percentiles hide?" answer={answer} empty={empty}>
-      <Panel
-        label={`Heat map of ${count(total(null))} responses over time. The fullest cell holds ${count(top)}.`}
-        height={280}
-        points={x.length}
-        rows={bands}
-        where={(at, at_row) => {
-          row = at_row;
-          if (at === null) return "whole run";
-          const low = edge(heat, first + row);
-          return row < 0
-            ? clock(heat.t_s[at] ?? 0)
-            : `${clock(heat.t_s[at] ?? 0)}, ${duration(low)} to ${duration(edge(heat, first + row + 1))}`;
-        }}
-        keys={[
-          {
-            name: "responses",
-            colour: "response",
-            line: "ramp",
-            value: (at) => count(at === null || row < 0 ? total(at) : (heat.counts[at]?.[first + row] ?? 0)),
-          },
-        ]}
-        draw={(colours) => {
-          const low = edge(heat, first);
-          const high = edge(heat, last + 1);
-          const options = timeOptions({
-            view,
-            colours,
-            named: false,
-            labelled: true,
-            y: {
-              scale: { distr: 3, log: 10, range: [low, high] },
-              axis: {
-                splits: (u) => logTicks(low, high, Math.max(3, u.height / 34)),
-                filter: (_u, ticks) => ticks,
-                values: (_u, ticks) => ticks.map(tickName),
-              },
-            },
-          });
-          return [
-            {
-              ...options,
-              cursor: { ...options.cursor, y: true },
-              axes: options.axes.map((one) => ({ ...one, grid: { show: false } })),
-              plugins: [...options.plugins, heatCells(heat, starts, colours.response)],
-              series: [{}, { paths: () => null, points: { show: false } }],
-            },
-            [x, x.map(() => low)],
-          ];
-        }}
-      />
-    </Figure>
-  );
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function Curve({ view }: { view: RunView }) {
-  const { curve, summary } = view;
-  const x = curve.share.map(nines);
-  const top = x.at(-1) ?? 1;
-  const { response, service } = summary.latency_s;
-  const empty = curve.share.length === 0 ? "Nothing to draw: no request was completed." : null;
-  const ratio =
-    response.p50 !== null && response.p99 !== null && response.p50 > 0 ? response.p99 / response.p50 : null;
-  const queue =
-    response.p99 !== null && service.p99 !== null && service.p99 > 0 ? response.p99 / service.p99 : null;
-  const answer =
-    ratio === null
-      ? "Too little was completed to say."
-      : `p99 is ${significant(ratio)} times the median. ${
-          queue !== null && queue > 1.15
-            ? `Response and service part: at p99 the wait before the send makes response ${significant(queue)} times service.`
-            : "Response and service run together: requests did not wait to be sent."
-        }`;
-  const named = (at: number | null) =>
-    at === null
-      ? "at p99"
-      : `${(100 * (curve.share[at] ?? 0)).toFixed(4).replace(/\.?0+$/, "")} % took at most`;
-  const at99 = (values: readonly number[]) => {
-    const found = curve.share.findIndex((value) => Math.abs(value - 0.99) < 1e-9);
-    return found < 0 ? null : (values[found] ?? null);
-  };
-  const key = (name: string, line: Key["line"], values: readonly number[], p99: number | null): Key =>
-    timeKey(name, name, line, values, duration, p99 ?? at99(values));
-  const [low, high] = logBounds([...curve.response_s, ...curve.service_s, ...curve.lag_s]) ?? [1e-3, 1];
-  return (
-    <Figure
-      id="latency-percentiles"
-      question="How long is the tail?"
-      answer={answer}
-      empty={empty}
-      table={() => (
-        <Table
-          caption="Latency by percentile"
-          columns={[
-            {
-              name: "share",
-              cell: (at: number) => `${(100 * (curve.share[at] ?? 0)).toFixed(5).replace(/\.?0+$/, "")} %`,
-            },
-            { name: "response", number: true, cell: (at: number) => duration(curve.response_s[at]) },
-            { name: "service", number: true, cell: (at: number) => duration(curve.service_s[at]) },
-            { name: "lag", number: true, cell: (at: number) => duration(curve.lag_s[at]) },
-          ]}
-          rows={x.map((_x, at) => at)}
-        />
-      )}
-    >
-      <Panel
-        label={`Latency by percentile: ${answer}`}
-        height={340}
-        points={x.length}
-        where={named}
-        keys={[
-          key("response", "solid", curve.response_s, response.p99),
-          key("service", "dashed", curve.service_s, service.p99),
-          key("lag", "dotted", curve.lag_s, summary.latency_s.lag.p99),
-        ]}
-        draw={(colours) => {
-          const ticks = nineTicks(top);
-          return [
-            {
-              legend: { show: false },
-              padding: [8, roomForLabels, 0, 0],
-              cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
-              scales: { x: { time: false, range: [0, top] }, y: { distr: 3, log: 10, range: [low, high] } },
-              axes: [
-                {
-                  ...axis(colours),
-                  size: 32,
-                  splits: () => ticks.map(({ at }) => at),
-                  values: () => ticks.map(({ label }) => (label === "0" ? "" : `${label} %`)),
-                },
-                {
-                  ...axis(colours),
-                  size: 68,
-                  splits: (u) => logTicks(low, high, Math.max(3, u.height / 34)),
-                  filter: (_u, values) => values,
-                  values: (_u, values) => values.map(tickName),
-                },
-              ],
-              series: [
-                {},
-                { stroke: colours.response, width: 2.5, points: { show: false } },
-                { stroke: colours.service, width: 2, dash: [6, 4], points: { show: false } },
-                { stroke: colours.lag, width: 2, dash: [2, 3], points: { show: false } },
-              ],
-              plugins: [
-                endLabels([
-                  { series: 1, text: "response", colour: colours.response },
-                  { series: 2, text: "service", colour: colours.service },
-                  { series: 3, text: "lag", colour: colours.lag },
-                ]),
-              ],
-            },
-            [x, curve.response_s, curve.service_s, curve.lag_s],
-          ];
-        }}
-      />
-    </Figure>
   );
 }

@@ -1,6 +1,7 @@
 /** What the load looked like from inside the generator and on its machine. */
 
 import { Figure } from "../chart/figure";
+import { timeKey, whereIn } from "../chart/keys";
 import { endLabels } from "../chart/labels";
 import { Panel } from "../chart/panel";
 import { topOf } from "../chart/scales";
@@ -10,7 +11,6 @@ import { Section } from "../parts/section";
 import type { RunView } from "../run_view";
 import { thin } from "../theme";
 import { highest } from "./belief";
-import { timeKey, whereIn } from "./latency";
 
 export function LoadSection({ view }: { view: RunView }) {
   return (
