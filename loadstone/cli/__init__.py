@@ -5,6 +5,7 @@ Results go to stdout, progress to stderr. Exit codes: 0 pass, 1 fail, 2 spec or 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -91,6 +92,9 @@ def loadstone() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and exit: no traceback for what Loadstone raises on purpose."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     sys.exit(_outcome(list(sys.argv[1:] if arguments is None else arguments)))
 
 

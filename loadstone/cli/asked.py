@@ -143,11 +143,14 @@ def _from_spec(choices: Choices) -> _Load:
     ):
         if given:
             raise SpecError(f"{name} goes with a URL; in a spec it is a key of the step or the shape")
-    return _of_spec(found_spec(choices.spec), choices)
+    return _of_spec(found_spec(choices.spec, choices.hosts), choices)
 
 
-def found_spec(path: str | None) -> Spec:
-    """The spec named, else the one in this directory. Raises SpecError, with both ways out when there is none."""
+def found_spec(path: str | None, hosts: tuple[str, ...] = ()) -> Spec:
+    """The spec named, else the one in this directory; ``hosts`` are those of ``--yes-load``.
+
+    Raises SpecError, with both ways out when there is none.
+    """
     from pathlib import Path
 
     from loadstone.spec import load
@@ -158,7 +161,7 @@ def found_spec(path: str | None) -> Spec:
             "    drive one URL:  loadstone run http://127.0.0.1:8000/ --rate 50/s --for 30s\n"
             f"    or a spec:      write {DEFAULT_SPEC} (docs/spec.md), or name one with --spec FILE"
         )
-    return load(path or DEFAULT_SPEC)
+    return load(path or DEFAULT_SPEC, yes_load=hosts)
 
 
 def _of_spec(spec: Spec, choices: Choices) -> _Load:

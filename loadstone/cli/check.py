@@ -34,7 +34,7 @@ def check(spec: str | None, dry: bool, seed: int, hosts: tuple[str, ...], as_jso
     from loadstone.cli.exchange import exchange_text
     from loadstone.cli.options import print_json
 
-    found = found_spec(spec)
+    found = found_spec(spec, hosts)
     count = len(found.workload.journeys)
     click.echo(f"{found.path} is valid: {count} {'journey' if count == 1 else 'journeys'}", err=True)
     if dry:

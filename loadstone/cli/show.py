@@ -21,10 +21,11 @@ def show(run: str, archive: str | None, as_json: bool) -> None:
     from loadstone.cli.options import resolved
     from loadstone.cli.result import show_summary
     from loadstone.lab.report import summary
+    from loadstone.render.text import plain
 
     found = resolved(archive, run)
     told = summary(found)
     if not as_json:
         asked = " ".join(found.manifest.command) or "loadstone run"
-        click.echo(f"{asked}   {found.manifest.status}   run {found.id}\n")
+        click.echo(f"{plain(asked)}   {found.manifest.status}   run {found.id}\n")
     show_summary(told, found.directory, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as counts that a loop may look at, so that a run always ends in order."""
+"""Ctrl-C, SIGTERM and a closed terminal as counts that a loop may look at, so that a run always ends in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 
 __all__ = ["Interrupts"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ENOUGH = 3  # whoever asks a third time wants out at once: the archive is readable as it is
 
 
@@ -25,6 +25,8 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                    continue  # started by nohup: it is to outlive its terminal
                 self._before[number] = signal.signal(number, self._count)
         return self
 

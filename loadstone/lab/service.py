@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from loadstone.model.service import Service
 
-__all__ = ["STOP_S", "ServiceProcess", "argv", "serving"]
+__all__ = ["STOP_S", "ServiceProcess", "argv", "ending", "serving"]
 
 STOP_S = 10.0
 """How long a service may take to end after SIGTERM, before SIGKILL: what ``docker stop`` gives."""
@@ -113,7 +113,7 @@ class ServiceProcess:
         while True:
             code = self.exit_code()
             if code is not None:
-                raise TargetError(f"the service ended with {_ending(code)} before it was ready{self._told()}")
+                raise TargetError(f"the service ended with {ending(code)} before it was ready{self._told()}")
             trouble = probe()
             if trouble is None:
                 return
@@ -214,7 +214,8 @@ def _connection(service: Service, host: str, port: int) -> HTTPConnection:
     return HTTPSConnection(host, port, timeout=_PROBE_S, context=context)
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """How a process ended, in words: ``exit code 3``, ``SIGKILL``."""
     if code >= 0:
         return f"exit code {code}"
     try:

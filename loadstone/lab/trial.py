@@ -26,10 +26,10 @@ from loadstone.drive.summary import summary_of
 from loadstone.drive.tally import Tally
 from loadstone.lab.interrupts import Interrupts
 from loadstone.lab.machine import machine, revision
-from loadstone.lab.report import write_report
-from loadstone.lab.service import argv, serving
+from loadstone.lab.report import REPORT, write_report
+from loadstone.lab.service import ServiceProcess, argv, ending, serving
 from loadstone.model.interval import Interval
-from loadstone.model.run import Manifest, ServiceRecord, Status, Summary
+from loadstone.model.run import Caveat, Manifest, ServiceRecord, Status, Summary
 from loadstone.model.service import Service
 from loadstone.model.slo import Slo
 
@@ -37,8 +37,6 @@ __all__ = ["POLL_S", "Asked", "Silent", "Trial", "Watch", "run_trial"]
 
 POLL_S = 0.2
 """Longest wait inside the engine: how soon Ctrl-C is heeded."""
-
-REPORT = "report.html"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -118,8 +116,10 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
                 writer.write("spec.toml", asked.spec.encode())
             if asked.service.start is not None:
                 watch.starting(asked.service)
-            with serving(asked.service, writer.directory / "service.log", patience=lambda: not interrupts.count):
+            log = writer.directory / "service.log"
+            with serving(asked.service, log, patience=lambda: not interrupts.count) as process:
                 _drive(driver, writer, tally, interrupts, watch)
+                caveats = _service_ended(process, log)
                 writer.samples(driver.samples())
         except BaseException:
             status: Status = "interrupted" if interrupts.count else "aborted"
@@ -128,7 +128,7 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
             ):  # a run that cannot be closed reads as crashed; the first error is the one to tell
                 writer.close(status=status, summary=summary_of(tally, writer.run, status, build=asked.build))
             raise
-        return _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked)
+        return _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked, caveats)
 
 
 def _drive(engine: Engine, writer: RunWriter, tally: Tally, interrupts: Interrupts, watch: Watch) -> None:
@@ -151,8 +151,18 @@ def _drive(engine: Engine, writer: RunWriter, tally: Tally, interrupts: Interrup
         raise
 
 
-def _finish(writer: RunWriter, tally: Tally, status: Status, asked: Asked) -> Trial:
-    summary = summary_of(tally, writer.run, status, build=asked.build, report=REPORT if asked.report else None)
+def _service_ended(process: ServiceProcess | None, log: Path) -> tuple[Caveat, ...]:
+    """A service that went away under load is data, and worth a word."""
+    code = None if process is None else process.exit_code()
+    if code is None:
+        return ()
+    message = f"The service that was started ended during the run, with {ending(code)}."
+    return (Caveat("service-ended", "note", (), message, f"Its last words are in {log}."),)
+
+
+def _finish(writer: RunWriter, tally: Tally, status: Status, asked: Asked, caveats: tuple[Caveat, ...]) -> Trial:
+    wanted = REPORT if asked.report else None
+    summary = summary_of(tally, writer.run, status, build=asked.build, caveats=caveats, report=wanted)
     report: Path | None = None
     trouble: str | None = None
     if asked.report:
@@ -177,7 +187,8 @@ def _manifest(asked: Asked) -> Manifest:
         pid_start_ticks=None,
         boot_id=None,
         nonce=secrets.randbits(32) if asked.nonce is None else asked.nonce,
-        versions={"loadstone": __version__, "python": sys.version.split()[0]},
+        versions={"loadstone": __version__, "python": sys.version.split()[0]}
+        | ({"build": asked.build} if asked.build else {}),
         started_ns=time.time_ns(),
         monotonic_ns=time.monotonic_ns(),
         machine=machine(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from loadstone.archive import Archive
@@ -136,7 +138,7 @@ def test_an_engine_that_fails_leaves_what_was_told_before(tmp_path: Path) -> Non
     assert run.manifest.summary.requests > 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_ends_the_run_in_order(tmp_path: Path, number: signal.Signals) -> None:
     archive = Archive(tmp_path)
     watch = _Tells(2, number=number)
@@ -211,3 +213,25 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InstrumentError, match=r"intervals\.jsonl cannot be written: No space left"):
         run_trial(Archive(tmp_path), _asked(), _scripted)
     assert Archive(tmp_path).resolve("last").manifest.status == "aborted"
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="this system has no waitid")
+def test_a_service_that_ends_under_load_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    script = tmp_path / "once.py"
+    script.write_text(
+        "import socket, sys\nsocket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()\nsys.exit(7)\n"
+    )
+    service = Service(f"http://127.0.0.1:{port}", start=f"{sys.executable} {script} {port}")
+    asked = msgspec.structs.replace(_asked(), service=service)
+
+    class _Waits(Silent):
+        """Goes on once the service has ended."""
+
+        def interval(self, interval: Interval) -> None:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+    trial = run_trial(Archive(tmp_path / "archive"), asked, _scripted, _Waits())
+    told = [caveat.message for caveat in trial.summary.caveats if caveat.code == "service-ended"]
+    assert told == ["The service that was started ended during the run, with exit code 7."]
