@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loadstone.drive.facts import PlanFacts
+from loadstone.drive.limits import SATURATED_SHARE
 from loadstone.model.interval import Cell, Interval
 from loadstone.model.slo import Slo
 from loadstone.stats.histogram import Histogram
@@ -17,10 +18,6 @@ MOST_BLOCKS = 2048
 
 COARSE_SHIFT = 3
 """Blocks keep latencies by 16 steps an octave: enough to see which blocks the run's tail came from."""
-
-SATURATED_SHARE = 0.9
-"""A thread that is busy for more than this part of an interval is saturated: work arriving at random then waits for
-it 4.5 times its own length on average (M/D/1, rho / (2 (1 - rho)) at rho = 0.9; Kleinrock, Queueing Systems, 1975)."""
 
 UNREACHABLE = frozenset({"connect", "dns", "tls"})
 """The error kinds of requests that never reached the service."""

@@ -42,7 +42,7 @@ FEWEST_BATCHES = 10
 """Batches are not joined below this number: with fewer, their variance is hardly known (t with 9 degrees: 2.26)."""
 
 WILSON_FROM = 5000.0
-"""With this many of both kinds Wilson's interval equals the exact one to within 1 % of its width (a test holds that),
+"""With this many of both kinds Wilson's interval equals the exact one to within 2 % of its width (a test holds that),
 and needs no root finding."""
 
 
