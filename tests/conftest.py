@@ -7,6 +7,11 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
+
+# A property is true on a busy machine too: no example has a deadline.
+settings.register_profile("loadstone", deadline=None)
+settings.load_profile("loadstone")
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
