@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 from loadstone.errors import Problem
-from loadstone.spec.report import Place
+from loadstone.spec.report import Place, shortened
 
 __all__ = ["Rows", "read_csv"]
 
@@ -28,15 +29,16 @@ def read_csv(path: Path, shown: str, place: Place) -> Rows | None:
 
     try:
         content = path.read_bytes()
-    except OSError as error:
-        place.wrong(f"{path} cannot be read: {(error.strerror or str(error)).lower()}")
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        place.wrong(f"{shortened(str(path))} cannot be read: {reason}")
         return None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         wrong(content[: error.start].count(b"\n") + 1, "bytes that are not UTF-8", "a feed is a CSV file in UTF-8")
         return None
-    source = text.splitlines(keepends=True)
+    source = list(io.StringIO(text, newline=""))
     reader = csv.reader(source, strict=True)
     columns: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []

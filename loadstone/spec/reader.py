@@ -63,18 +63,28 @@ def _text(path: Path) -> str:
 def _toml(text: str, shown: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
-        lines = text.split("\n")
-        line = int(found[2]) if found and found[2] else max(1, len(text.rstrip().split("\n")))
-        column = f", column {found[3]}" if found and found[3] else ""
-        said = found[1] if found else str(error)
-        quoted = shortened(lines[line - 1]) or "the end of the file"
-        said = (
-            "a text in quotes ends on the line where it starts" if "'\\n'" in said else f"{said[:1].lower()}{said[1:]}"
-        )
-        expected = f"this is not TOML{column}: {said}"
-        raise SpecError.of((Problem(shown, line, quoted, expected),)) from error
+    except RecursionError as error:
+        raise SpecError(f"{shown} is nested too deeply to be read") from error
+    except ValueError as error:
+        raise SpecError.of((_syntax(text, shown, str(error)),)) from error
+
+
+def _syntax(text: str, shown: str, said: str) -> Problem:
+    """tomllib's words about a document that it refuses, at their place."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", said, re.DOTALL)
+    lines = text.split("\n")
+    line, column = (
+        (int(found[2]), f", column {found[3]}") if found and found[2] else (len(text.rstrip().split("\n")), "")
+    )
+    said = found[1] if found else said
+    if "'\\n'" in said:
+        said = "a text in quotes ends on the line where it starts"
+    return Problem(
+        shown,
+        line,
+        shortened(lines[line - 1]) or "the end of the file",
+        f"this is not TOML{column}: {said[:1].lower()}{said[1:]}",
+    )
 
 
 def _feeds(data: Mapping[str, object], path: Path, root: Place) -> dict[str, tuple[str, Rows | None]]:
@@ -111,11 +121,17 @@ def _is_url(text: str) -> bool:
 
 def _files(data: Mapping[str, object], path: Path, root: Place) -> None:
     """What the spec names must be there before load starts."""
-    for table, key, there, what in (
-        ("tls", "ca_file", Path.is_file, "file"),
-        ("service", "cwd", Path.is_dir, "directory"),
-    ):
+    for table, key, kind in (("tls", "ca_file", "file"), ("service", "cwd", "directory")):
         section = data.get(table)
         named = section.get(key) if isinstance(section, dict) else None
-        if isinstance(named, str) and not there(path.parent / named):
-            (root / table / key).wrong(f"there is no {what} {path.parent / named}; a path is relative to the spec")
+        if isinstance(named, str) and not _exists(path.parent / named, kind):
+            (root / table / key).wrong(
+                f"there is no {kind} {shortened(str(path.parent / named))} (relative to the spec)"
+            )
+
+
+def _exists(path: Path, kind: str) -> bool:
+    try:
+        return path.is_dir() if kind == "directory" else path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False

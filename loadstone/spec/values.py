@@ -70,8 +70,10 @@ NOT_YET_INSTRUMENT = Value({"const": False}, _not_yet_instrument)
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("this is a number, without quotes")
+    if not -1e300 <= value <= 1e300:
+        raise ValueError("this is a number that a float can hold")
     return float(value)
 
 

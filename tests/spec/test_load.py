@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from loadstone import spec
 from loadstone.errors import SpecError
@@ -221,3 +223,34 @@ def test_a_host_can_be_allowed_from_outside(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"loadstone.toml:2: url = "):
         spec.load(path)
     assert spec.load(path, yes_load=["shop.example.com"]).service.url == "http://shop.example.com"
+
+
+DAMAGE = st.text("[]{}\"'=.,#\n 0a|$-%/\\", max_size=4) | st.sampled_from(
+    ["1" * 5000, "1e400", "9" * 400, "[" * 3000, "\u2028", "\\u0000"]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_spec_is_read_or_told(full: spec.Spec, data: st.DataObject) -> None:
+    """Nothing but SpecError comes out, and each of its places is a line of the file."""
+    start = data.draw(st.integers(0, len(FULL)))
+    end = data.draw(st.integers(start, min(start + 30, len(FULL))))
+    text = FULL[:start] + data.draw(DAMAGE) + FULL[end:]
+    path = Path(full.path)
+    path.write_text(text)
+    try:
+        spec.load(path)
+    except SpecError as error:
+        assert str(error)
+        assert all(1 <= problem.line <= text.count("\n") + 1 for problem in error.problems)
+
+
+def test_a_cell_may_hold_any_line_separator_but_the_files_own(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\r\na\u2028b,c\x0bd\r\n", newline="")
+    path = tmp_path / "loadstone.toml"
+    path.write_text(
+        '[service]\nurl = "http://localhost"\n[feed.a]\ncsv = "a.csv"\n[[journey]]\nname = "a"\n[[journey.step]]\n'
+        'get = "/{a.x}"\n[shape.s]\nusers = 1\nduration = "1s"\n'
+    )
+    assert spec.load(path).workload.feeds[0].rows == (("a\u2028b", "c\x0bd"),)
