@@ -47,7 +47,8 @@ LATE_DOMINATES = 0.5
 """From here on, what is called response time is for the larger part the generator's own lateness."""
 
 OFFERED_OFF = 0.01
-"""Relative difference of offered and scheduled arrivals that counts: ten times the rate error that the engine is held to (0.1 %)."""
+"""Relative difference of offered and scheduled arrivals that counts: ten times the rate error that the engine is held
+to (0.1 %)."""
 
 OFFERED_SIGMAS = 5.0
 """Poisson arrivals vary by the root of their number; five of those happen by chance once in 1.7 million runs."""
