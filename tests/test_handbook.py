@@ -25,7 +25,7 @@ def test_there_are_24_questions_in_order() -> None:
 def test_a_question_is_whole(question: Question) -> None:
     assert question.question.endswith("?")
     for sentence in (question.why, question.improve, *question.paragraphs):
-        assert sentence.endswith(".")
+        assert sentence.endswith((".", "?"))
     assert len(question.paragraphs) > 1
     assert len(question.techniques) >= 5
     assert len({technique.name for technique in question.techniques}) == len(question.techniques)
