@@ -310,8 +310,9 @@ impl Prepared {
         }
         let fixed = if plain { Some(encode::target(target)) } else { self.origin.absolute(target) };
         let Some(fixed) = fixed else {
-            let target = String::from_utf8_lossy(target);
-            return Err(RenderError::Unsendable(format!("the target {target:?} is no path on this server")));
+            // What the values are is not told: one of them may be a secret.
+            let message = "the target is no path on this server: it begins neither with / nor with the server's URL";
+            return Err(RenderError::Unsendable(message.to_owned()));
         };
         out.truncate(start);
         out.extend_from_slice(&fixed);
