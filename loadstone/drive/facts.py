@@ -102,10 +102,14 @@ class PlanFacts(msgspec.Struct, frozen=True):
             at += phase.duration_s
         return tuple(spans)
 
-    def measured_overlap(self, start_s: float, end_s: float) -> float:
-        """Seconds of [start_s, end_s) that lie in measured phases; without phases, all of them."""
+    def overlaps(self, start_s: float, end_s: float) -> tuple[float, float]:
+        """Seconds of [start_s, end_s) that lie in the schedule, and in its measured phases; without phases, all."""
         if not self.phases:
-            return max(0.0, end_s - start_s)
-        return sum(
-            max(0.0, min(end_s, span.end_s) - max(start_s, span.start_s)) for span in self.spans() if span.measured
-        )
+            whole = max(0.0, end_s - start_s)
+            return whole, whole
+        scheduled = measured = 0.0
+        for span in self.spans():
+            overlap = max(0.0, min(end_s, span.end_s) - max(start_s, span.start_s))
+            scheduled += overlap
+            measured += overlap if span.measured else 0.0
+        return scheduled, measured

@@ -13,6 +13,7 @@ __all__ = [
     "LATE_DOMINATES",
     "LATE_DOUBT_SHARE",
     "LATE_MATTERS",
+    "LATE_NOTE_SHARE",
     "LATE_VOID_SHARE",
     "LITTLE_OFF",
     "LITTLE_REQUESTS",
@@ -33,8 +34,11 @@ it 4.5 times its own length on average (M/D/1, rho / (2 (1 - rho)) at rho = 0.9;
 SATURATED_INTERVALS = 0.05
 """Share of measured intervals with a saturated generator that voids latency: a p95 could then consist of them."""
 
+LATE_NOTE_SHARE = 0.001
+"""Share of arrivals late by the generator's fault that is told: above 0.1 %, the p99.9 can be made of them alone."""
+
 LATE_DOUBT_SHARE = 0.01
-"""Share of arrivals late by the generator's fault: above 1 %, the p99 can be made of them alone."""
+"""Above 1 %, so can the p99."""
 
 LATE_VOID_SHARE = 0.10
 """Above 10 %, so can the p90."""
@@ -75,8 +79,9 @@ LITTLE_OFF = 0.05
 LITTLE_REQUESTS = 1000
 """Below this many requests the ends of the run weigh too much for the law to tell anything."""
 
-BEHIND_NOTE = 0.95
-"""Completing less than this part of what was offered: a queue grows, and latency with the length of the run."""
+BEHIND_NOTE = 0.05
+"""Growth of the requests in flight, as a part of what is sent meanwhile, beyond chance: more than 5 % of the load is
+not answered, and latency grows with the length of the run."""
 
 STALLS_DOUBT = 0.25
 """Share of intervals handed over late: nothing is lost, but the time axis is then coarse."""

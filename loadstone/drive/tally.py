@@ -19,6 +19,9 @@ MOST_BLOCKS = 2048
 COARSE_SHIFT = 3
 """Blocks keep latencies by 16 steps an octave: enough to see which blocks the run's tail came from."""
 
+CAUGHT_UP = 0.99
+"""Answering this part of what was sent is having no queue: the rest is under way."""
+
 UNREACHABLE = frozenset({"connect", "dns", "tls"})
 """The error kinds of requests that never reached the service."""
 
@@ -114,7 +117,11 @@ class Tally:
         self.saturated_intervals = 0
         self.offered = 0.0
         self.dropped = 0.0
-        self.completed = 0.0
+        self.sent = 0.0
+        self.done = 0.0
+        self.levels: list[float] = []
+        self._completed = 0.0
+        self._completed_in_time = 0.0
         self.all_offered = 0
         self.all_started = 0
         self.all_dropped = 0
@@ -135,17 +142,32 @@ class Tally:
         self.steal_s = 0.0
         self.pressure_s = 0.0
 
+    @property
+    def completed(self) -> float:
+        """Journeys completed while the measured phases lasted.
+
+        The interval at the schedule's end goes on a little beyond it. When by then what was sent is answered, its last
+        replies belong to the schedule; when a queue is left, only its part of time does.
+        """
+        return self._completed if self.done >= CAUGHT_UP * self.sent else self._completed_in_time
+
     def add(self, interval: Interval) -> None:
         """Add one interval; they must come in order."""
         start_s = interval.t_s - interval.span_s
-        measured_s = self.facts.measured_overlap(start_s, interval.t_s)
-        part = measured_s / interval.span_s if interval.span_s > 0 else 0.0
+        scheduled_s, measured_s = self.facts.overlaps(start_s, interval.t_s)
+        part = measured_s / scheduled_s if scheduled_s > 0 else 0.0
+        journeys = sum(cell.count for cell in interval.cells if cell.step is None)
         self.intervals += 1
         self.end_s = max(self.end_s, interval.t_s)
         self.measured_s += measured_s
         self.offered += interval.offered * part
         self.dropped += interval.dropped * part
-        self.completed += sum(cell.count for cell in interval.cells if cell.step is None) * part
+        self.sent += interval.sent * part
+        self.done += interval.done * part
+        if part > 0:
+            self.levels.append(interval.in_flight.mean)
+        self._completed += journeys * part
+        self._completed_in_time += journeys * part * min(scheduled_s / interval.span_s, 1.0) if part else 0.0
         self.all_offered += interval.offered
         self.all_started += interval.started
         self.all_dropped += interval.dropped

@@ -18,6 +18,7 @@ from loadstone.drive.limits import (
     LATE_DOMINATES,
     LATE_DOUBT_SHARE,
     LATE_MATTERS,
+    LATE_NOTE_SHARE,
     LATE_VOID_SHARE,
     LITTLE_OFF,
     LITTLE_REQUESTS,
@@ -125,22 +126,28 @@ def _generator_saturated(tally: Tally, status: Status) -> Iterator[Caveat]:
         )
 
 
-def _late_schedule(tally: Tally, status: Status) -> Iterator[Caveat]:
+def _lateness(tally: Tally) -> tuple[Level | None, str]:
+    """How much the generator's own lateness weighs, and what was seen of it."""
     share = tally.late / tally.started if tally.started else 0.0
     lag, response = tally.overall.lag.quantile(0.99), tally.overall.response.quantile(0.99)
-    if share <= LATE_DOUBT_SHARE / 10 or lag is None or response is None:
-        return
+    if share <= LATE_NOTE_SHARE or lag is None or response is None:
+        return None, ""
     seen = (
         f"{format_share(share)} of the arrivals started over 1 ms late by the generator's own fault "
         f"(lag p99 {format_duration(lag)}, response p99 {format_duration(response)})"
     )
-    advice = "Give the generator a core of its own (--cores, another machine), or lower the rate."
     if share > LATE_VOID_SHARE and lag > LATE_DOMINATES * response:
-        yield Caveat("late-schedule", "void", ("latency",), f"{seen}: response time is mostly lateness.", advice)
-    elif share > LATE_DOUBT_SHARE and lag > LATE_MATTERS * response:
-        yield Caveat("late-schedule", "doubt", ("latency",), f"{seen}: the tail holds lateness.", advice)
-    else:
-        yield Caveat("late-schedule", "note", ("latency",), f"{seen}: too little to move the tail.", advice)
+        return "void", f"{seen}: response time is mostly lateness."
+    if share > LATE_DOUBT_SHARE and lag > LATE_MATTERS * response:
+        return "doubt", f"{seen}: the tail holds lateness."
+    return "note", f"{seen}: too little to move the tail."
+
+
+def _late_schedule(tally: Tally, status: Status) -> Iterator[Caveat]:
+    level, seen = _lateness(tally)
+    if level is not None:
+        advice = "Give the generator a core of its own (--cores, another machine), or lower the rate."
+        yield Caveat("late-schedule", level, ("latency",), seen, advice)
 
 
 def _offered_off(tally: Tally, status: Status) -> Iterator[Caveat]:
@@ -231,19 +238,15 @@ def _host(tally: Tally, status: Status) -> Iterator[Caveat]:
             f"The hypervisor took {format_share(steal)} of the machine's CPU time.",
             "Repeat the run at a quieter time, or on a machine that is not shared.",
         )
-    late = tally.late / tally.started if tally.started else 0.0
     if pressure > PRESSURE_NOTE:
-        kept = late <= LATE_DOUBT_SHARE
+        lateness, _ = _lateness(tally)
+        kept = lateness in (None, "note")
         yield Caveat(
             "host-pressure",
             "note" if kept else "doubt",
             ("latency",),
             f"Tasks on the generator's machine waited for a CPU {format_share(pressure)} of the time; "
-            + (
-                f"the generator still kept its schedule ({format_share(late)} of arrivals late)."
-                if kept
-                else f"{format_share(late)} of the arrivals were late."
-            ),
+            + ("the generator kept its schedule well enough." if kept else "the generator fell behind its schedule."),
             "If the service is on another machine, find what else runs here; if it is on this one, give it cores.",
         )
 
@@ -293,19 +296,24 @@ def _errors_in_latency(tally: Tally, status: Status) -> Iterator[Caveat]:
 
 
 def _falling_behind(tally: Tally, status: Status) -> Iterator[Caveat]:
-    if not tally.facts.open_model or tally.measured_s <= 0 or tally.offered < LITTLE_REQUESTS / 10:
+    """Requests in flight that grow as long as the load lasts: the second quarter of the time against the last."""
+    quarter = len(tally.levels) // 4
+    if not tally.facts.open_model or not quarter or tally.measured_s <= 0:
         return
-    chance = OFFERED_SIGMAS * math.sqrt(tally.offered)
-    if tally.completed < BEHIND_NOTE * tally.offered - chance:
-        achieved, offered = tally.completed / tally.measured_s, tally.offered / tally.measured_s
-        yield Caveat(
-            "falling-behind",
-            "note",
-            ("latency",),
-            f"{format_rate(achieved)} were completed of {format_rate(offered)} offered: the rest waits, "
-            "so latency depends on how long the run is.",
-            "Lower the rate until both agree; the highest such rate is the service's capacity.",
-        )
+    before = sum(tally.levels[quarter : 2 * quarter]) / quarter
+    after = sum(tally.levels[-quarter:]) / quarter
+    sent_between = tally.sent / 2
+    if after - before <= BEHIND_NOTE * sent_between + OFFERED_SIGMAS * math.sqrt(sent_between):
+        return
+    sent, done = tally.sent / tally.measured_s, tally.done / tally.measured_s
+    yield Caveat(
+        "falling-behind",
+        "note",
+        ("latency",),
+        f"Requests in flight grew from {format_count(before)} to {format_count(after)}: {format_rate(sent)} were sent "
+        f"and {format_rate(done)} answered, so latency depends on how long the run is.",
+        "Lower the rate until nothing piles up; the highest such rate is the service's capacity.",
+    )
 
 
 def _littles_law(tally: Tally, status: Status) -> Iterator[Caveat]:

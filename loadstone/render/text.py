@@ -156,8 +156,8 @@ def _errors(summary: Summary, width: int) -> str:
         for result, count in _failures(step)
     ]
     found.sort(key=lambda each: (-each[0], each[1]))
-    shown = ", ".join(f"{plain(name)} {format_count(count)} times" for count, name in found[:5])
-    more = f", and {len(found) - 5} other ways" if len(found) > 5 else ""
+    shown = "; ".join(f"{plain(name)}: {format_count(count)}" for count, name in found[:5])
+    more = f"; and {len(found) - 5} other ways" if len(found) > 5 else ""
     return _labelled("errors", shown + more, False, width)
 
 

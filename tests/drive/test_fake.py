@@ -169,5 +169,6 @@ def test_facts_survive_the_archive() -> None:
     assert facts.open_model
     assert facts.duration_s == 15
     assert [span.start_s for span in facts.spans()] == [0, 5]
-    assert facts.measured_overlap(4.5, 5.5) == 0.5
+    assert facts.overlaps(4.5, 5.5) == (1.0, 0.5)
+    assert facts.overlaps(14.5, 15.5) == (0.5, 0.5)
     assert [facts.measured(place) for place in (0, 1, 2)] == [False, True, False]

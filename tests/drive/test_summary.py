@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.drive.facts import PlanFacts
 from loadstone.drive.fake import Script, Stall
-from loadstone.drive.summary import exit_code
+from loadstone.drive.summary import exit_code, summarise
 from loadstone.model.run import Caveat, Outcome, SloResult, Validity
 from loadstone.model.slo import Objective, Slo
 from tests.drive.plans import FAST, FEW_ERRORS, P99, intervals, phase, plan, summary
@@ -39,6 +40,20 @@ def test_journeys_and_requests_are_counted_apart() -> None:
     assert all(sum(step.results.values()) == step.requests for step in found.steps)
 
 
+def test_the_last_replies_belong_to_the_schedule_unless_a_queue_is_left() -> None:
+    document = plan((phase("steady", 10, rate=50.0),), arrivals="even")
+    told = intervals(document, Script(mean_s=0.0))
+    last = told[9]
+    longer = msgspec.structs.replace(last, t_s=10.25, span_s=1.25)
+    drained = (*told[:9], longer, *(msgspec.structs.replace(each, t_s=each.t_s + 0.25) for each in told[10:]))
+    found = summarise("r", PlanFacts.of(document), drained, (), "complete")
+    assert (found.offered_per_s, found.duration_s) == (50, 10)
+    assert found.achieved_per_s == summarise("r", PlanFacts.of(document), told, (), "complete").achieved_per_s
+    slow = summary(Script(workers=1, service="constant", mean_s=0.02, timeout_s=100), document=document)
+    # 100 requests a second come and 50 are served: 25 journeys a second at most.
+    assert slow.achieved_per_s < 30
+
+
 def test_latencies_are_those_of_the_service_and_of_the_lag() -> None:
     found = summary(Script(service="constant", mean_s=0.02, lag_s=0.005))
     latency = found.latency_s
@@ -50,9 +65,6 @@ def test_latencies_are_those_of_the_service_and_of_the_lag() -> None:
 
 def test_an_interrupted_run_is_measured_as_far_as_it_went() -> None:
     document = plan((phase("steady", 20, rate=50.0),), arrivals="even")
-    from loadstone.drive.facts import PlanFacts
-    from loadstone.drive.summary import summarise
-
     found = summarise("r", PlanFacts.of(document), intervals(document)[:7], (), "interrupted")
     assert found.duration_s == 7
     assert found.offered_per_s == 50

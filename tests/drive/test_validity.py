@@ -34,7 +34,7 @@ def judged(told: tuple[Interval, ...], document: bytes = BUSY, status: Status = 
 
 
 def test_an_honest_run_on_two_busy_cores_is_valid_without_a_doubt() -> None:
-    found = summary(Script(pressure_share=0.9, busy_share=0.98, busiest_share=0.4, late_share=0.004), document=BUSY)
+    found = summary(Script(pressure_share=0.9, busy_share=0.98, busiest_share=0.4, late_share=0.04), document=BUSY)
     assert found.validity == "valid"
     assert level(found, "host-pressure") == "note"
 
@@ -115,8 +115,10 @@ def test_steal_doubts_by_itself_and_pressure_only_with_a_late_schedule() -> None
     assert level(summary(Script(steal_share=0.05)), "host-steal") == "note"
     assert level(summary(Script(steal_share=0.2)), "host-steal") == "doubt"
     assert level(summary(Script(pressure_share=0.8)), "host-pressure") == "note"
-    assert level(summary(Script(pressure_share=0.8, late_share=0.1)), "host-pressure") == "doubt"
-    assert level(summary(Script(pressure_share=0.3, late_share=0.1)), "host-pressure") is None
+    late = Script(pressure_share=0.8, late_share=0.1, lag_s=0.05)
+    assert level(summary(late), "host-pressure") == "doubt"
+    assert level(summary(msgspec.structs.replace(late, lag_s=0.001)), "host-pressure") == "note"
+    assert level(summary(msgspec.structs.replace(late, pressure_share=0.3)), "host-pressure") is None
 
 
 def test_few_requests_names_the_quantiles_that_they_cannot_carry() -> None:
@@ -139,6 +141,8 @@ def test_a_service_that_cannot_keep_up_is_told_and_stays_valid() -> None:
     assert level(slow, "falling-behind") == "note"
     assert slow.validity == "valid"
     assert level(summary(Script(workers=1, mean_s=0.005), document=BUSY), "falling-behind") is None
+    # Much in flight is not a queue: two seconds a request, from the first to the last.
+    assert level(summary(Script(service="constant", mean_s=2.0), document=BUSY), "falling-behind") is None
 
 
 def test_littles_law_is_held_against_the_engine() -> None:
