@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def scripted_server() -> Path:
+    """The program of core/examples/scripted_server.rs; cargo builds it, as it does for the Rust tests."""
+    if shutil.which("cargo") is None:
+        pytest.skip("cargo is not installed; see https://rustup.rs")
+    command = ["cargo", "build", "--quiet", "--locked", "--example", "scripted_server", "--message-format", "json"]
+    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    for line in built.stdout.splitlines():
+        told = msgspec.json.decode(line)
+        if told.get("target", {}).get("name") == "scripted_server" and told.get("executable"):
+            return Path(told["executable"])
+    pytest.fail("cargo built no scripted_server")
