@@ -347,6 +347,10 @@ impl<'a> Worker<'a> {
     }
 
     fn hand_over(&mut self, end_ns: u64, last: bool) {
+        if last && end_ns == self.span_start_ns && self.tally.is_empty() {
+            let samples = std::mem::take(&mut self.kept_changed).then(|| std::mem::take(&mut self.kept));
+            return self.shared.hub.end(self.thread, samples);
+        }
         let next = self.shared.hub.spare(self.thread).unwrap_or_else(|| self.program.tally());
         let (flight_area, flight_most) = self.flight.take(end_ns);
         let cpu_ns = thread_cpu_ns();

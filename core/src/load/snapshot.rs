@@ -91,6 +91,17 @@ impl<X: Clone> Hub<X> {
         self.arrived.notify_all();
     }
 
+    /// A thread ends with nothing left to tell.
+    pub fn end(&self, thread: usize, samples: Option<Vec<Kept>>) {
+        let mut state = self.lock();
+        state.ended[thread] = true;
+        if let Some(samples) = samples {
+            state.samples[thread] = samples;
+        }
+        drop(state);
+        self.arrived.notify_all();
+    }
+
     pub fn push_exchange(&self, exchange: X) {
         self.lock().exchanges.push(exchange);
     }

@@ -250,6 +250,11 @@ impl Tally {
         self.cells.iter().filter(|cell| cell.count > 0)
     }
 
+    /// Nothing has been counted.
+    pub fn is_empty(&self) -> bool {
+        self.counters == Counters::default() && self.cells().next().is_none()
+    }
+
     /// Add another thread's tally of the same plan.
     pub fn merge(&mut self, other: &Self) {
         self.counters.merge(&other.counters);
