@@ -44,11 +44,11 @@ LATE_VOID_SHARE = 0.10
 """Above 10 %, so can the p90."""
 
 LATE_MATTERS = 0.1
-"""Lateness is weighed against response time. Response is service plus lag, so its p98 is at most the service's p99 plus
-the lag's (at most 1 % of requests exceed either): a lag p99 below a tenth moves the tail by less than a tenth."""
+"""Part of the response time, at its p90 or p99, that does not come from the service: one minus service over response.
+A tenth is what a tail is wanted to within; late arrivals that move it less are told and no more."""
 
 LATE_DOMINATES = 0.5
-"""From here on, what is called response time is for the larger part the generator's own lateness."""
+"""From here on, what is called response time is for the larger part lateness."""
 
 OFFERED_OFF = 0.01
 """Relative difference of offered and scheduled arrivals that counts: ten times the rate error that the engine is held

@@ -129,18 +129,21 @@ def _generator_saturated(tally: Tally, status: Status) -> Iterator[Caveat]:
 def _lateness(tally: Tally) -> tuple[Level | None, str]:
     """How much the generator's own lateness weighs, and what was seen of it."""
     share = tally.late / tally.started if tally.started else 0.0
-    lag, response = tally.overall.lag.quantile(0.99), tally.overall.response.quantile(0.99)
-    if share <= LATE_NOTE_SHARE or lag is None or response is None:
+    response, service = tally.overall.response, tally.overall.service
+    p99, served_p99 = response.quantile(0.99), service.quantile(0.99)
+    p90, served_p90 = response.quantile(0.9), service.quantile(0.9)
+    if share <= LATE_NOTE_SHARE or p99 is None or served_p99 is None or p90 is None or served_p90 is None:
         return None, ""
+    moved = max(1 - served_p90 / p90 if p90 else 0.0, 1 - served_p99 / p99 if p99 else 0.0)
     seen = (
         f"{format_share(share)} of the arrivals started over 1 ms late by the generator's own fault "
-        f"(lag p99 {format_duration(lag)}, response p99 {format_duration(response)})"
+        f"(p99 from the intended start {format_duration(p99)}, from the send {format_duration(served_p99)})"
     )
-    if share > LATE_VOID_SHARE and lag > LATE_DOMINATES * response:
+    if share > LATE_VOID_SHARE and moved > LATE_DOMINATES:
         return "void", f"{seen}: response time is mostly lateness."
-    if share > LATE_DOUBT_SHARE and lag > LATE_MATTERS * response:
+    if share > LATE_DOUBT_SHARE and moved > LATE_MATTERS:
         return "doubt", f"{seen}: the tail holds lateness."
-    return "note", f"{seen}: too little to move the tail."
+    return "note", f"{seen}: {'too little to move the tail' if moved <= LATE_MATTERS else 'too few to make the p99'}."
 
 
 def _late_schedule(tally: Tally, status: Status) -> Iterator[Caveat]:
