@@ -14,7 +14,7 @@ import pytest
 
 from tests.calibration.scripted import drive, merged, plan_for, serving
 
-pytestmark = [pytest.mark.calibration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.calibration, pytest.mark.timeout(120), pytest.mark.usefixtures("undisturbed")]
 
 RELATIVE = 0.01
 ABSOLUTE_S = 50e-6

@@ -18,7 +18,7 @@ from loadstone.model.interval import Interval
 from loadstone.stats.histogram import Histogram
 from tests.calibration.scripted import drive, merged, plan_for, serving
 
-pytestmark = [pytest.mark.calibration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.calibration, pytest.mark.timeout(120), pytest.mark.usefixtures("undisturbed")]
 
 RATE_PER_S = 200
 SERVICE_S = 0.002
