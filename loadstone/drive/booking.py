@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from loadstone.drive.facts import PlanFacts
+from loadstone.drive.script import Script
 from loadstone.model.interval import (
     Cell,
     Connections,
@@ -21,9 +22,6 @@ from loadstone.model.interval import (
     Sample,
 )
 from loadstone.stats.histogram import Histogram
-
-if TYPE_CHECKING:
-    from loadstone.drive.fake import Script
 
 __all__ = ["Booking", "Request"]
 

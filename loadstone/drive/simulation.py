@@ -9,17 +9,15 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from loadstone.drive.booking import Booking, Request
 from loadstone.drive.facts import PlanFacts
+from loadstone.drive.script import Script
 from loadstone.errors import SpecError
 from loadstone.model.interval import Interval, Sample
-
-if TYPE_CHECKING:
-    from loadstone.drive.fake import Script
 
 __all__ = ["simulate"]
 
