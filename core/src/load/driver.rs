@@ -6,110 +6,23 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use crate::load::connection::Buffers;
 use crate::load::deadline::Deadlines;
-use crate::load::exchange::Exchange;
 use crate::load::journey::Journey;
 use crate::load::pacer::{self, Clock, Due, Monotonic, thread_cpu_ns};
-use crate::load::poller::{Poller, WAKE, Waker};
+use crate::load::poller::{Poller, WAKE};
 use crate::load::pool::Pool;
 use crate::load::population::Population;
 use crate::load::program::Program;
 use crate::load::samples::Kept;
-use crate::load::snapshot::{Hub, Snapshot};
+use crate::load::shared::Shared;
+use crate::load::snapshot::Snapshot;
 use crate::load::tally::{InFlight, Tally};
-use crate::load::tls::TlsTarget;
 
 /// Never.
 pub const NEVER: u64 = u64::MAX;
-
-/// Orders to the threads.
-const GO: u8 = 0;
-const CUT: u8 = 1;
-
-/// What the threads of a run share.
-pub struct Shared {
-    pub program: Program,
-    pub hub: Hub<Exchange>,
-    /// Where the target is, or why its name could not be resolved.
-    pub address: Result<SocketAddr, String>,
-    pub tls: Option<TlsTarget>,
-    pub threads: usize,
-    pub wakers: Vec<Waker>,
-    /// The run's origin on the monotonic and on the wall clock.
-    pub origin_ns: u64,
-    pub wall_ns: u64,
-    /// The schedule's end; a stop brings it forward.
-    end_ns: AtomicU64,
-    order: AtomicU8,
-    /// Threads that still have something in flight or to come.
-    active: AtomicUsize,
-    /// When the last of them had nothing more.
-    over_ns: AtomicU64,
-}
-
-impl Shared {
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        program: Program,
-        address: Result<SocketAddr, String>,
-        tls: Option<TlsTarget>,
-        wakers: Vec<Waker>,
-        origin_ns: u64,
-        wall_ns: u64,
-    ) -> Self {
-        let threads = wakers.len();
-        let end_ns = AtomicU64::new(program.end_ns());
-        Self {
-            program,
-            hub: Hub::new(threads),
-            address,
-            tls,
-            threads,
-            wakers,
-            origin_ns,
-            wall_ns,
-            end_ns,
-            order: AtomicU8::new(GO),
-            active: AtomicUsize::new(threads),
-            over_ns: AtomicU64::new(0),
-        }
-    }
-
-    /// Nanoseconds since the origin.
-    pub fn now_ns(&self) -> u64 {
-        Monotonic.now_ns().saturating_sub(self.origin_ns)
-    }
-
-    /// Seconds since 1970 at an instant of the run.
-    pub fn wall_s(&self, at_ns: u64) -> i64 {
-        (self.wall_ns.saturating_add(at_ns) / 1_000_000_000).cast_signed()
-    }
-
-    fn wake_all(&self) {
-        for waker in &self.wakers {
-            waker.wake();
-        }
-    }
-
-    /// The schedule has come to its end by itself.
-    pub fn end_at(&self, at_ns: u64) {
-        self.end_ns.fetch_min(at_ns, Ordering::SeqCst);
-    }
-
-    /// End the schedule now; with `cut` also what is in flight.
-    pub fn stop(&self, cut: bool) {
-        self.end_ns.fetch_min(self.now_ns(), Ordering::SeqCst);
-        if cut {
-            self.order.store(CUT, Ordering::SeqCst);
-        }
-        self.wake_all();
-    }
-}
 
 /// A thread's state.
 pub struct Worker<'a> {
@@ -183,7 +96,7 @@ impl<'a> Worker<'a> {
             ready: VecDeque::new(),
             requests: 0,
             now_ns: 0,
-            end_ns: shared.end_ns.load(Ordering::SeqCst),
+            end_ns: shared.end_ns(),
             ended: false,
             tally: program.tally(),
             flight: InFlight::default(),
@@ -224,7 +137,7 @@ impl<'a> Worker<'a> {
             self.soon_ns = due.arrival_ns.min(self.soon_but_arrival());
             let count = self.poller.wait(pacer::wait(self.now_ns, due))?;
             // A stop that came before a reply holds for what the reply would start.
-            self.end_ns = self.shared.end_ns.load(Ordering::Acquire);
+            self.end_ns = self.shared.end_ns();
             for i in 0..count {
                 let event = self.poller.event(i);
                 if event.token == WAKE {
@@ -238,7 +151,7 @@ impl<'a> Worker<'a> {
                 }
             }
         }
-        let end_ns = self.shared.over_ns.load(Ordering::SeqCst).max(self.span_start_ns);
+        let end_ns = self.shared.over_ns().unwrap_or(0).max(self.span_start_ns);
         self.hand_over(end_ns, true);
         Ok(())
     }
@@ -290,16 +203,13 @@ impl<'a> Worker<'a> {
 
     /// Whether this thread may leave: all threads have nothing more, or all were told to cut.
     fn over(&mut self) -> bool {
-        let cut = self.shared.order.load(Ordering::Relaxed) == CUT;
+        let cut = self.shared.is_cut();
         if self.population.is_open() && (cut || self.ended && self.live == 0) {
             self.population.close();
             let done_ns = if cut { self.now_ns } else { self.last_done_ns.max(self.end_ns.min(self.now_ns)) };
-            self.shared.over_ns.fetch_max(done_ns, Ordering::SeqCst);
-            if self.shared.active.fetch_sub(1, Ordering::SeqCst) == 1 {
-                self.shared.wake_all();
-            }
+            self.shared.leave(done_ns);
         }
-        !self.population.is_open() && self.shared.active.load(Ordering::SeqCst) == 0
+        !self.population.is_open() && self.shared.over_ns().is_some()
     }
 
     /// The end of the interval that follows an instant. The one at the schedule's end is held open for a quarter more,
@@ -386,5 +296,5 @@ pub fn thread_main(shared: &Arc<Shared>, thread: usize, poller: Poller) {
     shared.hub.fail(fault);
     // The others have nothing left to measure for.
     shared.stop(true);
-    shared.active.fetch_sub(1, Ordering::SeqCst);
+    shared.leave(0);
 }

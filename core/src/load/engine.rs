@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::load::driver::{Shared, thread_main};
+use crate::load::driver::thread_main;
 use crate::load::exchange::Exchange;
 use crate::load::host::{cores, raise_descriptors};
 use crate::load::pacer::{Clock, Monotonic, wall_ns};
 use crate::load::plan::Plan;
 use crate::load::poller::Poller;
 use crate::load::program::Program;
+use crate::load::shared::Shared;
 use crate::load::snapshot::{Merger, samples_json};
 use crate::load::tls::TlsTarget;
 

@@ -1,5 +1,6 @@
 //! The load engine: a plan in, intervals out. See docs/formats.md.
 
+pub mod acquire;
 pub mod connection;
 pub mod cookies;
 pub mod deadline;
@@ -30,6 +31,7 @@ pub mod request;
 pub mod samples;
 pub mod schedule;
 pub mod scope;
+pub mod shared;
 pub mod snapshot;
 pub mod tally;
 pub mod template;

@@ -1,5 +1,6 @@
 //! The engine against small servers in this process: what servers do wrong, what journeys do, how a run ends.
 
+mod chaos;
 mod hostile;
 mod journeys;
 mod population;
