@@ -16,7 +16,7 @@ __all__ = ["Question", "Technique", "questions"]
 
 
 class Technique(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that a good answer names: ``command`` does it and ``test`` (``path::name``) shows it, or neither yet."""
+    """One thing that a good answer names: ``command`` does it and ``test`` (``path::name``) shows it, or not yet."""
 
     name: str
     command: str | None = None
