@@ -33,9 +33,8 @@ def headline(summary: Summary) -> str:
         return f"{first.name} is undecided: {_lower(first.reason or measured_against(first))}{rest}"
     if summary.slos:
         return _several(list(summary.slos), "holds", "hold", len(summary.slos))
-    doubts = [caveat.message for caveat in summary.caveats if caveat.level == "doubt"]
     plain = _plain(summary)
-    return plain if not doubts else f"Doubtful: {_lower(plain.rstrip('.'))}, but {_lower(doubts[0])}"
+    return plain if summary.validity == "valid" else f"Doubtful: {_lower(plain)}"
 
 
 def measured_against(slo: SloResult) -> str:
