@@ -3,6 +3,7 @@
 use crate::load::driver::{NEVER, Worker};
 use crate::load::journey::{Journey, Standing};
 use crate::load::plan::Arrivals;
+use crate::load::pool::NONE;
 use crate::load::program::Program;
 use crate::load::schedule::{Arrival, Schedule};
 
@@ -237,6 +238,7 @@ impl Worker<'_> {
             }
             Source::Open { .. } | Source::Over => {
                 journey.standing = Standing::Parked;
+                journey.connection = NONE;
                 self.free.push(slot);
             }
         }
