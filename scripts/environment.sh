@@ -38,7 +38,9 @@ fi
 if ! .venv/bin/uv --version >/dev/null 2>&1; then
     .venv/bin/python -m pip --version >/dev/null 2>&1 ||
         fail ".venv has neither uv nor pip; remove it (rm -r .venv) and run make again"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements/dev.txt uv ||
+    mkdir -p .build
+    awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements/dev.txt >.build/uv.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .build/uv.txt ||
         echo "uv could not be installed: going on with pip, which takes longer"
 fi
 
@@ -49,5 +51,5 @@ if .venv/bin/uv --version >/dev/null 2>&1 &&
     .venv/bin/uv pip install --python .venv/bin/python --require-hashes --requirement requirements/dev.txt; then
     exit 0
 fi
-.venv/bin/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements/dev.txt ||
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt ||
     fail "the packages of requirements/dev.txt could not be installed; is the package index reachable?"

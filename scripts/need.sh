@@ -16,7 +16,7 @@ at_least() {
           for (i = 1; i <= 2; i++) { if (have[i] + 0 > need[i] + 0) exit 0; if (have[i] + 0 < need[i] + 0) exit 1 } exit 0 }'
 }
 
-rust() {
+need_rust() {
     command -v cargo >/dev/null ||
         fail "Rust was not found; install the stable toolchain with rustup (https://rustup.rs) and run make again"
     found=$(rustc --version)
@@ -31,16 +31,15 @@ rust() {
     esac
 }
 
-node() {
+need_node() {
     command -v node >/dev/null && command -v npm >/dev/null ||
         fail "Node and npm were not found; install Node 20.19 or newer (https://nodejs.org) and run make again"
-    found=$(command node --version)
+    found=$(node --version)
     at_least 20.19 "$found" || fail "Node 20.19 or newer is needed, found $found"
 }
 
-chromium() {
-    for name in "${LOADSTONE_CHROMIUM:-chromium}" chromium chromium-browser google-chrome google-chrome-stable \
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+need_chromium() {
+    for name in chromium chromium-browser google-chrome; do
         if "$name" --version >/dev/null 2>&1; then
             return
         fi
@@ -52,4 +51,6 @@ chromium() {
     echo "Chromium was not found and may not be installed from here: the tests of the pages in a browser are skipped" >&2
 }
 
-"$@"
+need=$1
+shift
+"need_$need" "$@"

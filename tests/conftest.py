@@ -9,11 +9,11 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
-# A property is true on a busy machine too: no example has a deadline.
-settings.register_profile("loadstone", deadline=None)
-settings.load_profile("loadstone")
-
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+# The same examples every time in CI, new ones elsewhere. A property is true on a busy machine too: no deadline.
+settings.register_profile("loadstone", deadline=None, derandomize=IN_CI, print_blob=True)
+settings.load_profile("loadstone")
 
 ReportT = TypeVar("ReportT", pytest.TestReport, pytest.CollectReport)
 
