@@ -73,7 +73,7 @@ check-types: .build/env  ## Types: mypy --strict
 
 check-floors: .build/env  ## Floors: import-linter
 	$(STEP) 'floors: import-linter'
-	@$(TOOLS) lint-imports --no-cache
+	@mkdir -p .build && $(TOOLS) lint-imports --no-cache >.build/floors.txt || { cat .build/floors.txt; exit 1; }
 
 check-rust:  ## Rust tests
 	$(STEP) 'tests: Rust'

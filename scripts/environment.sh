@@ -48,7 +48,7 @@ fi
 [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
 
 if .venv/bin/uv --version >/dev/null 2>&1 &&
-    .venv/bin/uv pip install --python .venv/bin/python --require-hashes --requirement requirements/dev.txt; then
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements/dev.txt; then
     exit 0
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt ||
