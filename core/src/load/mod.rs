@@ -6,6 +6,7 @@ pub mod cookies;
 pub mod deadline;
 pub mod driver;
 pub mod encode;
+pub mod endpoint;
 pub mod engine;
 pub mod exchange;
 pub mod extract;

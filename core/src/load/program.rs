@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::load::endpoint::Endpoint;
 use crate::load::extract::Reading;
 use crate::load::hash::Key;
 use crate::load::journey::Journey;
 use crate::load::plan::{Arrivals, Limits, Op as PlanOp, Plan, Request, Scheme, Target, Think, Threshold};
 use crate::load::random::Draw;
-use crate::load::request::{Endpoint, Prepared};
+use crate::load::request::Prepared;
 use crate::load::samples::Room;
 use crate::load::schedule::{Mix, Schedule};
 use crate::load::tally::{Limit, Row, Tally};

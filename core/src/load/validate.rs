@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::endpoint::Endpoint;
 use super::extract::Reading;
 use super::hash::Key;
 use super::plan::{Arrivals, Journey, Op, Plan, Request, Shape, Think};
-use super::request::{Endpoint, Prepared};
+use super::request::Prepared;
 use super::template::Names;
 use crate::error::Error;
 

@@ -1,7 +1,8 @@
 use loadstone_core::load::cookies::Jar;
+use loadstone_core::load::endpoint::Endpoint;
 use loadstone_core::load::plan::{Op, Plan, Trace};
 use loadstone_core::load::redirect::Hop;
-use loadstone_core::load::request::{Endpoint, Prepared, Sending};
+use loadstone_core::load::request::{Prepared, Sending};
 use loadstone_core::load::template::{Feeds, Names, RenderError, Scope, Show, Vars};
 use loadstone_core::load::trace::Tracer;
 use proptest::prelude::*;
