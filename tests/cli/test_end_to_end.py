@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from loadstone.archive import Archive
+from loadstone.drive.summary import exit_code
 from loadstone.model.run import Summary
 from tests.cli.server import Asked, answering
 
@@ -46,8 +47,8 @@ def _ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_every_request_is_in_the_summary_the_archive_and_at_the_server(tmp_path: Path, server: Asked) -> None:
     words = ("run", f"{server.url}/items", "--rate", "100/s", "--for", "3s", "--json", "--no-report")
     code, out, err = _ended(_command(tmp_path, *words))
-    assert (code, err) == (0, "")
     summary = msgspec.json.decode(out, type=Summary)
+    assert (code, err) == (exit_code(summary), "")  # a starved host may void the measurement, never the counts
     assert summary.requests == len(server.lines) > 100
     assert summary.errors == 0
     run = Archive(tmp_path / "archive").resolve("last")
@@ -86,8 +87,8 @@ def test_kill_9_leaves_a_run_that_every_verb_reads(tmp_path: Path, server: Asked
     assert run.manifest.status == "crashed"
     assert len(list(run.intervals())) >= 4
     code, out, _ = _ended(_command(tmp_path, "show", "last", "--json"))
-    assert code == 0
     summary = msgspec.json.decode(out, type=Summary)
+    assert code == exit_code(summary)
     assert summary.status == "crashed"
     assert summary.requests > 100
     told = _ended(
@@ -175,8 +176,8 @@ def test_a_service_is_started_and_stopped(tmp_path: Path) -> None:
 def test_the_demo_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="the demo extra is not installed")
     code, out, err = _ended(_command(tmp_path, "demo", "--for", "3s", "--json", "--seed", "1"))
-    assert code in (0, 3), out + err  # three seconds may be too few to decide
     summary = msgspec.json.decode(out, type=Summary)
+    assert code == exit_code(summary), err  # three seconds on a busy host may be too few to decide
     assert {step.journey for step in summary.steps} == {"browse", "search", "buy"}
     assert summary.errors == 0
     assert summary.report is not None and (tmp_path / summary.report).exists()
