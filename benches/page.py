@@ -100,7 +100,7 @@ def machine() -> str:
     system = re.search(r'^PRETTY_NAME="?([^"\n]+)', Path("/etc/os-release").read_text(), re.MULTILINE)
     parts = [
         f"{os.cpu_count()} cores of {cpu[1] if cpu else platform.machine()}",
-        f"{system[1] if system else platform.system()}, kernel {platform.release()}",
+        f"{system[1] if system else platform.system()}, kernel {platform.release().partition('-')[0]}",
         _version(["nginx", "-v"], r"nginx/(\S+)", "nginx"),
         _version(["wrk", "-v"], r"wrk (?:debian/)?(\S+)", "wrk"),
     ]

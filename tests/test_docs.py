@@ -41,7 +41,7 @@ def commands(path: Path) -> list[str]:
         if not lines and language in ("", "sh", "bash", "console"):
             lines = text.splitlines()
         found += [line.strip() for line in lines if re.match(r"\s*(\.venv/bin/)?(loadstone|make) ", line)]
-    return [command.removeprefix(".venv/bin/") for command in found]
+    return [command.removeprefix(".venv/bin/").partition("  #")[0].strip() for command in found]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
