@@ -38,17 +38,32 @@ need_node() {
     at_least 20.19 "$found" || fail "Node 20.19 or newer is needed, found $found"
 }
 
-need_chromium() {
+chromium_runs() {
     for name in chromium chromium-browser google-chrome; do
         if "$name" --version >/dev/null 2>&1; then
             return
         fi
     done
+    return 1
+}
+
+need_chromium() {
+    if chromium_runs; then
+        return
+    fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "Chromium was not found: installing it with apt-get for the tests of the pages"
-        apt-get update -q && apt-get install -q -y --no-install-recommends chromium && return
+        apt-get update -q || true
+        apt-get install -q -y --no-install-recommends chromium || true
+        if chromium_runs; then
+            return
+        fi
+        # Ubuntu's package is a snap, which a container cannot run: Playwright brings a Chromium of its own.
+        if .venv/bin/playwright install --with-deps chromium; then
+            return
+        fi
     fi
-    echo "Chromium was not found and may not be installed from here: the tests of the pages in a browser are skipped" >&2
+    echo "Chromium was not found and could not be installed: the tests of the pages in a browser are skipped" >&2
 }
 
 need=$1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
@@ -23,14 +24,22 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def runs(program: str) -> bool:
+    """Whether it starts: Ubuntu has a ``chromium-browser`` that only points to a snap."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, timeout=60).returncode == 0
+    except OSError:
+        return False
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    if found is None:
-        missing("Chromium is not installed: apt-get install --no-install-recommends chromium")
     with sync_playwright() as playwright:
+        installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+        candidates = [*filter(None, installed), playwright.chromium.executable_path]
+        found = next(filter(runs, candidates), None)
+        if found is None:
+            missing("Chromium is not installed: apt-get install --no-install-recommends chromium")
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=found, args=flags)
         yield browser
