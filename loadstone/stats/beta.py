@@ -54,19 +54,16 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 
 def beta_quantile(share: float, a: float, b: float) -> float:
-    """The value below which ``share`` of the beta distribution lies, to 12 digits."""
+    """The value below which ``share`` of the beta distribution lies, to the last digits that a float holds."""
     if not 0 <= share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not {share}")
     low, high = 0.0, 1.0
-    while high - low > 1e-13 * max(high, 1e-12):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
+    while (middle := (low + high) / 2) not in (low, high) and high > 1e-300:
         if incomplete_beta(a, b, middle) < share:
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return middle
 
 
 def student_quantile(share: float, degrees: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -18,6 +18,7 @@ def test_the_incomplete_beta_function(a: float, b: float, x: float) -> None:
     assert incomplete_beta(a, b, x) == pytest.approx(special.betainc(a, b, x), rel=1e-6, abs=1e-9)
 
 
+@example(11276.0, 0.5, 0.9999)
 @given(st.floats(min_value=0.5, max_value=1e5), st.floats(min_value=0.5, max_value=1e5), INNER)
 def test_the_beta_quantile_inverts_it(a: float, b: float, share: float) -> None:
     assert special.betainc(a, b, beta_quantile(share, a, b)) == pytest.approx(share, rel=1e-6, abs=1e-9)
