@@ -25,7 +25,8 @@ def summary(run: Run) -> Summary:
     manifest = run.manifest
     if manifest.summary is not None:
         return manifest.summary
-    return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status)
+    build = manifest.versions.get("build")
+    return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status, build=build)
 
 
 def view(run: Run, manifest: Manifest | None = None) -> RunView:

@@ -127,6 +127,15 @@ def test_what_the_engine_refuses_leaves_no_run(tmp_path: Path) -> None:
     assert Archive(tmp_path).ids() == []
 
 
+def test_a_summary_derived_again_still_doubts_a_debug_build(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    run_trial(archive, msgspec.structs.replace(_asked(), build="debug"), _scripted)
+    run = archive.resolve("last")
+    path = run.directory / "manifest.json"
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(run.manifest, summary=None)))
+    assert "debug-build" in {caveat.code for caveat in summary(archive.resolve("last")).caveats}
+
+
 def test_an_engine_that_fails_leaves_what_was_told_before(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     with pytest.raises(InstrumentError, match="out of descriptors"):

@@ -206,6 +206,20 @@ impl Walk<'_> {
         if self.skip() { Step::Passed } else { Step::Lost }
     }
 
+    /// One value of an array or object, and what follows it: `None` when another one does.
+    fn member(&mut self, wanted: bool, below: &[Segment], depth: usize, close: u8) -> Option<Step> {
+        let step = if wanted {
+            self.value(below, depth + 1)
+        } else {
+            self.blanks();
+            self.pass()
+        };
+        if step != Step::Passed || self.next_is(close) {
+            return Some(step);
+        }
+        (!self.next_is(b',')).then_some(Step::Lost)
+    }
+
     fn array(&mut self, segment: &Segment, below: &[Segment], depth: usize) -> Step {
         self.at += 1;
         if self.next_is(b']') {
@@ -217,20 +231,8 @@ impl Walk<'_> {
                 Segment::Index(number) => *number == index,
                 Segment::Name(_) => false,
             };
-            let step = if wanted {
-                self.value(below, depth + 1)
-            } else {
-                self.blanks();
-                self.pass()
-            };
-            if step != Step::Passed {
+            if let Some(step) = self.member(wanted, below, depth, b']') {
                 return step;
-            }
-            if self.next_is(b']') {
-                return Step::Passed;
-            }
-            if !self.next_is(b',') {
-                return Step::Lost;
             }
         }
         Step::Lost
@@ -257,20 +259,8 @@ impl Walk<'_> {
                 return Step::Lost;
             }
             met |= wanted;
-            let step = if wanted {
-                self.value(below, depth + 1)
-            } else {
-                self.blanks();
-                self.pass()
-            };
-            if step != Step::Passed {
+            if let Some(step) = self.member(wanted, below, depth, b'}') {
                 return step;
-            }
-            if self.next_is(b'}') {
-                return Step::Passed;
-            }
-            if !self.next_is(b',') {
-                return Step::Lost;
             }
         }
     }
