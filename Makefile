@@ -98,7 +98,7 @@ bench: build  ## Loadstone beside wrk; writes docs/performance.md
 lock: .build/env  ## Resolve the dependencies again into requirements/dev.txt
 	$(STEP) 'lock: requirements/dev.txt'
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-		--group dev --extra demo pyproject.toml --output-file requirements/dev.txt
+		--group dev pyproject.toml --output-file requirements/dev.txt
 
 clean:  ## Remove everything that was built; runs in .loadstone stay
 	rm -rf .build .venv target dist ui/node_modules loadstone/render/bundle loadstone/_core*.so

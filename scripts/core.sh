@@ -7,7 +7,7 @@ if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then
 else
     set --
 fi
-maturin develop --release --locked --extras demo "$@" || {
+maturin develop --release --locked "$@" || {
     echo "loadstone: the native core did not build; the compiler's message is above" >&2
     exit 1
 }

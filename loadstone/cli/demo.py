@@ -27,7 +27,7 @@ from loadstone.cli.options import seed as valid_seed
 def demo(duration_s: float | None, seed: int | None, quiet: bool, archive: str | None, as_json: bool) -> int:
     """Start the sample shop on a free port, drive its three journeys, print the result and where the report is.
 
-    Needs the extra: pip install 'loadstone[demo]'. The shop is stopped at the end; the run stays in the archive.
+    The shop is stopped at the end; the run stays in the archive.
     """
     import msgspec
 

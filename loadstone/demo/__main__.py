@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["main"]
 
 _BACKLOG = 2048
-_EXTRAS = {"starlette": "demo", "anyio": "demo", "uvicorn": "demo", "psycopg": "demo-postgres"}
+_EXTRAS = {"psycopg": "postgres"}
 
 
 def _tell(what: str) -> None:

@@ -1,4 +1,4 @@
-"""The shop on PostgreSQL, through psycopg 3 and its pool (extra ``demo-postgres``)."""
+"""The shop on PostgreSQL, through psycopg 3 and its pool (extra ``postgres``)."""
 
 from __future__ import annotations
 

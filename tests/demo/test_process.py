@@ -77,7 +77,7 @@ def run(*options: str, cwd: Path, code: str | None = None) -> subprocess.Complet
 
 @pytest.mark.parametrize(
     ("missing", "options", "extra"),
-    [("starlette", (), "demo"), ("psycopg", ("--dsn", "postgresql://127.0.0.1:1/x"), "demo-postgres")],
+    [("psycopg", ("--dsn", "postgresql://127.0.0.1:1/x"), "postgres")],
 )
 def test_a_missing_extra_is_one_sentence(tmp_path: Path, missing: str, options: tuple[str, ...], extra: str) -> None:
     code = (

@@ -1,0 +1,1 @@
+"""From evidence to what it says: pure functions of nouns."""
