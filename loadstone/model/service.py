@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 __all__ = ["Auth", "Service", "Tls"]
@@ -23,7 +25,11 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One service. ``start`` is a command line; without it the service is expected to be up already."""
+    """One service. ``start`` is a command line; without it the service is expected to be up already.
+
+    ``instrument`` says how an observed run looks inside a service that Loadstone starts; a plain run never does.
+    ``dsn`` is a template text (``{env.DATABASE_URL}``), ``show`` names parameters whose values evidence may hold.
+    """
 
     url: str
     start: str | None = None
@@ -33,3 +39,6 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     env: dict[str, str] = {}
     tls: Tls = Tls()
     auth: Auth | None = None
+    instrument: bool | Literal["otel"] = True
+    dsn: str | None = None
+    show: tuple[str, ...] = ()

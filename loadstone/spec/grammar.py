@@ -163,7 +163,9 @@ _SERVICE = Table(
         "ready_timeout": Field(_POSITIVE_DURATION, 'how long to wait for that; "30s" when it is left out'),
         "cwd": Field(v.PLAIN_TEXT, "where to start it, relative to this file"),
         "env": Field(MapOf("[service.env]", v.ANY_TEXT, _ENV_NAME, "a variable's name"), "variables to start it with"),
-        "instrument": Field(v.NOT_YET_INSTRUMENT, "evidence from inside the service; not in this version"),
+        "instrument": Field(v.INSTRUMENT, 'how an observed run looks inside: true (when left out), "otel" or false'),
+        "dsn": Field(v.CREDENTIAL, 'its PostgreSQL database, for evidence, as "{env.NAME}"'),
+        "show": Field(v.TEXTS, "parameters whose values evidence may show; all others are kept as hashes"),
     },
 )
 

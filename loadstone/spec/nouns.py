@@ -52,6 +52,9 @@ def _service(read: Read, folder: Path) -> Service:
         ready_timeout_s=service.get("ready_timeout", 30.0),
         cwd=str((folder / service.get("cwd", ".")).resolve()),
         env=service.get("env", {}),
+        instrument=service.get("instrument", True),
+        dsn=service.get("dsn"),
+        show=service.get("show", ()),
         tls=Tls(str((folder / tls["ca_file"]).resolve()) if "ca_file" in tls else None, tls.get("verify", True)),
         auth=Auth(**auth.get("basic", {}), bearer=auth.get("bearer")) if auth else None,
     )

@@ -15,7 +15,7 @@ from loadstone.spec.kinds import MISSING, Value, value_from_text
 from loadstone.spec.report import Place
 
 __all__ = [
-    "AMOUNT", "ANY_TEXT", "BODY_TEMPLATE", "COUNT", "CREDENTIAL", "FLAG", "FORM_VALUE", "NAME", "NOT_YET_INSTRUMENT",
+    "AMOUNT", "ANY_TEXT", "BODY_TEMPLATE", "COUNT", "CREDENTIAL", "FLAG", "FORM_VALUE", "INSTRUMENT", "NAME",
     "PATH", "PLAIN_TEXT", "POSITIVE", "READY_PATH", "REDIRECTS", "SHARE", "STATUS", "TEMPLATE", "TEXTS", "THINK",
     "UP_TO_NOW", "JsonBody", "positive_duration",
 ]  # fmt: skip
@@ -60,13 +60,13 @@ def _flag(value: object) -> bool:
 FLAG = Value({"type": "boolean"}, _flag)
 
 
-def _not_yet_instrument(value: object) -> bool:
-    if value is not False:
-        raise ValueError("this version measures a service from outside and cannot instrument it yet; leave the key out")
-    return False
+def _instrument(value: object) -> bool | str:
+    if value == "otel" or isinstance(value, bool):
+        return value
+    raise ValueError('this is true (Loadstone\'s own recorder), "otel" (OpenTelemetry\'s packages) or false')
 
 
-NOT_YET_INSTRUMENT = Value({"const": False}, _not_yet_instrument)
+INSTRUMENT = Value({"enum": [True, False, "otel"]}, _instrument)
 
 
 def _number(value: object) -> float:
