@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.run import Manifest, Summary
 
 __all__ = ["ErrorRow", "Heat", "PercentileCurve", "PhaseSpan", "RunView", "SampleRow", "Series"]
@@ -110,3 +111,4 @@ class RunView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slowest: tuple[SampleRow, ...]
     spec: str | None
     repeat: str
+    evidence: EvidenceView | None = None

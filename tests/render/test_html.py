@@ -99,7 +99,13 @@ def typescript(kind: object) -> str:
         return f"({item})[]" if " | " in item else f"{item}[]"
     if origin is dict:
         return f"Record<{typescript(args[0])}, {typescript(args[1])}>"
-    plain: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean"}
+    plain: dict[object, str] = {
+        str: "string",
+        int: "number",
+        float: "number",
+        bool: "boolean",
+        typing.Any: "unknown",
+    }
     if kind in plain:
         return plain[kind]
     assert isinstance(kind, type)

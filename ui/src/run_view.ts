@@ -193,6 +193,151 @@ export interface SampleRow {
   target: string;
 }
 
+/* Evidence, as loadstone/model/evidence_view.py and evidence.py write it. */
+
+export interface Missing {
+  kind: string;
+  reason: string;
+  advice: string;
+}
+
+export interface Coverage {
+  process_pid: number | null;
+  library: string;
+  version: string | null;
+  state: "spans" | "no spans" | "not covered" | "not loaded";
+  spans: number;
+  note: string;
+}
+
+export interface AuditCheck {
+  code: string;
+  outcome: "pass" | "fail" | "could not look";
+  message: string;
+  left: number | null;
+  right: number | null;
+  takes_away: string[];
+}
+
+export interface SpanView {
+  id: string;
+  parent: number | null;
+  depth: number;
+  name: string;
+  service: string;
+  kind: string;
+  start_s: number;
+  duration_s: number;
+  self_s: number;
+  critical_s: number;
+  error: boolean;
+  statement: string | null;
+  where: string | null;
+  function: string | null;
+  attributes: Record<string, string>;
+}
+
+export interface TraceRow {
+  trace_id: string;
+  why: string;
+  name: string;
+  journey: string | null;
+  step: string | null;
+  request: number | null;
+  at_s: number;
+  duration_s: number;
+  spans: number;
+  error: boolean;
+}
+
+export interface TraceView {
+  row: TraceRow;
+  spans: SpanView[];
+  critical: [number, number, number][];
+  cut: number;
+}
+
+export interface FlameView {
+  title: string;
+  source: string;
+  state: string;
+  unit: string;
+  frames: string[];
+  frame: number[];
+  parent: number[];
+  own: number[];
+  samples: number;
+}
+
+export interface StatementView {
+  text: string;
+  db_system_name: string;
+  spans: number;
+  per_request: number | null;
+  calls: number | null;
+  rows: number | null;
+  total_s: number;
+  mean_s: number | null;
+  p95_s: number | null;
+  where: string | null;
+  steps: string[];
+  plan: number | null;
+}
+
+export interface PlanView {
+  statement: string;
+  source: string;
+  parameters: string;
+  execute_s: number | null;
+  note: string;
+  root: Record<string, unknown>;
+}
+
+export interface WaitView {
+  kind: string;
+  name: string;
+  count: number;
+  total_s: number;
+  sampled: boolean;
+  example: string | null;
+}
+
+export interface HostSeries {
+  scope: string;
+  metric: string;
+  unit: string;
+  t_s: number[];
+  value: (number | null)[];
+  detail: string | null;
+}
+
+export interface CostRow {
+  name: string;
+  unit: string;
+  bare: number | null;
+  observed: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export interface EvidenceView {
+  run: string;
+  spans: number;
+  traces: TraceRow[];
+  drawn: TraceView[];
+  flames: FlameView[];
+  statements: StatementView[];
+  plans: PlanView[];
+  waits: WaitView[];
+  host: HostSeries[];
+  coverage: Coverage[];
+  audit: AuditCheck[];
+  missing: Missing[];
+  cost: CostRow[];
+  notes: string[];
+  origin: "this run" | "observed run";
+}
+
 export interface RunView {
   format: 1;
   headline: string;
@@ -206,4 +351,5 @@ export interface RunView {
   slowest: SampleRow[];
   spec: string | null;
   repeat: string;
+  evidence: EvidenceView | null;
 }
