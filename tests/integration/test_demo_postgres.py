@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,40 +14,16 @@ from loadstone.demo.database import SqliteDatabase
 from loadstone.demo.postgres import SCHEMA, PostgresDatabase, fill_once
 from loadstone.demo.seed import fill
 from tests.demo.shopping import CUSTOMERS, PRODUCTS, Shopper, silent, small_shop
+from tests.throwaway import postgres
 
 pytestmark = pytest.mark.optional(reason="PostgreSQL's server programs are not installed everywhere")
-
-
-def _programs() -> Path | None:
-    """Where ``initdb`` and ``pg_ctl`` are: the newest of Debian's folders, else on the path."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = str(debian[-1]) if debian else shutil.which("initdb")
-    return Path(found).parent if found else None
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The DSN of a throw-away cluster that listens on a Unix socket only."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("initdb is not installed; on Debian: apt-get install postgresql")
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    with tempfile.TemporaryDirectory(prefix="shop-pg-") as name:
-        folder = Path(name)
-        if user:
-            shutil.chown(folder, user)
-
-        def run(program: str, *arguments: str) -> None:
-            command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-
-        run("initdb", "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale", "C", "-N")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
-        try:
-            yield f"postgresql://shop@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
+    with postgres("shop") as server:
+        yield server.dsn
 
 
 @pytest.fixture(scope="module")
