@@ -1,0 +1,325 @@
+"""Spans: what a library's hook calls. Standard library only, from Python 3.9; nothing here ever raises.
+
+A hook file ``lib_NAME.py`` is named in ``libraries.py`` beside the modules it patches, and is imported only after one of
+these was. It has one function, ``install(module)``, called after each execution of such a module (again after a
+reload, so it patches only what is not patched: ``hooks.patch`` sees to that). The shortest useful one::
+
+    from . import core, hooks
+
+    OPERATION = core.operation("acme", "client", "acmedb")     # library, kind, db.system.name
+
+    def install(module):
+        version = getattr(module, "__version__", "")
+        if not core.supports("acme", version, (2, 0), (4, 0)):  # says "not covered" where it does not
+            return
+        hooks.patch(module.Cursor, "execute", _execute)
+        core.covered("acme", version)
+
+    def _execute(original):
+        def execute(self, sql, parameters=(), *rest, **more):
+            start = core.begin()                                # 0: this request is not recorded
+            try:
+                result = original(self, sql, parameters, *rest, **more)
+            except BaseException as error:
+                core.end(OPERATION, start, sql, parameters, error=error)
+                raise
+            core.end(OPERATION, start, sql, parameters, rows=self.rowcount, server="db.example:5432")
+            return result
+        return execute
+
+``begin`` and ``end`` record a span without children (a statement, a command): only the end writes. A span that has
+children, or whose id must be told to others, is a ``Span``: ``enter`` makes it the current one, ``leave`` writes it::
+
+    span = core.enter(OPERATION)
+    headers["traceparent"] = span.traceparent()                 # names this span as the parent over there
+    try:
+        reply = original(...)
+    except BaseException as error:
+        core.leave(span, error=error)
+        raise
+    core.leave(span, http_status=reply.status, method="GET", path="/x", query="a=1", server="api.example:443")
+
+In asynchronous code both are used the same way, around the ``await``. Texts (``statement``, ``path``, ``query``,
+``attributes``) are written as they are into the spool, readable by its owner alone, and masked when it is converted;
+parameters never: only their keyed hash is. ``start`` and ``Span.start`` are ``time.perf_counter_ns``.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from contextvars import ContextVar
+from time import perf_counter_ns
+
+from .callsite import site
+from .layout import KINDS, NOTHING, RECORD
+from .parameters import fingerprint
+from .spool import SPOOL
+
+__all__ = [
+    "Span",
+    "begin",
+    "continue_from",
+    "covered",
+    "current",
+    "end",
+    "enter",
+    "leave",
+    "not_covered",
+    "operation",
+    "set_current",
+    "supports",
+]
+
+_current: ContextVar[Span | None] = ContextVar("loadstone_span", default=None)
+current = _current.get
+set_current = _current.set
+
+_pack = RECORD.pack_into
+_SIZE = RECORD.size
+
+
+class Span:
+    """A span that is open. ``recorded`` is false in a request whose caller asked not to be traced."""
+
+    __slots__ = (
+        "attributes", "cpu", "error", "heirs", "id", "method", "name", "operation", "parent", "path", "previous",
+        "query", "recorded", "route", "server", "site", "start", "trace",
+    )  # fmt: skip
+
+    def __init__(self, operation: int, trace: bytes, parent: int, recorded: bool) -> None:
+        self.operation = operation
+        self.trace = trace
+        self.parent = parent
+        self.recorded = recorded
+        self.id = SPOOL.next_id()
+        self.cpu = NOTHING
+        self.site = 0
+        self.error: object = None
+        self.heirs: list[Span] | None = None
+        self.previous: Span | None = None
+        self.name = self.route = self.method = self.path = self.query = self.server = self.attributes = ""
+        self.start = perf_counter_ns()
+
+    def traceparent(self) -> str:
+        """The header that makes what is called a child of this span (W3C Trace Context, level 1)."""
+        return f"00-{self.trace.hex()}-{self.id:016x}-{'01' if self.recorded else '00'}"
+
+
+def operation(library: str, kind: str, system: str = "", name: str = "") -> int:
+    """The number of a kind of span: ``library`` is its scope, ``kind`` one of ``layout.KINDS``, ``system`` the
+    db.system.name or messaging.system, ``name`` the span's name where the statement or the method does not make it."""
+    return SPOOL.text(repr({"scope": library, "kind": KINDS[kind], "system": system, "name": name}))
+
+
+def begin() -> int:
+    """The instant at which a call begins, 0 where the current request is not recorded."""
+    span = _current.get()
+    if span is not None and not span.recorded:
+        return 0
+    return perf_counter_ns()
+
+
+def end(
+    operation: int,
+    start: int,
+    statement: str = "",
+    parameters: object = None,
+    rows: int | None = NOTHING,
+    error: BaseException | None = None,
+    server: str = "",
+    name: str = "",
+    attributes: str = "",
+    depth: int = 2,
+) -> None:
+    """Write a span without children that began at ``start``. ``depth`` says how many frames are surely not the
+    application's: this one and its caller. ``attributes`` is ``repr`` of a flat dict of strings and numbers, by
+    OpenTelemetry's names: make it once, for few different ones."""
+    if not start:
+        return
+    stop = perf_counter_ns()
+    try:
+        span = _current.get()
+        if span is None:
+            trace, parent = fresh_trace(), 0
+        else:
+            trace, parent = span.trace, span.id
+        known, text = SPOOL.known, SPOOL.text
+        hashed = fingerprint(parameters) if parameters else 0
+        statement_text = (known.get(statement) or text(statement)) if statement else 0
+        server_text = (known.get(server) or text(server)) if server else 0
+        name_text = (known.get(name) or text(name)) if name else 0
+        more = (known.get(attributes) or text(attributes)) if attributes else 0
+        place_of_call = site(depth)
+        failed, done = (0, 1) if error is None else (text(_name(error)), 3)
+        span_id = SPOOL.next_id()
+        thread = get_ident()
+        segment = SPOOL.now  # from here to the end nothing that could fail: a place that is taken is written
+        memory = segment[0]
+        place = segment[1]()
+        if place >= segment[2]:
+            memory, place = SPOOL.grow(segment)
+            if memory is None:
+                return
+        if rows is None:
+            rows = NOTHING
+        # fmt: off
+        _pack(
+            memory, place * _SIZE, start, stop, NOTHING, trace, span_id, parent, hashed, rows, thread,
+            operation, name_text, statement_text, place_of_call, failed,
+            0, 0, 0, 0, server_text, more, 0, 0, done,
+        )
+        # fmt: on
+    except Exception:
+        SPOOL.lose()
+
+
+def enter(operation: int, name: str = "", depth: int = 2) -> Span:
+    """Open a span and make it the current one."""
+    above = _current.get()
+    if above is None:
+        span = Span(operation, fresh_trace(), 0, True)
+    else:
+        span = Span(operation, above.trace, above.id, above.recorded)
+    span.name = name
+    span.previous = above
+    if span.recorded:
+        try:
+            span.site = site(depth)
+        except Exception:
+            span.site = 0
+    _current.set(span)
+    return span
+
+
+def leave(
+    span: Span,
+    error: object = None,
+    http_status: int = 0,
+    rows: int | None = NOTHING,
+    stop: int = 0,
+    **texts: str,
+) -> None:
+    """Close a span and write it; its parent is current again. ``texts`` are ``name``, ``method``, ``route``, ``path``,
+    ``query``, ``server``, ``attributes``; ``error`` an exception or the name of an error's type."""
+    if _current.get() is span:
+        _current.set(span.previous)
+    if span.heirs:
+        _disown(span.heirs)
+    if not span.recorded:
+        return
+    if not stop:
+        stop = perf_counter_ns()
+    try:
+        for key, value in texts.items():
+            setattr(span, key, value)
+        error = error if error is not None else span.error
+        known, text = SPOOL.known, SPOOL.text
+        name = (known.get(span.name) or text(span.name)) if span.name else 0
+        method = (known.get(span.method) or text(span.method)) if span.method else 0
+        route = (known.get(span.route) or text(span.route)) if span.route else 0
+        path = (known.get(span.path) or text(span.path)) if span.path else 0
+        query = (known.get(span.query) or text(span.query)) if span.query else 0
+        server = (known.get(span.server) or text(span.server)) if span.server else 0
+        more = (known.get(span.attributes) or text(span.attributes)) if span.attributes else 0
+        failed, done = 0, 1
+        if error is not None:
+            failed, done = text(error if isinstance(error, str) else _name(error)), 3
+        if not 0 < http_status < 65536:
+            http_status = 0
+        thread = get_ident()
+        segment = SPOOL.now
+        memory = segment[0]
+        place = segment[1]()
+        if place >= segment[2]:
+            memory, place = SPOOL.grow(segment)
+            if memory is None:
+                return
+        # fmt: off
+        _pack(
+            memory, place * _SIZE, span.start, stop, span.cpu, span.trace, span.id, span.parent, 0,
+            NOTHING if rows is None else rows, thread, span.operation, name, 0, span.site, failed, method, route, path,
+            query, server, more, http_status, 0, done,
+        )
+        # fmt: on
+    except Exception:
+        SPOOL.lose()
+
+
+def continue_from(operation: int, traceparent: str | None) -> Span:
+    """Open a server's or consumer's span where another process's left off, and make it the current one.
+
+    One rule: it is recorded unless its caller says that it is not sampled. Without a (readable) ``traceparent`` it
+    begins a trace of its own.
+    """
+    trace, parent, recorded = b"", 0, True
+    if traceparent and len(traceparent) >= 55 and traceparent[2] == traceparent[35] == traceparent[52] == "-":
+        try:
+            trace = bytes.fromhex(traceparent[3:35])
+            parent = int(traceparent[36:52], 16)
+            recorded = bool(int(traceparent[53:55], 16) & 1)
+        except ValueError:
+            trace, parent, recorded = b"", 0, True
+        if len(trace) != 16 or not any(trace) or not parent or traceparent[:2] == "ff":
+            trace, parent, recorded = b"", 0, True
+    span = Span(operation, trace or fresh_trace(), parent, recorded)
+    span.previous = _current.get()
+    _current.set(span)
+    return span
+
+
+def fresh_trace() -> bytes:
+    """An id for a trace that begins here."""
+    return SPOOL.seed[8:] + SPOOL.next_id().to_bytes(8, "big")
+
+
+def supports(library: str, version: str, low: tuple[int, ...], below: tuple[int, ...]) -> bool:
+    """Whether ``low <= version < below``; where not, or where it cannot be read, that is noted."""
+    numbers = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+    if numbers and low <= tuple(numbers) < below:
+        return True
+    not_covered(library, version, f"known are {'.'.join(map(str, low))} and later, before {'.'.join(map(str, below))}")
+    return False
+
+
+def covered(library: str, version: str = "") -> None:
+    """Note that the library is patched; ``library`` is the scope of its operations."""
+    SPOOL.fact({"library": library, "version": str(version), "state": "covered"})
+
+
+def not_covered(library: str, version: str = "", note: str = "") -> None:
+    """Note that the library is loaded and not patched, and why."""
+    SPOOL.fact({"library": library, "version": str(version), "state": "not covered", "note": str(note)[:500]})
+
+
+def heir(span: Span) -> Span:
+    """A stand-in for ``span`` in a thread that may outlive it: afterwards its spans are a trace of their own."""
+    stand_in = Span(span.operation, span.trace, 0, span.recorded)
+    stand_in.id = span.id
+    if span.heirs is None:
+        span.heirs = []
+    span.heirs.append(stand_in)
+    return stand_in
+
+
+def _disown(heirs: list[Span]) -> None:
+    for stand_in in heirs:
+        stand_in.trace, stand_in.id, stand_in.recorded = fresh_trace(), 0, True
+        if stand_in.heirs:
+            _disown(stand_in.heirs)
+
+
+def _name(error: object) -> str:
+    kind = type(error)
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def caught() -> BaseException | None:
+    """The exception that is being handled."""
+    return sys.exc_info()[1]
