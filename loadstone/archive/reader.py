@@ -25,6 +25,8 @@ from loadstone.model.run import Manifest
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from loadstone.archive.evidence_reader import RunEvidence
+
 __all__ = ["Run", "connect"]
 
 FORMAT = 1
@@ -45,14 +47,23 @@ class _Stamp(msgspec.Struct, frozen=True):
     versions: dict[str, str] = {}
 
 
-def connect() -> DuckDBPyConnection:
-    """DuckDB in memory, which installs and loads nothing from the network and takes one thread."""
+def connect(spill: Path | None = None, memory: str | None = None) -> DuckDBPyConnection:
+    """DuckDB in memory, which installs and loads nothing from the network and takes one thread.
+
+    ``spill`` is the directory for what does not fit into ``memory`` ("2500MB"); DuckDB makes it when it is needed and
+    removes it when it is closed. Without it nothing is written: what does not fit is an error.
+    """
     import duckdb
 
-    return duckdb.connect(
-        ":memory:",
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "1"},
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "threads": "1",
+        "temp_directory": "" if spill is None else str(spill),
+    }
+    if memory is not None:
+        config["memory_limit"] = memory
+    return duckdb.connect(":memory:", config=config)
 
 
 class Run:
@@ -96,6 +107,14 @@ class Run:
         with connect() as connection:
             rows = _query(connection, f"SELECT {names} FROM read_parquet({quoted(str(path))})").fetchall()
         return tuple(msgspec.convert(dict(zip(SAMPLE_COLUMNS, row, strict=True)), Sample) for row in rows)
+
+    def evidence(self) -> RunEvidence | None:
+        """What was seen inside the service, where anything was; None while the run is going."""
+        if self.manifest.status == "running" or not (self.directory / "evidence").is_dir():
+            return None
+        from loadstone.archive.evidence_reader import RunEvidence
+
+        return RunEvidence(self)
 
     def text(self, name: str) -> str | None:
         """A file of the run as text (``spec.toml``, ``plan.json``), or None."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from loadstone.archive.layout import Archive
     from loadstone.model.interval import Interval, Sample
 
-__all__ = ["PART_S", "RunWriter"]
+__all__ = ["PART_S", "RunWriter", "amend", "copy", "replace"]
 
 PART_S = 600.0  # a part every ten minutes: small enough to lose nothing, few enough to open at once
 
@@ -67,7 +67,7 @@ class RunWriter:
     def write(self, name: str, content: bytes) -> Path:
         """A file of the run (``spec.toml``, ``report.html``), replaced as a whole."""
         path = self.directory / name
-        _replace(path, content)
+        replace(path, content)
         return path
 
     def add(self, interval: Interval) -> None:
@@ -90,13 +90,13 @@ class RunWriter:
         source = intervals_from_json(str(self.directory / TAIL), self._longest)
         with connect() as connection:
             rows = interval_rows(source, str(self._number))
-            _copy(connection, rows, self.directory / f"intervals-{self._parts:03d}.parquet")
+            copy(connection, rows, self.directory / f"intervals-{self._parts:03d}.parquet")
         self._parts += 1
         self._number += self._open
         self._open = 0
         self._longest = 0
         os.close(self._tail)
-        _replace(self.directory / TAIL, b"")
+        replace(self.directory / TAIL, b"")
         self._tail = _open_tail(self.directory / TAIL)
 
     def samples(self, samples: Iterable[Sample]) -> None:
@@ -106,7 +106,7 @@ class RunWriter:
         spool.write_bytes(b"\n".join(lines))
         with connect() as connection:
             rows = samples_from_json(str(spool), max(map(len, lines), default=0))
-            _copy(connection, rows, self.directory / SAMPLES)
+            copy(connection, rows, self.directory / SAMPLES)
         spool.unlink()
 
     def close(self, **changes: object) -> None:
@@ -120,17 +120,32 @@ class RunWriter:
         self.update(**changes)
 
     def _write_manifest(self) -> None:
-        _replace(self.directory / MANIFEST, msgspec.json.format(msgspec.json.encode(self.manifest)))
+        replace(self.directory / MANIFEST, _manifest_json(self.manifest))
 
 
-def _copy(connection: DuckDBPyConnection, select: str, path: Path) -> None:
+def amend(directory: Path, **changes: object) -> None:
+    """Replace fields of the manifest of a run that has ended, atomically. Only its own process does so."""
+    manifest = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Manifest)
+    replace(directory / MANIFEST, _manifest_json(msgspec.structs.replace(manifest, **changes)))
+
+
+def _manifest_json(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest))
+
+
+def copy(connection: DuckDBPyConnection, select: str, path: Path, *, level: int = 3) -> None:
+    """Write the answer of a SELECT as a Parquet file, which appears under its name only when it is whole.
+
+    ``level`` is zstd's: 1 saves a tenth of the time where rows are many, 3 is its own default.
+    """
     temporary = path.with_suffix(".tmp")
-    connection.execute(f"COPY ({select}) TO {quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")
+    how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {level}"
+    connection.execute(f"COPY ({select}) TO {quoted(str(temporary))} ({how})")
     _sync(temporary)
     temporary.replace(path)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
     """Write, fsync, rename: a reader sees the old or the new, and a crash leaves one of them."""
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:

@@ -15,7 +15,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "STATUSES", "TABLES", "Audit", "AuditCheck", "Columns", "Coverage", "Evidence", "Missing", "Plan"]
+__all__ = [
+    "KINDS",
+    "STATUSES",
+    "TABLES",
+    "Audit",
+    "AuditCheck",
+    "Columns",
+    "Counts",
+    "Coverage",
+    "Evidence",
+    "Missing",
+    "Plan",
+]
 
 Columns = Mapping[str, NDArray[Any] | np.ma.MaskedArray[Any, Any]]
 """Columns of one batch of a table; a column of the table that is left out is null throughout."""
@@ -156,6 +168,20 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query_id: str | None = None
     execute_s: float | None = None
     note: str = ""
+
+
+class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``evidence/counts.json``: what was kept. ``rows`` by table; ``traces`` in all, ``own_traces`` of this run's own
+    requests; ``duplicates`` are spans that came more than once and were dropped; ``repaired`` are texts that were not
+    UTF-8 and numbers that no column can hold."""
+
+    format: Literal[1]
+    rows: dict[str, int]
+    traces: int = 0
+    own_traces: int = 0
+    duplicates: int = 0
+    repaired: int = 0
+    services: tuple[str, ...] = ()
 
 
 class AuditCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
