@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from loadstone.render.html import report_html
+from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
 from tests.browser.specimens import SPECIMENS
 
 
@@ -56,7 +57,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
-        path.write_text(report_html(SPECIMENS[name]()), encoding="utf-8")
+        view = {**SPECIMENS, **EVIDENCE_SPECIMENS}[name]()
+        path.write_text(report_html(view), encoding="utf-8")
         return path
 
     return write

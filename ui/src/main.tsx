@@ -1,18 +1,15 @@
-/** Reads the run that the page carries and draws it. */
+/** Reads what the page carries, a run or a list of runs, and draws it. */
 
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import { App } from "./app";
+import { carried, served } from "./live/served";
 import type { RunView } from "./run_view";
+import { type RunRow, RunsPage } from "./sections/runs";
 import "./style.css";
+import "./evidence.css";
 import { applyTheme, storedTheme, watchTheme } from "./theme";
-
-/** Marks that turn the direction of text around are shown by their number, so that no name can pose as another. */
-function shownAsText(source: string): string {
-  return source.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => {
-    return `\u27e8U+${mark.charCodeAt(0).toString(16).toUpperCase()}\u27e9`;
-  });
-}
+import { read } from "./untrusted";
 
 function start(): void {
   const page = document.getElementById("page");
@@ -23,7 +20,12 @@ function start(): void {
   page.textContent = "";
   let view: RunView;
   try {
-    view = JSON.parse(shownAsText(source)) as RunView;
+    const runs = carried("runs") as RunRow[] | null;
+    if (runs !== null) {
+      render(<RunsPage runs={runs} />, page);
+      return;
+    }
+    view = read(source) as RunView;
   } catch {
     page.textContent = "This page carries no run; build it again with: loadstone report RUN";
     return;
@@ -32,9 +34,17 @@ function start(): void {
     page.textContent = `This page reads format 1 of a run, not ${String(view.format)}; build it again with: loadstone report RUN`;
     return;
   }
-  render(<App view={view} source={source} />, page);
-  if (location.hash.length > 1)
-    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  render(<App first={view} source={source} served={served()} />, page);
+  if (location.hash.length > 1) elementOf(location.hash)?.scrollIntoView();
+}
+
+/** The element that a link means; a hash that is no valid escape means none. */
+function elementOf(hash: string): HTMLElement | null {
+  try {
+    return document.getElementById(decodeURIComponent(hash.slice(1)));
+  } catch {
+    return null;
+  }
 }
 
 start();

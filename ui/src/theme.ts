@@ -53,6 +53,9 @@ export function watchTheme(): void {
   });
 }
 
+/** Width of a picture on paper, in pixels. */
+export const PAPER_WIDTH = 660;
+
 export function printing(): boolean {
   return forced !== null;
 }
@@ -74,15 +77,23 @@ export type Palette = Record<(typeof NAMES)[number], string>;
 
 /** The colours of this moment, resolved; `within` is the element whose colours count. */
 export function palette(within: HTMLElement): Palette {
+  return colours(within, NAMES);
+}
+
+/** Custom properties of the style sheet as colours that a canvas takes. */
+export function colours<Name extends string>(
+  within: HTMLElement,
+  names: readonly Name[],
+): Record<Name, string> {
   const probe = document.createElement("span");
   within.append(probe);
-  const colours = {} as Palette;
-  for (const name of NAMES) {
+  const found = {} as Record<Name, string>;
+  for (const name of names) {
     probe.style.color = `var(--${name})`;
-    colours[name] = getComputedStyle(probe).color;
+    found[name] = getComputedStyle(probe).color;
   }
   probe.remove();
-  return colours;
+  return found;
 }
 
 /** The same colour, thinner: "rgb(1, 2, 3)" and 0.2 give "rgba(1, 2, 3, 0.2)". */

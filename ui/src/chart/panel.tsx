@@ -1,8 +1,9 @@
 /** One chart under the house's manners: resizes, follows the theme, answers to mouse and arrow keys, says what it shows. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { type Palette, onTheme, palette, printing } from "../theme";
+import { PAPER_WIDTH, type Palette, onTheme, palette, printing } from "../theme";
+import { ChartTurn } from "./turn";
 
 export type Line = "solid" | "dashed" | "dotted" | "thin" | "area" | "bar" | "ramp" | "dots";
 
@@ -29,13 +30,17 @@ export interface PanelProps {
 }
 
 const NO_ROW = -1;
-const PAPER_WIDTH = 660;
 
 export function Panel({ label, height, points, keys, where, draw, rows }: PanelProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [index, setIndex] = useState<number | null>(null);
   const [row, setRow] = useState(NO_ROW);
+
+  const turn = useContext(ChartTurn);
+  const now = useRef({ draw, rows });
+  now.current = { draw, rows };
+  const again = useRef(() => {});
 
   useEffect(() => {
     const element = host.current;
@@ -44,17 +49,29 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
       const { idx, top } = u.cursor;
       setIndex(idx ?? null);
       // The charts share a moment, not a height: a row is pointed at only in the chart itself.
-      const here = rows !== undefined && element.matches(":hover, :focus");
-      setRow(here && top !== undefined && top >= 0 ? nearest(rows, u.posToVal(top, "y")) : NO_ROW);
+      const here = element.matches(":hover, :focus");
+      const { rows } = now.current;
+      const pointed = here && rows !== undefined && top !== undefined && top >= 0;
+      setRow(pointed ? nearest(rows, u.posToVal(top, "y")) : NO_ROW);
     };
+    const whole = { min: 0, max: 0 };
     const rebuild = () => {
-      plot.current?.destroy();
-      const [options, data] = draw(palette(element));
+      const before = plot.current;
+      const chosen = before === null ? null : stretch(before, whole);
+      const cursor = before?.cursor ?? {};
+      before?.destroy();
+      const [options, data] = now.current.draw(palette(element));
       const width = printing() ? PAPER_WIDTH : element.clientWidth;
       const hooks = { ...options.hooks, setCursor: [seen] };
-      plot.current = new uPlot({ ...options, hooks, width, height }, data, element);
+      const u = new uPlot({ ...options, hooks, width, height }, data, element);
+      plot.current = u;
+      whole.min = u.scales.x?.min ?? 0;
+      whole.max = u.scales.x?.max ?? 0;
+      if (chosen !== null) u.setScale("x", chosen);
+      if ((cursor.left ?? -1) >= 0) u.setCursor({ left: cursor.left ?? -10, top: cursor.top ?? -10 });
     };
     rebuild();
+    again.current = rebuild;
     const resize = new ResizeObserver(() => {
       const width = element.clientWidth;
       if (!printing() && width > 0 && plot.current?.width !== width) plot.current?.setSize({ width, height });
@@ -68,6 +85,10 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
       plot.current = null;
     };
   }, []);
+
+  useEffect(() => {
+    if (turn > 0) again.current();
+  }, [turn]);
 
   const place = (next: number, nextRow: number) => {
     const u = plot.current;
@@ -131,6 +152,13 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
       />
     </div>
   );
+}
+
+/** The stretch of the axis that the reader chose, or null where all of it is shown. */
+function stretch(u: uPlot, whole: { min: number; max: number }): { min: number; max: number } | null {
+  const { min, max } = u.scales.x ?? {};
+  if (typeof min !== "number" || typeof max !== "number") return null;
+  return min === whole.min && max === whole.max ? null : { min, max };
 }
 
 /** First and last point on the stretch of the axis that is shown. */

@@ -10,12 +10,14 @@ export interface Column<Row> {
   /** Stands in the header instead of the name. */
   head?: ComponentChildren;
   number?: boolean;
+  /** How the rows follow this column, where the reader may choose that. */
+  sorted?: "ascending" | "descending" | "none";
   cell(row: Row, at: number): ComponentChildren;
   /** Extra class of a cell, for example "worst". */
   mark?(row: Row, at: number): string | undefined;
 }
 
-interface TableProps<Row> {
+export interface TableProps<Row> {
   caption: string;
   /** Hide the caption from sight where a heading right above says the same. */
   quiet?: boolean;
@@ -54,7 +56,12 @@ export function Table<Row>({
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column.name} scope="col" class={column.number === true ? "number" : undefined}>
+                <th
+                  key={column.name}
+                  scope="col"
+                  class={column.number === true ? "number" : undefined}
+                  aria-sort={column.sorted}
+                >
                   {column.head ?? column.name}
                   {column.unit !== undefined && <span class="unit"> {column.unit}</span>}
                 </th>

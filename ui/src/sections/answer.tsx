@@ -1,9 +1,9 @@
 /** The first screen: the sentence, the verdict, what was asked for and the numbers that matter. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
 import { Swatch } from "../chart/panel";
 import { count, duration, plural, rate, share, span, unbroken } from "../format";
 import { Interval, intervalText, valueOf } from "../parts/interval";
+import { useNarrow } from "../parts/narrow";
 import { Table } from "../parts/table";
 import { OUTCOME_WORD, Shape, VALIDITY, Verdict } from "../parts/verdict";
 import type { Latency, LatencySet, RunView, SloResult, Summary } from "../run_view";
@@ -168,17 +168,6 @@ function Latencies({ set }: { set: LatencySet }) {
       rows={[...KINDS]}
     />
   );
-}
-
-function useNarrow(): boolean {
-  const query = useMemo(() => matchMedia("(max-width: 40rem)"), []);
-  const [narrow, setNarrow] = useState(query.matches);
-  useEffect(() => {
-    const change = () => setNarrow(query.matches);
-    query.addEventListener("change", change);
-    return () => query.removeEventListener("change", change);
-  }, [query]);
-  return narrow;
 }
 
 function Objectives({ slos }: { slos: SloResult[] }) {

@@ -1,0 +1,206 @@
+/** One line of a waterfall: the name at the left, the bar to scale at the right. */
+
+import { useMemo } from "preact/hooks";
+import { duration, plural } from "../format";
+import { spentOn } from "./kinds";
+import { type Outline, type Stretch, childrenOf, covered, extent, uncovered } from "./outline";
+import type { Row } from "./rows";
+import { type Shown, UNITS, bandPath, bar } from "./scale";
+
+/** Deeper rows are no longer moved to the right: their names would have no room. */
+const DEEPEST = 14;
+const INDENT = 14;
+
+interface TraceLineProps {
+  tree: Outline;
+  row: Row;
+  top: number;
+  height: number;
+  shown: Shown;
+  chosen: boolean;
+  /** Whether the search found this span, and how many of a group's members. */
+  marked: boolean;
+  holds: number;
+  onChoose(): void;
+  onFold(): void;
+}
+
+export function TraceLine(props: TraceLineProps) {
+  const { tree, row, top, height, chosen, marked, holds, onChoose, onFold } = props;
+  const told = useMemo(() => tell(tree, row), [tree, row]);
+  const classes = [
+    "line-row",
+    `is-${row.entry.kind}`,
+    chosen ? "chosen" : "",
+    marked || holds > 0 ? "found" : "",
+    told.error ? "erred-row" : "",
+  ];
+  return (
+    <div
+      id={`line-${row.key}`}
+      class={classes.filter(Boolean).join(" ")}
+      role="treeitem"
+      aria-level={row.depth + 1}
+      aria-expanded={row.open ?? undefined}
+      aria-selected={chosen}
+      aria-label={told.spoken}
+      style={{ top: `${top}px`, height: `${height}px` }}
+      onClick={onChoose}
+      onDblClick={onFold}
+    >
+      <div class="name" style={{ paddingLeft: `${Math.min(row.depth, DEEPEST) * INDENT}px` }}>
+        <span
+          class="fold"
+          aria-hidden="true"
+          onClick={(event) => {
+            event.stopPropagation();
+            onChoose();
+            onFold();
+          }}
+        >
+          {row.open === null ? "" : row.open ? "▾" : "▸"}
+        </span>
+        {told.count !== null && <b class="times">{told.count}</b>}
+        {told.error && <b class="erred">✕ error</b>}
+        <span class="text" title={told.name}>
+          {told.name}
+        </span>
+      </div>
+      <div class="time">
+        <Bars {...props} />
+        <Length row={told} shown={props.shown} />
+      </div>
+    </div>
+  );
+}
+
+interface Told {
+  name: string;
+  count: string | null;
+  error: boolean;
+  start: number;
+  end: number;
+  length: string;
+  spoken: string;
+}
+
+/** What a line says, in words. */
+export function tell(tree: Outline, { entry }: Row): Told {
+  const { spans } = tree.trace;
+  if (entry.kind === "gap") {
+    const length = duration(entry.end - entry.start);
+    return {
+      name: "not instrumented",
+      count: null,
+      error: false,
+      start: entry.start,
+      end: entry.end,
+      length,
+      spoken: `not instrumented, ${length}`,
+    };
+  }
+  const members = entry.kind === "span" ? [entry.span] : entry.members;
+  const span = spans[members[0] ?? 0];
+  if (span === undefined) throw new Error(`no span at ${String(members[0])}`);
+  const [start, end] = extent(tree.trace, members);
+  const errors = members.filter((at) => spans[at]?.error === true).length;
+  const name = titleOf(span.name, span.statement);
+  if (entry.kind === "span") {
+    const critical = span.critical_s > 0 ? `, ${duration(span.critical_s)} on the critical path` : "";
+    const length = duration(span.duration_s);
+    return {
+      name,
+      count: null,
+      error: span.error,
+      start,
+      end,
+      length,
+      spoken: `${span.error ? "error, " : ""}${name}, ${span.service}, ${length}, itself ${duration(span.self_s)}${critical}`,
+    };
+  }
+  const busy = covered(members.map((at) => stretch(tree, at)));
+  const length = duration(busy);
+  return {
+    name,
+    count: `${members.length} ×`,
+    error: errors > 0,
+    start,
+    end,
+    length,
+    spoken: `${members.length} times ${name}, together ${length}${errors > 0 ? `, ${plural(errors, "error")}` : ""}`,
+  };
+}
+
+/** A statement says more than its span's name, which often is its first word alone. */
+export function titleOf(name: string, statement: string | null): string {
+  if (statement === null || statement === "") return name;
+  const text = statement.replace(/\s+/g, " ").trim();
+  return text.toLowerCase().startsWith(name.toLowerCase()) ? text : `${name}  ${text}`;
+}
+
+function stretch(tree: Outline, at: number): Stretch {
+  const span = tree.trace.spans[at];
+  return span === undefined ? [0, 0] : [span.start_s, span.start_s + span.duration_s];
+}
+
+function Bars({ tree, row, shown, height }: TraceLineProps) {
+  const { entry } = row;
+  const { spans } = tree.trace;
+  const drawn = useMemo(() => {
+    if (entry.kind === "gap") return null;
+    const members = entry.kind === "span" ? [entry.span] : entry.members;
+    const own =
+      entry.kind === "span"
+        ? members.flatMap((at) => {
+            const span = spans[at];
+            return span === undefined ? [] : uncovered(span, childrenOf(tree, at), spans);
+          })
+        : members.map((at) => stretch(tree, at));
+    const critical = members.flatMap((at) => tree.critical.get(at) ?? []);
+    return { own, critical: critical.toSorted((a, b) => a[0] - b[0]), spent: spans[members[0] ?? 0] };
+  }, [tree, entry]);
+  const [from, to] =
+    entry.kind === "gap"
+      ? [entry.start, entry.end]
+      : extent(tree.trace, entry.kind === "span" ? [entry.span] : entry.members);
+  const edge = bar(from, to, shown);
+  return (
+    <svg
+      class="bars"
+      viewBox={`0 0 ${UNITS} ${height}`}
+      preserveAspectRatio="none"
+      height={height}
+      aria-hidden="true"
+      focusable="false"
+    >
+      {edge !== null && drawn === null && (
+        <rect class="gap" x={edge.x} width={edge.width} y={height - 19} height="10" />
+      )}
+      {edge !== null && drawn?.spent !== undefined && (
+        <g class={spentOn(drawn.spent).colour}>
+          <rect class="whole" x={edge.x} width={edge.width} y={height - 21} height="13" />
+          <path class="own" d={bandPath(drawn.own, shown, height - 21, 13)} />
+          <path class="critical" d={bandPath(drawn.critical, shown, height - 6, 3)} />
+        </g>
+      )}
+    </svg>
+  );
+}
+
+/** How long, beside the bar: to its right, or to its left where there is no room. */
+function Length({ row, shown }: { row: Told; shown: Shown }) {
+  const edge = bar(row.start, row.end, shown);
+  if (edge === null) return <span class="length outside">{row.length}</span>;
+  const right = edge.x + edge.width;
+  const style =
+    right < 0.86 * UNITS
+      ? { left: `calc(${right / 10}% + 6px)` }
+      : edge.x > 0.14 * UNITS
+        ? { right: `calc(${100 - edge.x / 10}% + 6px)` }
+        : { right: "4px" };
+  return (
+    <span class={right >= 0.86 * UNITS && edge.x <= 0.14 * UNITS ? "length inside" : "length"} style={style}>
+      {row.length}
+    </span>
+  );
+}

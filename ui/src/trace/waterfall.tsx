@@ -1,0 +1,198 @@
+/** A trace drawn to scale: rows that fold, the critical path, a search, and the chosen span's details. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { count, duration, plural } from "../format";
+import { useNarrow } from "../parts/narrow";
+import { SearchBar } from "../parts/search_bar";
+import type { TraceView } from "../run_view";
+import { Detail } from "./detail";
+import { SPENT } from "./kinds";
+import { type Outline, extent, outline } from "./outline";
+import { TraceLine } from "./line";
+import { type Row, type Turned, keyOf, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
+import { type Shown, placeOf, ticks } from "./scale";
+import { showRow, useSight } from "./windowed";
+
+const ROW = 28;
+const NARROW_ROW = 48;
+const AXIS = 28;
+
+export function Waterfall({ trace }: { trace: TraceView }) {
+  const tree = useMemo(() => outline(trace), [trace]);
+  const whole = { from: 0, to: Math.max(tree.duration, 1e-9) };
+  const [turned, setTurned] = useState<Turned>(new Set());
+  const [chosen, setChosen] = useState("s0");
+  const [shown, setShown] = useState<Shown>(whole);
+  const [text, setText] = useState("");
+  const box = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow();
+  const height = narrow ? NARROW_ROW : ROW;
+  const rows = useMemo(() => rowsOf(tree, turned), [tree, turned]);
+  const found = useMemo(() => matches(trace.spans, text), [trace, text]);
+  const marked = useMemo(() => new Set(found), [found]);
+  const { first, last } = useSight(box, height, rows.length);
+  const at = Math.max(
+    0,
+    rows.findIndex((row) => row.key === chosen),
+  );
+  const row = rows[at];
+
+  const place = (next: number, among: Row[] = rows) => {
+    const target = among[Math.max(0, Math.min(among.length - 1, next))];
+    if (target === undefined) return;
+    setChosen(target.key);
+    const element = box.current;
+    if (element !== null) showRow(element, among.indexOf(target), height, AXIS);
+  };
+  const fold = (row: Row) => {
+    if (row.open !== null) setTurned((before) => turn(before, row.key));
+  };
+  const goTo = (span: number) => {
+    const opened = reveal(tree, turned, span);
+    const among = rowsOf(tree, opened);
+    setTurned(opened);
+    // The rows that were folded have to stand in the box before it can be scrolled to one of them.
+    setTimeout(() =>
+      place(
+        among.findIndex((row) => row.key === `s${span}`),
+        among,
+      ),
+    );
+  };
+
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || row === undefined) return;
+    const page = Math.max(1, Math.floor(((box.current?.clientHeight ?? 0) - AXIS) / height) - 1);
+    const moves: Record<string, () => void> = {
+      ArrowDown: () => place(at + 1),
+      ArrowUp: () => place(at - 1),
+      PageDown: () => place(at + page),
+      PageUp: () => place(at - page),
+      Home: () => place(0),
+      End: () => place(rows.length - 1),
+      ArrowRight: () => (row.open === false ? fold(row) : place(at + 1)),
+      ArrowLeft: () => (row.open === true ? fold(row) : place(rowAbove(rows, at))),
+      Enter: () => fold(row),
+      " ": () => fold(row),
+    };
+    const move = moves[event.key];
+    if (move === undefined) return;
+    move();
+    event.preventDefault();
+  };
+
+  useEffect(() => {
+    setTurned(new Set());
+    setChosen("s0");
+    setShown(whole);
+    if (box.current !== null) box.current.scrollTop = 0;
+  }, [trace.row.trace_id]);
+
+  const focused = row === undefined ? null : stretchOf(tree, row);
+  const closer = shown.from !== whole.from || shown.to !== whole.to;
+  return (
+    <div class="waterfall">
+      <div class="tools">
+        <SearchBar
+          label="Find a span"
+          text={text}
+          onText={setText}
+          places={found}
+          onPlace={goTo}
+          none="no span holds this"
+        />
+        <span class="buttons">
+          <button
+            type="button"
+            disabled={focused === null}
+            onClick={() => focused !== null && setShown(around(focused, whole))}
+          >
+            Look closer
+          </button>
+          <button type="button" disabled={!closer} onClick={() => setShown(whole)}>
+            Whole trace
+          </button>
+        </span>
+      </div>
+      <ul class="keys" aria-hidden="true">
+        {SPENT.map(({ word, colour }) => (
+          <li key={colour}>
+            <i class={`chip ${colour}`} /> {word}
+          </li>
+        ))}
+        <li>
+          <i class="chip is-own" /> full: its own time, pale: its children's
+        </li>
+        <li>
+          <i class="chip is-critical" /> critical path
+        </li>
+        <li>
+          <i class="chip is-gap" /> not instrumented
+        </li>
+      </ul>
+      <div
+        class="lines"
+        ref={box}
+        role="tree"
+        tabIndex={0}
+        aria-label={`Waterfall of ${plural(trace.spans.length, "span")} over ${duration(tree.duration)}. Arrow keys walk, Enter folds.`}
+        aria-activedescendant={row === undefined ? undefined : `line-${row.key}`}
+        onKeyDown={press}
+      >
+        <Axis shown={shown} narrow={narrow} />
+        <div class="stack" style={{ height: `${rows.length * height}px` }}>
+          {rows.slice(first, last + 1).map((one, place_) => (
+            <TraceLine
+              key={one.key}
+              tree={tree}
+              row={one}
+              top={(first + place_) * height}
+              height={height}
+              shown={shown}
+              chosen={one.key === row?.key}
+              marked={one.entry.kind === "span" && marked.has(one.entry.span)}
+              holds={one.entry.kind === "group" ? one.entry.members.filter((at) => marked.has(at)).length : 0}
+              onChoose={() => setChosen(keyOf(one.entry))}
+              onFold={() => fold(one)}
+            />
+          ))}
+        </div>
+      </div>
+      {trace.cut > 0 && (
+        <p class="note">
+          {plural(trace.cut, "span")} of this trace {trace.cut === 1 ? "is" : "are"} left out of the page;{" "}
+          {count(trace.spans.length)} are drawn.
+        </p>
+      )}
+      {row !== undefined && <Detail tree={tree} entry={row.entry} onGo={goTo} />}
+    </div>
+  );
+}
+
+function Axis({ shown, narrow }: { shown: Shown; narrow: boolean }) {
+  const instants = ticks(shown, narrow ? 3 : 6);
+  return (
+    <div class="axis" aria-hidden="true">
+      <div class="scale">
+        {instants.map((instant) => (
+          <span key={instant} style={{ left: `${placeOf(instant, shown) / 10}%` }}>
+            {instant === 0 ? "0" : duration(instant).replace(/\.?0+(?=\s)/, "")}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Where a row stands in time. */
+function stretchOf(tree: Outline, { entry }: Row): Shown | null {
+  if (entry.kind === "gap") return { from: entry.start, to: entry.end };
+  const [from, to] = extent(tree.trace, entry.kind === "span" ? [entry.span] : entry.members);
+  return to > from ? { from, to } : null;
+}
+
+/** A stretch with a little air on both sides, within the trace. */
+function around({ from, to }: Shown, whole: Shown): Shown {
+  const air = 0.05 * (to - from);
+  return { from: Math.max(whole.from, from - air), to: Math.min(whole.to, to + air) };
+}
