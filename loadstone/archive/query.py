@@ -1,4 +1,5 @@
-"""SQL over all runs: ``runs``, ``intervals`` (a row a cell) and ``samples``, each with a ``run`` column.
+"""SQL over all runs: ``runs``, ``intervals`` (a row a cell), ``samples`` and the evidence's tables (``spans``,
+``stacks``, ``statements``, ``waits``, ``host``), each with a ``run`` column.
 
 The views lie over the Parquet files and the open tails as they are at this moment, in a DuckDB in memory that is
 locked before the user's statement is seen: it may read those files and nothing else, and only SELECT is run.
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from loadstone.archive.reader import Run
     from loadstone.model.run import LatencySet, Manifest, Summary
 
-__all__ = ["RUN_COLUMNS", "Table", "query"]
+__all__ = ["RUN_COLUMNS", "VIEWS", "Table", "query"]
 
 RUN_COLUMNS: dict[str, str] = {
     "run": "VARCHAR",
@@ -59,6 +60,8 @@ RUN_COLUMNS: dict[str, str] = {
     },
 }
 
+VIEWS = ("runs", "intervals", "samples", "spans", "stacks", "statements", "waits", "host")
+
 _MANY = 1 << 26  # bytes of a line that a tail may hold: far above any interval seen, a bound for DuckDB's buffer
 
 
@@ -83,7 +86,7 @@ def query(archive: Archive, sql: str) -> Table:
         try:
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise SpecError("sql takes one SELECT; its tables are runs, intervals and samples")
+                raise SpecError(f"sql takes one SELECT; its tables are {', '.join(VIEWS)}")
             cursor = connection.execute(statements[0])
             columns = tuple(column[0] for column in cursor.description or ())
             return Table(columns, tuple(tuple(row) for row in cursor.fetchall()))
@@ -120,14 +123,32 @@ def _define(connection: DuckDBPyConnection, runs: list[Run], manifests: list[Man
     opened = " ".join(f"UNION ALL SELECT * FROM ({_tail(run)})" for run in tails)
     connection.execute(f"CREATE VIEW intervals AS {closed} {opened}")
     connection.execute(f"CREATE VIEW samples AS {_parquet(samples, SAMPLE_COLUMNS)}")
+    evidence = _evidence(connection, runs)
     return [
         *(path for paths in (*parts.values(), *samples.values()) for path in paths),
+        *evidence,
         *(run.directory / TAIL for run in tails),
     ]
 
 
-def _parquet(files: dict[str, list[Path]], columns: dict[str, str]) -> str:
-    """SELECT of ``run`` and the columns over the files of each run; typed and empty when there are none."""
+def _evidence(connection: DuckDBPyConnection, runs: list[Run]) -> list[Path]:
+    """Make the views over what was seen inside services; the files that they read."""
+    from loadstone.archive.evidence_reader import table_files
+    from loadstone.model.evidence import TABLES
+
+    read: list[Path] = []
+    for table, columns in TABLES.items():
+        files = {run.id: table_files(run.directory, table) for run in runs}
+        connection.execute(f"CREATE VIEW {table} AS {_parquet(files, columns, depth=3)}")
+        read += [path for paths in files.values() for path in paths]
+    return read
+
+
+def _parquet(files: dict[str, list[Path]], columns: dict[str, str], depth: int = 2) -> str:
+    """SELECT of ``run`` and the columns over the files of each run; typed and empty when there are none.
+
+    ``depth`` counts the places in a file's path from its end to the run's id.
+    """
     paths = [path for found in files.values() for path in found]
     if not paths:
         nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
@@ -135,7 +156,7 @@ def _parquet(files: dict[str, list[Path]], columns: dict[str, str]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     listed = ", ".join(quoted(str(path)) for path in paths)
     return (
-        f"SELECT parse_path(filename)[-2] AS run, {names} "
+        f"SELECT parse_path(filename)[-{depth}] AS run, {names} "
         f"FROM read_parquet([{listed}], filename = true, union_by_name = true)"
     )
 

@@ -55,14 +55,13 @@ def as_archived(table: str, column: str) -> str:
 class Staging:
     """One table's rows. ``repaired`` counts values that had to be changed so that a column could hold them."""
 
-    def __init__(self, table: str, directory: Path, connection: DuckDBPyConnection, hold: int = HOLD) -> None:
+    def __init__(self, table: str, directory: Path, connection: DuckDBPyConnection) -> None:
         self.table = table
         self.rows = 0
         self.repaired = 0
         self.parts: list[Path] = []
         self._directory = directory
         self._connection = connection
-        self._hold = hold
         self._kinds = _staged(table)
         self._held: list[dict[str, NDArray[Any]]] = []
         self._held_rows = 0
@@ -84,7 +83,7 @@ class Staging:
         self._held.append(taken)
         self._held_rows += count
         self.rows += count
-        if self._held_rows >= self._hold:
+        if self._held_rows >= HOLD:
             self.flush()
 
     def flush(self) -> None:

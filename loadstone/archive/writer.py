@@ -8,6 +8,7 @@ the tail is emptied. A part appears under its name only when it is whole.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,11 @@ class RunWriter:
         if self._parts:
             (self.directory / TAIL).unlink(missing_ok=True)
         self.update(**changes)
+
+    def discard(self) -> None:
+        """Remove the run: nothing of it is worth keeping."""
+        os.close(self._tail)
+        shutil.rmtree(self.directory)
 
     def _write_manifest(self) -> None:
         replace(self.directory / MANIFEST, _manifest_json(self.manifest))
