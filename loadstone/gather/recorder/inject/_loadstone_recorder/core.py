@@ -1,7 +1,7 @@
 """Spans: what a library's hook calls. Standard library only, from Python 3.9; nothing here ever raises.
 
-A hook file ``lib_NAME.py`` is named in ``libraries.py`` beside the modules it patches, and is imported only after one of
-these was. It has one function, ``install(module)``, called after each execution of such a module (again after a
+A hook file ``lib_NAME.py`` is named in ``libraries.py`` beside the modules it patches, and is imported only after one
+of these was. It has one function, ``install(module)``, called after each execution of such a module (again after a
 reload, so it patches only what is not patched: ``hooks.patch`` sees to that). The shortest useful one::
 
     from . import core, hooks
@@ -46,6 +46,7 @@ parameters never: only their keyed hash is. ``start`` and ``Span.start`` are ``t
 
 from __future__ import annotations
 
+import struct
 import sys
 from _thread import get_ident
 from contextvars import ContextVar
@@ -55,6 +56,10 @@ from .callsite import site
 from .layout import KINDS, NOTHING, RECORD
 from .parameters import fingerprint
 from .spool import SPOOL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "Span",
@@ -76,6 +81,7 @@ current = _current.get
 set_current = _current.set
 
 _pack = RECORD.pack_into
+_pack_end = struct.Struct("<qq").pack_into  # the fields end and cpu, which follow start
 _SIZE = RECORD.size
 
 
@@ -83,8 +89,8 @@ class Span:
     """A span that is open. ``recorded`` is false in a request whose caller asked not to be traced."""
 
     __slots__ = (
-        "attributes", "cpu", "error", "heirs", "id", "method", "name", "operation", "parent", "path", "previous",
-        "query", "recorded", "route", "server", "site", "start", "trace",
+        "attributes", "cpu", "error", "heirs", "http_status", "id", "memory", "method", "name", "operation", "parent",
+        "path", "place", "previous", "query", "recorded", "route", "seed", "server", "site", "start", "trace",
     )  # fmt: skip
 
     def __init__(self, operation: int, trace: bytes, parent: int, recorded: bool) -> None:
@@ -94,7 +100,10 @@ class Span:
         self.recorded = recorded
         self.id = SPOOL.next_id()
         self.cpu = NOTHING
-        self.site = 0
+        self.site = self.http_status = 0
+        self.memory: Any = None
+        self.place = 0
+        self.seed = b""
         self.error: object = None
         self.heirs: list[Span] | None = None
         self.previous: Span | None = None
@@ -206,14 +215,17 @@ def leave(
         _current.set(span.previous)
     if span.heirs:
         _disown(span.heirs)
-    if not span.recorded:
-        return
-    if not stop:
-        stop = perf_counter_ns()
-    try:
+    if span.recorded:
+        if not stop:
+            stop = perf_counter_ns()
         for key, value in texts.items():
             setattr(span, key, value)
-        error = error if error is not None else span.error
+        write(span, stop, error if error is not None else span.error, http_status, rows)
+
+
+def write(span: Span, stop: int, error: object, http_status: int, rows: int | None = NOTHING) -> None:
+    """Write a span, and note its place: written again, it takes the same one."""
+    try:
         known, text = SPOOL.known, SPOOL.text
         name = (known.get(span.name) or text(span.name)) if span.name else 0
         method = (known.get(span.method) or text(span.method)) if span.method else 0
@@ -227,23 +239,38 @@ def leave(
             failed, done = text(error if isinstance(error, str) else _name(error)), 3
         if not 0 < http_status < 65536:
             http_status = 0
+        if rows is None:
+            rows = NOTHING
         thread = get_ident()
         segment = SPOOL.now
-        memory = segment[0]
-        place = segment[1]()
-        if place >= segment[2]:
-            memory, place = SPOOL.grow(segment)
-            if memory is None:
-                return
+        memory, place = span.memory, span.place
+        if (
+            memory is None or span.seed is not SPOOL.seed
+        ):  # not written yet, or by the process that this was forked from
+            memory = segment[0]
+            place = segment[1]()
+            if place >= segment[2]:
+                memory, place = SPOOL.grow(segment)
+                if memory is None:
+                    return
+            span.memory, span.place, span.seed = memory, place, SPOOL.seed
         # fmt: off
         _pack(
-            memory, place * _SIZE, span.start, stop, span.cpu, span.trace, span.id, span.parent, 0,
-            NOTHING if rows is None else rows, thread, span.operation, name, 0, span.site, failed, method, route, path,
-            query, server, more, http_status, 0, done,
+            memory, place * _SIZE, span.start, stop, span.cpu, span.trace, span.id, span.parent, 0, rows, thread,
+            span.operation, name, 0, span.site, failed, method, route, path, query, server, more, http_status, 0, done,
         )
         # fmt: on
     except Exception:
         SPOOL.lose()
+
+
+def prolong(span: Span, stop: int) -> None:
+    """Move the end of a span that is written already, and its CPU time."""
+    if span.memory is not None and span.seed is SPOOL.seed:
+        try:
+            _pack_end(span.memory, span.place * _SIZE + 8, stop, span.cpu)
+        except Exception:
+            SPOOL.lose()
 
 
 def continue_from(operation: int, traceparent: str | None) -> Span:

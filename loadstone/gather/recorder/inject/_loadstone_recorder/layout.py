@@ -32,6 +32,7 @@ __all__ = [
     "SEGMENT",
     "TEXT",
     "TEXT_SEGMENT",
+    "UNKNOWN",
     "WORD",
 ]
 
@@ -57,7 +58,7 @@ FIELDS = (
     ("trace", "V16", "16s"),
     ("span", "<u8", "Q"),
     ("parent", "<u8", "Q"),  # 0 at the root
-    ("parameters", "<u8", "Q"),  # keyed hash, 0 where not known
+    ("parameters", "<u8", "Q"),  # keyed hash, 0 for none, UNKNOWN where it could not be told
     ("rows", "<i8", "q"),  # NOTHING where not known
     ("thread", "<u8", "Q"),
     ("operation", "<u4", "I"),  # from here on numbers of texts, 0 for none
@@ -80,6 +81,7 @@ TEXT = struct.Struct("<III")
 WORD = struct.Struct("<Q")
 
 NOTHING = -1
+UNKNOWN = 1
 PAUSE = 1
 """Flag of a record that is a garbage collector's pause, not a span."""
 FACT = 1

@@ -1,13 +1,15 @@
 """A statement's parameters as a keyed hash: equal values hash equally within a run, and cannot be read back.
 
 Only plain values are looked at. Anything else could do work when asked for its text (a lazy query set runs its query),
-so one such value among the parameters leaves the hash unknown: 0.
+so one such value among the parameters leaves the hash UNKNOWN.
 """
 
 from __future__ import annotations
 
 import os
 from _blake2 import blake2b
+
+from .layout import UNKNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,15 +26,15 @@ _NAMED = {"datetime.datetime", "datetime.date", "datetime.time", "datetime.timed
 
 
 def fingerprint(values: Any) -> int:
-    """The hash of a statement's parameters, a sequence or a mapping; 0 where it cannot be told."""
+    """The hash of a statement's parameters, a sequence or a mapping: 0 for none, UNKNOWN where it cannot be told."""
     try:
         if not values:
             return 0
         copy = _keyed.copy()
         copy.update(_text(values, 0))
-        return int.from_bytes(copy.digest(), "little") or 1
+        return int.from_bytes(copy.digest(), "little") | 2
     except Exception:
-        return 0
+        return UNKNOWN
 
 
 def _text(value: Any, depth: int) -> bytes:

@@ -252,6 +252,7 @@ def _header(parent: str, base: int) -> dict[str, Any]:
         "offset_ns": min(readings)[1],
         "python": ".".join(map(str, sys.version_info[:3])),
         "executable": sys.executable[:512],
+        "service": os.environ.get("OTEL_SERVICE_NAME", "")[:200],
         "sizes": (HEADER, FIRST_SEGMENT, SEGMENT, TEXT_SEGMENT, RECORD.size),
     }
 

@@ -1,0 +1,126 @@
+"""ASGI servers: the application that they call is wrapped where they take it.
+
+uvicorn (also as gunicorn's worker), hypercorn, daphne, gunicorn's own worker. Only requests: websockets and lifespans
+pass untouched. A request hops between tasks and threads, so its spans have no CPU time of a thread.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from . import core, hooks
+from .server import KEY, Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+__all__ = ["answer", "install", "wrapped"]
+
+REQUEST = core.operation("asgi", "server")
+
+
+def install(module: ModuleType) -> None:
+    """Patch the place of this server where the application comes in."""
+    name = module.__name__
+    if name == "uvicorn.config":
+        hooks.patch(module.Config, "load", _uvicorn)
+    elif name == "hypercorn.app_wrappers":
+        hooks.patch(module.ASGIWrapper, "__init__", _hypercorn)
+    elif name == "daphne.server":
+        hooks.patch(module.Server, "__init__", _daphne)
+    elif name == "gunicorn.workers.gasgi":
+        hooks.patch(module.ASGIWorker, "load_wsgi", _gunicorn)
+    library = name.partition(".")[0]
+    version = getattr(sys.modules.get(library), "__version__", "")
+    core.covered("asgi", f"{library} {version}".strip())
+
+
+def _uvicorn(original: Callable[..., Any]) -> Callable[..., Any]:
+    def load(self: Any) -> Any:
+        result = original(self)
+        self.loaded_app = wrapped(self.loaded_app)
+        return result
+
+    return load
+
+
+def _hypercorn(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self: Any, app: Any, *arguments: Any, **named: Any) -> None:
+        original(self, wrapped(app), *arguments, **named)
+
+    return __init__
+
+
+def _daphne(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self: Any, application: Any, *arguments: Any, **named: Any) -> None:
+        original(self, wrapped(application), *arguments, **named)
+
+    return __init__
+
+
+def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:
+    def load_wsgi(self: Any) -> Any:
+        result = original(self)
+        if getattr(self, "asgi", None) is not None:
+            self.asgi = wrapped(self.asgi)
+        return result
+
+    return load_wsgi
+
+
+def wrapped(application: Any) -> Any:
+    """The application, its requests recorded."""
+    return application if isinstance(application, Recorded) else Recorded(application)
+
+
+class Recorded:
+    """Stands for the application towards the server."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._application, name)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        return await answer(self._application, scope, receive, send)
+
+
+async def answer(application: Callable[..., Any], scope: dict[str, Any], receive: Any, send: Any) -> Any:
+    """Call the application within a span, unless an outer layer has opened it."""
+    if scope["type"] != "http" or KEY in scope:
+        return await application(scope, receive, send)
+    traceparent = None
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            traceparent = value.decode("latin-1")
+            break
+    request = Request(REQUEST, traceparent, False)
+    scope[KEY] = request
+    span = request.span
+    span.method = scope["method"]
+    if span.recorded:
+        span.path = scope["path"]
+        span.query = scope["query_string"].decode("latin-1")
+
+    async def sending(message: Any) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            request.begin(message["status"])
+        await send(message)
+        if kind == "http.response.body" and not message.get("more_body", False):
+            request.end()
+
+    try:
+        return await application(scope, receive, sending)
+    except BaseException as error:
+        if request.ended:  # the answer is out; what fails afterwards is not the request's
+            core.set_current(span.previous)
+        else:
+            request.end(error)
+        raise
+    finally:
+        request.end()
