@@ -1,0 +1,208 @@
+"""A trace: one request's spans as a tree, whatever the columns held. What had to be mended is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from loadstone.model.evidence import KINDS, Columns
+
+__all__ = ["NEEDED", "SKEW_NS", "Defects", "Trace", "traces"]
+
+NEEDED = ("trace_id", "span_id", "parent_id", "start_ns", "end_ns", "kind")
+"""Columns that a tree is built from."""
+
+SKEW_NS = 1_000_000
+"""A child may begin so much before its parent: the resolution of exporters that count milliseconds."""
+
+_SERVER, _CLIENT, _CONSUMER = (KINDS.index(kind) for kind in ("server", "client", "consumer"))
+
+
+class Defects(msgspec.Struct):
+    """What was wrong with spans and how often. ``orphans`` name a parent that is not there; ``cycles`` were broken;
+    ``duplicates`` left out; ``skewed`` began before their parent; ``outliving`` ended after it (as asynchronous work
+    does, which is no fault); ``reversed`` ended before they began or told no time."""
+
+    orphans: int = 0
+    cycles: int = 0
+    duplicates: int = 0
+    skewed: int = 0
+    outliving: int = 0
+    reversed: int = 0
+
+    def add(self, other: Defects) -> None:
+        """Count another trace's too."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class Trace:
+    """Spans by place, in order of their start. ``rows`` holds the columns asked for, None where null.
+
+    ``children`` are in order of start; every place but ``root`` is the child of one other. A span without a parent in
+    the trace hangs under the root: a server span where there is one, of several the longest.
+    """
+
+    trace_id: bytes
+    rows: dict[str, list[Any]]
+    start: list[int]
+    end: list[int]
+    parent: list[int]
+    children: list[list[int]]
+    root: int
+    defects: Defects
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def duration_ns(self) -> int:
+        """The root's."""
+        return self.end[self.root] - self.start[self.root]
+
+    def walk(self) -> Iterator[tuple[int, int]]:
+        """(place, depth), parents before children, siblings by start."""
+        waiting = [(self.root, 0)]
+        while waiting:
+            place, depth = waiting.pop()
+            yield place, depth
+            waiting.extend((child, depth + 1) for child in reversed(self.children[place]))
+
+
+def traces(batches: Iterable[Columns]) -> Iterator[Trace]:
+    """Traces out of batches of NEEDED columns and others, a trace's spans following each other."""
+    open_id: bytes | None = None
+    open_rows: dict[str, list[Any]] = {}
+    for batch in batches:
+        if not len(batch["trace_id"]):
+            continue
+        lists = {name: _listed(values) for name, values in batch.items()}
+        ids = lists["trace_id"]
+        bounds = [0, *(place for place in range(1, len(ids)) if ids[place] != ids[place - 1]), len(ids)]
+        for first, last in pairwise(bounds):
+            rows = {name: values[first:last] for name, values in lists.items()}
+            if open_rows and ids[first] == open_id:
+                for name, values in rows.items():
+                    open_rows[name] += values
+                continue
+            if open_rows:
+                yield _trace(open_id or b"", open_rows)
+            open_id, open_rows = ids[first], rows
+    if open_rows:
+        yield _trace(open_id or b"", open_rows)
+
+
+def _listed(values: Any) -> list[Any]:  # noqa: ANN401
+    """Python values; a masked one is None."""
+    listed: list[Any] = np.ma.MaskedArray.tolist(values) if isinstance(values, np.ma.MaskedArray) else values.tolist()
+    return listed
+
+
+def _trace(trace_id: bytes, rows: dict[str, list[Any]]) -> Trace:
+    defects = Defects()
+    rows = _unique(rows, defects)
+    start, end = _times(rows["start_ns"], rows["end_ns"], defects)
+    ids, kinds = rows["span_id"], rows["kind"]
+    by_id: dict[bytes, list[int]] = {}
+    for place, span in enumerate(ids):
+        if span is not None:
+            by_id.setdefault(span, []).append(place)
+    parent = [_parent(place, above, ids[place], kinds, by_id) for place, above in enumerate(rows["parent_id"])]
+    _break_cycles(parent, defects)
+    tops = [place for place, above in enumerate(parent) if above < 0]
+    root = min(tops, key=lambda place: (kinds[place] not in (_SERVER, _CONSUMER), start[place] - end[place], place))
+    children: list[list[int]] = [[] for _ in parent]
+    for place, above in enumerate(parent):
+        if place == root:
+            continue
+        if above < 0:
+            defects.orphans += rows["parent_id"][place] is not None and rows["parent_id"][place] not in by_id
+            parent[place] = above = root
+        children[above].append(place)
+        defects.skewed += start[place] < start[above] - SKEW_NS
+        defects.outliving += end[place] > end[above] + SKEW_NS
+    for below in children:
+        if len(below) > 1:
+            below.sort(key=start.__getitem__)
+    return Trace(trace_id, rows, start, end, parent, children, root, defects)
+
+
+def _unique(rows: dict[str, list[Any]], defects: Defects) -> dict[str, list[Any]]:
+    """Each (span id, kind) once, the longest of several."""
+    ids, kinds = rows["span_id"], rows["kind"]
+    keys = set(zip(ids, kinds, strict=True))
+    if len(keys) == len(ids):
+        return rows
+    best: dict[object, int] = {}
+    for place, key in enumerate(zip(ids, kinds, strict=True)):
+        kept = best.get(key if key[0] is not None else place)
+        if kept is None or _length(rows, place) > _length(rows, kept):
+            best[key if key[0] is not None else place] = place
+    places = sorted(best.values())
+    defects.duplicates += len(ids) - len(places)
+    return {name: [values[place] for place in places] for name, values in rows.items()}
+
+
+def _length(rows: dict[str, list[Any]], place: int) -> int:
+    return int((rows["end_ns"][place] or 0) - (rows["start_ns"][place] or 0))
+
+
+def _times(start: list[int | None], end: list[int | None], defects: Defects) -> tuple[list[int], list[int]]:
+    if None not in start and None not in end and all(map(_in_order, start, end)):
+        return start, end  # type: ignore[return-value]
+    starts, ends = [], []
+    for begin, finish in zip(start, end, strict=True):
+        known = begin if begin is not None else finish if finish is not None else 0
+        until = finish if finish is not None and finish >= known else known
+        defects.reversed += begin is None or finish is None or finish < begin
+        starts.append(known)
+        ends.append(until)
+    return starts, ends
+
+
+def _in_order(begin: int | None, finish: int | None) -> bool:
+    return begin is not None and finish is not None and begin <= finish
+
+
+def _parent(
+    place: int, above: bytes | None, span: bytes | None, kinds: Sequence[int | None], by_id: dict[bytes, list[int]]
+) -> int:
+    """The parent's place, -1 for none. Where a client and a server share an id (Zipkin), the server lies under the
+    client and other spans under the server."""
+    if kinds[place] == _SERVER and span is not None:
+        for other in by_id[span]:
+            if other != place and kinds[other] == _CLIENT:
+                return other
+    if above is None:
+        return -1
+    found = by_id.get(above)
+    if found is None:
+        return -1
+    if len(found) > 1 and above != span:
+        return next((other for other in found if kinds[other] == _SERVER), found[0])
+    return next((other for other in found if other != place), place)
+
+
+def _break_cycles(parent: list[int], defects: Defects) -> None:
+    """Cut each cycle at its earliest span, which then has no parent."""
+    known = [False] * len(parent)
+    for first in range(len(parent)):
+        path: list[int] = []
+        on_path: set[int] = set()
+        place = first
+        while place >= 0 and not known[place] and place not in on_path:
+            path.append(place)
+            on_path.add(place)
+            place = parent[place]
+        if place in on_path:
+            cycle = path[path.index(place) :]
+            parent[min(cycle)] = -1
+            defects.cycles += 1
+        for passed in path:
+            known[passed] = True
