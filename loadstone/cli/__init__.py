@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 import click
@@ -23,12 +24,17 @@ __all__ = ["main"]
 VERBS = {
     "run": "Drive a service and tell what happened.",
     "check": "Validate the spec, then run each journey once and print the exchange.",
+    "gather": "Collect evidence from a running service, without load.",
+    "import": "Make a run of traces and profiles that other tools wrote.",
     "show": "The result of a run.",
+    "evidence": "What was collected of a run, and how far to believe it.",
     "report": "Rebuild a run's report, and open it.",
+    "serve": "The pages over the whole archive, live during a run.",
+    "export": "A run's stacks as speedscope, pprof or collapsed stacks.",
     "runs": "The runs in the archive.",
     "sql": "Ask the archive in SQL.",
     "schema": "The JSON Schema of loadstone.toml.",
-    "demo": "Start the sample shop, drive it for half a minute, show the result.",
+    "demo": "Drive the sample shop for half a minute, and again observed; show the result.",
     "handbook": "24 questions on performance engineering, and what answers them.",
 }
 
@@ -37,6 +43,7 @@ Examples:
   loadstone run http://127.0.0.1:8000/items --rate 500/s --for 30s
   loadstone run http://127.0.0.1:8000/items --max --connections 50 --for 10s
   loadstone run                       drive what loadstone.toml says, exit by its objectives
+  loadstone run --evidence            and once more, observed from inside
   loadstone show last-1 --json        the run before the last one
   loadstone sql "SELECT run, requests, response_p99_s FROM runs"
 
@@ -59,7 +66,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"loadstone.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"loadstone.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from loadstone.cli.observe import observing_of
+from loadstone.cli.typed import typed
 from loadstone.errors import SpecError
 from loadstone.model.quantity import format_duration, format_rate
 
 if TYPE_CHECKING:
+    from loadstone.cli.observe import Ways
     from loadstone.lab.trial import Asked
     from loadstone.model.service import Service
     from loadstone.model.shape import Phase, Shape
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from loadstone.model.workload import Workload
     from loadstone.spec import Spec
 
-__all__ = ["Choices", "asked_for", "asked_of", "described", "found_spec"]
+__all__ = ["Choices", "asked_for", "asked_of", "described", "drawn_seed", "found_spec"]
 
 DEFAULT_SPEC = "loadstone.toml"
 DEFAULT_DURATION_S = 30.0
@@ -67,17 +70,22 @@ class _Load(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
 
 
-def asked_for(choices: Choices) -> tuple[Asked, str]:
-    """What to run, and the line that says so. Raises SpecError."""
-    return _planned(_quick(choices) if choices.url is not None else _from_spec(choices), choices)
+def asked_for(choices: Choices, ways: Ways | None = None) -> tuple[Asked, str]:
+    """What to run, and the line that says so; an observed run where ``ways`` say how. Raises SpecError."""
+    return _planned(_quick(choices) if choices.url is not None else _from_spec(choices), choices, ways)
 
 
-def asked_of(spec: Spec, service: Service, choices: Choices) -> tuple[Asked, str]:
+def asked_of(spec: Spec, service: Service, choices: Choices, ways: Ways | None = None) -> tuple[Asked, str]:
     """What a spec asks, of this service instead of its own, and the line that says so. Raises SpecError."""
-    return _planned(msgspec.structs.replace(_of_spec(spec, choices), service=service), choices)
+    return _planned(msgspec.structs.replace(_of_spec(spec, choices), service=service), choices, ways)
 
 
-def _planned(load: _Load, choices: Choices) -> tuple[Asked, str]:
+def drawn_seed() -> int:
+    """A seed that is short enough to type again."""
+    return secrets.randbelow(SEEDS)
+
+
+def _planned(load: _Load, choices: Choices, ways: Ways | None) -> tuple[Asked, str]:
     _import_numpy()
     from loadstone.drive.compile import CONNECTIONS, compile_plan
     from loadstone.drive.engine import native_build
@@ -88,10 +96,14 @@ def _planned(load: _Load, choices: Choices) -> tuple[Asked, str]:
     check_host(load.service.url, (*load.hosts, *choices.hosts))
     if not 1 <= choices.cores <= cores():
         raise SpecError(f"--cores {choices.cores}: this process may use 1 to {cores()}")
-    seed = secrets.randbelow(SEEDS) if choices.seed is None else choices.seed
+    seed = drawn_seed() if choices.seed is None else choices.seed
     nonce = secrets.randbits(32)
+    observing = None if ways is None else observing_of(load.service, load.workload, ways)
+    workload = load.workload
+    if observing is not None and workload.trace_share is None:
+        workload = msgspec.structs.replace(workload, trace_share=1.0)
     plan = compile_plan(
-        load.workload,
+        workload,
         load.shape,
         load.service,
         load.slos,
@@ -100,6 +112,7 @@ def _planned(load: _Load, choices: Choices) -> tuple[Asked, str]:
         connections=choices.connections or CONNECTIONS,
         nonce=nonce,
         environment={**os.environ, **load.environment},
+        hash_key=observing.redaction.key if observing else None,
     )
     asked = Asked(
         plan=plan,
@@ -112,6 +125,7 @@ def _planned(load: _Load, choices: Choices) -> tuple[Asked, str]:
         nonce=nonce,
         build=native_build(),
         report=choices.report,
+        observing=observing,
     )
     return asked, described(load.shape, seed, at_most=choices.at_most)
 
@@ -176,7 +190,7 @@ def _of_spec(spec: Spec, choices: Choices) -> _Load:
         spec.text,
         hosts=spec.allow_hosts,
         labels=spec.labels,
-        command=("loadstone", *sys.argv[1:]),
+        command=typed(),
     )
 
 
@@ -248,8 +262,7 @@ def _quick(choices: Choices) -> _Load:
     )
     if choices.warm_up_s:
         shape = msgspec.structs.replace(shape, phases=(_warm_up(shape.phases[0], choices.warm_up_s), *shape.phases))
-    command = ("loadstone", *(hidden.get(word, word) for word in sys.argv[1:]))
-    return _Load(service, workload, shape, (), None, environment=environment, command=command)
+    return _Load(service, workload, shape, (), None, environment=environment, command=typed(hidden))
 
 
 def _without_secrets(headers: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str], dict[str, str]]:

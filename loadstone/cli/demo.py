@@ -21,17 +21,21 @@ from loadstone.cli.options import seed as valid_seed
 )
 @click.option("--for", "duration_s", metavar="TIME", callback=duration, help="How long to drive it.")
 @click.option("--seed", type=int, callback=valid_seed, metavar="N", help="The same seed, the same traffic.")
+@click.option("--bare", is_flag=True, help="Leave out the observed run.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
 @json_option
-def demo(duration_s: float | None, seed: int | None, quiet: bool, archive: str | None, as_json: bool) -> int:
-    """Start the sample shop on a free port, drive its three journeys, print the result and where the report is.
+def demo(
+    duration_s: float | None, seed: int | None, bare: bool, quiet: bool, archive: str | None, as_json: bool
+) -> int:
+    """Start the sample shop on a free port and drive its three journeys, then once more while it is observed.
 
-    The shop is stopped at the end; the run stays in the archive.
+    Prints the result and where the report is. The shop is stopped at the end; the runs stay in the archive.
     """
     import msgspec
 
-    from loadstone.cli.asked import Choices, asked_of
+    from loadstone.cli.asked import Choices, asked_of, drawn_seed
+    from loadstone.cli.observe import Ways
     from loadstone.cli.trial import tell
     from loadstone.spec import load
 
@@ -44,8 +48,11 @@ def demo(duration_s: float | None, seed: int | None, quiet: bool, archive: str |
         start=shlex.join([sys.executable, "-m", "loadstone.demo", "--port", str(port)]),
         cwd=None,
     )
-    asked, described = asked_of(spec, service, Choices(duration_s=duration_s, seed=seed))
-    return tell(asked, described, archive, as_json=as_json, quiet=quiet or (as_json and not sys.stderr.isatty()))
+    choices = Choices(duration_s=duration_s, seed=drawn_seed() if seed is None else seed)
+    asked, described = asked_of(spec, service, choices)
+    observed = None if bare else asked_of(spec, service, choices, Ways())[0]
+    quiet = quiet or (as_json and not sys.stderr.isatty())
+    return tell(asked, described, archive, observed=observed, as_json=as_json, quiet=quiet)
 
 
 def _free_port() -> int:

@@ -50,6 +50,10 @@ class Live:
         """Say that the service is being started."""
         self._say(f"starting {service.start}")
 
+    def doing(self, what: str) -> None:
+        """Say what takes its time now."""
+        self._say(what)
+
     def stopping(self, *, now: bool) -> None:
         """Say what Ctrl-C did, and what a second one would do."""
         if now:

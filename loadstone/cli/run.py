@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from loadstone.cli.observe import collector_options
 from loadstone.cli.options import archive_option, duration, json_option, labels, positive, rate
 from loadstone.cli.options import seed as valid_seed
 
@@ -21,6 +22,8 @@ A post with a header, a varied path:
       --header "content-type: application/json" --body '{{"n": 1}}'
 What loadstone.toml says, judged by its objectives:
   loadstone run --shape steady
+The same, and then once more with traces, profiles, database and host observed:
+  loadstone run --evidence --dsn "{env.DATABASE_URL}"
 
 \b
 Ctrl-C ends the schedule and waits for the requests in flight; a second one cuts them off. The record is whole
@@ -48,6 +51,8 @@ either way. Exit codes: 0 pass, 1 fail, 2 spec or usage, 3 undecided, 4 invalid 
 @click.option("--name", metavar="TEXT", help="A name for the run: the label name=TEXT.")
 @click.option("--label", "marks", multiple=True, metavar="K=V", callback=labels, help="Kept with the run; repeatable.")
 @click.option("--yes-load", "hosts", multiple=True, metavar="HOST", help="Drive this host, which is not loopback.")
+@click.option("--evidence", is_flag=True, help="Then the same load again, observed from inside and around.")
+@collector_options
 @click.option("--no-report", is_flag=True, help="Write no report.html.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
@@ -72,6 +77,11 @@ def run(
     name: str | None,
     marks: dict[str, str],
     hosts: tuple[str, ...],
+    evidence: bool,
+    dsn: str | None,
+    without: tuple[str, ...],
+    memory: bool,
+    otlp_port: int,
     no_report: bool,
     quiet: bool,
     archive: str | None,
@@ -82,30 +92,35 @@ def run(
     With a URL, one request is the workload. Without, loadstone.toml says what is driven, how, and what is good
     enough; the exit code then follows its objectives.
     """
-    from loadstone.cli.asked import Choices, asked_for
+    from loadstone.cli.asked import Choices, asked_for, drawn_seed
+    from loadstone.cli.observe import Ways
     from loadstone.cli.trial import tell
 
-    asked, load = asked_for(
-        Choices(
-            url=url,
-            spec=spec,
-            shape=shape,
-            rate_per_s=rate_per_s,
-            users=users,
-            at_most=at_most,
-            connections=connections,
-            duration_s=duration_s,
-            warm_up_s=warm_up_s,
-            even=even,
-            method=method,
-            headers=headers,
-            body=body,
-            timeout_s=timeout_s,
-            seed=seed,
-            cores=cores,
-            labels=marks if name is None else {"name": name, **marks},
-            hosts=hosts,
-            report=not no_report,
-        )
+    choices = Choices(
+        url=url,
+        spec=spec,
+        shape=shape,
+        rate_per_s=rate_per_s,
+        users=users,
+        at_most=at_most,
+        connections=connections,
+        duration_s=duration_s,
+        warm_up_s=warm_up_s,
+        even=even,
+        method=method,
+        headers=headers,
+        body=body,
+        timeout_s=timeout_s,
+        seed=drawn_seed() if seed is None else seed,
+        cores=cores,
+        labels=marks if name is None else {"name": name, **marks},
+        hosts=hosts,
+        report=not no_report,
     )
-    return tell(asked, load, archive, as_json=as_json, quiet=quiet or (as_json and not sys.stderr.isatty()))
+    if not evidence and (dsn or without or memory or otlp_port):
+        raise click.UsageError("--dsn, --without, --memory and --otlp-port go with --evidence")
+    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port)
+    asked, load = asked_for(choices)
+    observed = asked_for(choices, ways)[0] if evidence else None
+    quiet = quiet or (as_json and not sys.stderr.isatty())
+    return tell(asked, load, archive, observed=observed, as_json=as_json, quiet=quiet)

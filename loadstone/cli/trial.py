@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["tell"]
 
 
-def tell(asked: Asked, load: str, archive: str | None, *, as_json: bool, quiet: bool) -> int:
-    """Run it with the native engine and print the result."""
+def tell(
+    asked: Asked, load: str, archive: str | None, *, observed: Asked | None = None, as_json: bool, quiet: bool
+) -> int:
+    """Run it with the native engine and print the result; ``observed`` is the same load to be run again, observed."""
     from loadstone.archive import find
     from loadstone.cli.live import Live
     from loadstone.cli.result import show_summary
@@ -23,15 +25,31 @@ def tell(asked: Asked, load: str, archive: str | None, *, as_json: bool, quiet: 
     from loadstone.lab.trial import Silent, run_trial
 
     live = None if quiet else Live(sys.stderr, load)
+    kept = find(archive)
+    partner: str | None = None
+    trouble: str | None = None
     try:
-        trial = run_trial(find(archive), asked, native, live or Silent())
+        if observed is None:
+            trial = run_trial(kept, asked, native, live or Silent())
+        else:
+            from loadstone.lab.observed import run_observed
+
+            both = run_observed(kept, asked, observed, native, live or Silent())
+            trial, trouble = both.bare, both.trouble
+            partner = both.observed.run if both.observed else None
     finally:
         if live is not None:
             live.close()
     if live is not None:
         click.echo("", err=True)
     next_step = "loadstone report last --open" if trial.report else None
-    show_summary(trial.summary, trial.directory, as_json=as_json, next_step=next_step)
-    if trial.trouble is not None:
-        click.echo(trial.trouble, err=True)
+    show_summary(trial.summary, trial.directory, as_json=as_json, next_step=None if partner else next_step)
+    if partner is not None and not as_json:
+        from loadstone.cli.evidence import show_evidence
+
+        click.echo()
+        show_evidence(kept, partner, as_json=False, next_step=next_step)
+    for told in (trial.trouble, trouble):
+        if told is not None:
+            click.echo(told, err=True)
     return exit_code(trial.summary)

@@ -25,7 +25,7 @@ CONNECTIONS = 10_000
 JOURNEYS = 100_000
 
 # What urllib leaves as it stands in a target's literal text: RFC 3986 reserved characters, and % for what is encoded.
-_TARGET_SAFE = "%:/?#[]@!$&'()*+,;=~"
+TARGET_SAFE = "%:/?#[]@!$&'()*+,;=~"
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -236,7 +236,7 @@ def _path(target: str, prefix: str, parts: _Parts) -> list[dict[str, object]]:
     if prefix and read and isinstance(read[0], template.Text):
         read = (template.Text(prefix + read[0].text), *read[1:])
     return parts(
-        tuple(template.Text(quote(p.text, _TARGET_SAFE)) if isinstance(p, template.Text) else p for p in read), "url"
+        tuple(template.Text(quote(p.text, TARGET_SAFE)) if isinstance(p, template.Text) else p for p in read), "url"
     )
 
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from loadstone.model.service import Service
 
-__all__ = ["STOP_S", "ServiceProcess", "argv", "ending", "serving"]
+__all__ = ["STOP_S", "Command", "ServiceProcess", "argv", "ending", "place", "serving"]
+
+Command = tuple[tuple[str, ...] | None, Mapping[str, str]]
+"""Words to start a service with, none where it is up already, and the variables of its environment."""
 
 STOP_S = 10.0
 """How long a service may take to end after SIGTERM, before SIGKILL: what ``docker stop`` gives."""
@@ -53,17 +56,22 @@ def argv(service: Service) -> tuple[str, ...] | None:
 
 @contextmanager
 def serving(
-    service: Service, log: Path, *, patience: Callable[[], bool] = lambda: True
+    service: Service,
+    log: Path,
+    *,
+    patience: Callable[[], bool] = lambda: True,
+    command: Command | None = None,
 ) -> Iterator[ServiceProcess | None]:
     """The service for the length of a ``with``: started and ready, or None when the spec starts nothing.
 
-    ``patience`` is asked while waiting; when it answers False the wait ends with TargetError.
+    ``patience`` is asked while waiting; when it answers False the wait ends with TargetError. ``command`` are words and
+    variables to start it by instead of its own.
     """
-    words = argv(service)
+    words, env = command or (argv(service), service.env)
     if words is None:
         yield None
         return
-    process = ServiceProcess(service, words, log)
+    process = ServiceProcess(service, words, log, env)
     try:
         process.wait_until_ready(patience)
         yield process
@@ -74,7 +82,7 @@ def serving(
 class ServiceProcess:
     """A started service. Raises TargetError when it cannot be started or its place is taken."""
 
-    def __init__(self, service: Service, words: tuple[str, ...], log: Path) -> None:
+    def __init__(self, service: Service, words: tuple[str, ...], log: Path, env: Mapping[str, str]) -> None:
         self._service = service
         self._words = words
         self._log = log
@@ -85,7 +93,7 @@ class ServiceProcess:
                 self._process = subprocess.Popen(
                     words,
                     cwd=service.cwd,
-                    env={**os.environ, **service.env, tree.MARK: self._token},
+                    env={**os.environ, **env, tree.MARK: self._token},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -100,6 +108,10 @@ class ServiceProcess:
     def pid(self) -> int:
         """The id of the process that was started, which leads its session."""
         return self._process.pid
+
+    def pids(self) -> set[int]:
+        """The living processes of the service's tree."""
+        return tree.alive(self.pid, self._token)
 
     def exit_code(self) -> int | None:
         """How the started process ended, or None while it runs."""
@@ -140,7 +152,7 @@ class ServiceProcess:
 
     def _left(self) -> set[int]:
         self._process.poll()  # a process that has ended is a zombie until it is asked
-        return tree.alive(self.pid, self._token)
+        return self.pids()
 
     def _told(self) -> str:
         lines = _last_lines(self._log)
@@ -151,7 +163,7 @@ class ServiceProcess:
 
 
 def _refuse_taken(service: Service) -> None:
-    host, port = _place(service)
+    host, port = place(service)
     try:
         socket.create_connection((host, port), timeout=_PROBE_S).close()
     except OSError:
@@ -162,14 +174,15 @@ def _refuse_taken(service: Service) -> None:
     )
 
 
-def _place(service: Service) -> tuple[str, int]:
+def place(service: Service) -> tuple[str, int]:
+    """Host and port of the service."""
     parts = urlsplit(service.url)
     return parts.hostname or "127.0.0.1", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _probe(service: Service) -> Callable[[], str | None]:
     """One look at the service: None when it is ready, else what is missing."""
-    host, port = _place(service)
+    host, port = place(service)
 
     def connects() -> str | None:
         try:

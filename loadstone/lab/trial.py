@@ -6,10 +6,8 @@ and an exception closes the run as ``aborted`` with what was tallied so far.
 
 from __future__ import annotations
 
-import os
-import secrets
-import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,21 +15,24 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from loadstone import __version__
 from loadstone.archive import Archive, Run, RunWriter
 from loadstone.drive.compile import Plan
 from loadstone.drive.engine import Engine
 from loadstone.drive.facts import PlanFacts
 from loadstone.drive.summary import summary_of
 from loadstone.drive.tally import Tally
+from loadstone.gather.collector import Start
 from loadstone.lab.interrupts import Interrupts
-from loadstone.lab.machine import machine, revision
+from loadstone.lab.manifest import new_manifest
+from loadstone.lab.observation import Observation, Observing, observation
+from loadstone.lab.processes import family, listeners
 from loadstone.lab.report import REPORT, write_report
-from loadstone.lab.service import ServiceProcess, argv, ending, serving
+from loadstone.lab.service import Command, ServiceProcess, argv, ending, place, serving
 from loadstone.model.interval import Interval
-from loadstone.model.run import Caveat, Manifest, ServiceRecord, Status, Summary
+from loadstone.model.run import Caveat, Manifest, Status, Summary
 from loadstone.model.service import Service
 from loadstone.model.slo import Slo
+from loadstone.spec.hosts import host_problem
 
 __all__ = ["POLL_S", "Asked", "Silent", "Trial", "Watch", "run_trial"]
 
@@ -40,7 +41,10 @@ POLL_S = 0.2
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a trial is to do; ``spec`` is the text of ``loadstone.toml``, where there is one."""
+    """What a trial is to do; ``spec`` is the text of ``loadstone.toml``, where there is one.
+
+    ``observing`` makes it an observed run, whose latency is in doubt for it; ``bare`` is the run whose partner it is.
+    """
 
     plan: Plan
     service: Service
@@ -52,16 +56,20 @@ class Asked(msgspec.Struct, frozen=True):
     nonce: int | None = None
     build: Literal["release", "debug"] | None = None
     report: bool = True
+    observing: Observing | None = None
+    bare: str | None = None
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What came of it. ``trouble`` says why there is no report, when one was wanted."""
+    """What came of it. ``trouble`` says why there is no report, when one was wanted; ``service_cpu_per_request_s``
+    is what the service's processes took, warm-up included, None where they are unknown."""
 
     run: str
     directory: Path
     summary: Summary
     report: Path | None
     trouble: str | None = None
+    service_cpu_per_request_s: float | None = None
 
 
 class Watch(Protocol):
@@ -73,6 +81,10 @@ class Watch(Protocol):
 
     def starting(self, service: Service) -> None:
         """The service is being started."""
+        ...
+
+    def doing(self, what: str) -> None:
+        """Something begins that takes its time."""
         ...
 
     def interval(self, interval: Interval) -> None:
@@ -91,6 +103,9 @@ class Silent:
         """Say nothing."""
 
     def starting(self, service: Service) -> None:
+        """Say nothing."""
+
+    def doing(self, what: str) -> None:
         """Say nothing."""
 
     def interval(self, interval: Interval) -> None:
@@ -114,13 +129,20 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
             writer.write("plan.json", asked.plan.archive)
             if asked.spec is not None:
                 writer.write("spec.toml", asked.spec.encode())
-            if asked.service.start is not None:
-                watch.starting(asked.service)
             log = writer.directory / "service.log"
-            with serving(asked.service, log, patience=lambda: not interrupts.count) as process:
-                _drive(driver, writer, tally, interrupts, watch)
-                caveats = _service_ended(process, log)
-                writer.samples(driver.samples())
+            with observation(writer, asked.observing) as watched:
+                command = _prepared(asked.service, watched)
+                if command[0] is not None:
+                    watch.starting(asked.service)
+                patience = lambda: not interrupts.count  # noqa: E731
+                with serving(asked.service, log, patience=patience, command=command) as process:
+                    watched.open(process.pids if process else _found(asked.service))
+                    _drive(driver, writer, tally, interrupts, watch, watched)
+                    watched.stop()
+                    caveats = (*_instrumented(asked), *_service_ended(process, log))
+                    writer.samples(driver.samples())
+                if asked.observing is not None:
+                    watch.doing("reading the evidence")
         except BaseException:
             status: Status = "interrupted" if interrupts.count else "aborted"
             with suppress(
@@ -128,15 +150,39 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
             ):  # a run that cannot be closed reads as crashed; the first error is the one to tell
                 writer.close(status=status, summary=summary_of(tally, writer.run, status, build=asked.build))
             raise
-        return _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked, caveats)
+        trial = _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked, caveats)
+        cpu_s, requests = watched.service_cpu_s, tally.all_requests
+        each_s = cpu_s / requests if cpu_s is not None and requests else None
+        return msgspec.structs.replace(trial, service_cpu_per_request_s=each_s)
 
 
-def _drive(engine: Engine, writer: RunWriter, tally: Tally, interrupts: Interrupts, watch: Watch) -> None:
+def _prepared(service: Service, watched: Observation) -> Command:
+    """How the service is started, after every collector has changed it to its need."""
+    words = argv(service)
+    start = None if words is None else Start(words, dict(service.env))
+    start = watched.prepare(service.url, service.cwd, start)
+    return (words, service.env) if start is None else (start.argv, start.env)
+
+
+def _found(service: Service) -> Callable[[], set[int]] | None:
+    """The processes of a service that is up already: who listens at its port of this machine, and their children."""
+    if host_problem(service.url) is not None:
+        return None
+    roots = listeners(place(service)[1])
+    return (lambda: family(roots)) if roots else None
+
+
+def _drive(
+    engine: Engine, writer: RunWriter, tally: Tally, interrupts: Interrupts, watch: Watch, watched: Observation
+) -> None:
     started_ns, monotonic_ns = engine.start()
+    phases = deque(tally.facts.spans())
     heeded = 0
     try:
         writer.update(started_ns=started_ns, monotonic_ns=monotonic_ns)
         while not engine.finished():
+            while phases and time.monotonic_ns() - monotonic_ns >= phases[0].start_s * 1e9:
+                watched.mark(phases.popleft().name)
             interval = engine.poll(POLL_S)
             if interval is not None:
                 writer.add(interval)
@@ -149,6 +195,16 @@ def _drive(engine: Engine, writer: RunWriter, tally: Tally, interrupts: Interrup
     except BaseException:
         engine.stop(now=True)
         raise
+
+
+def _instrumented(asked: Asked) -> tuple[Caveat, ...]:
+    """A service that is looked into is a different service."""
+    if asked.observing is None:
+        return ()
+    names = ", ".join(collector.name for collector in asked.observing.collectors)
+    message = f"The service was observed from inside ({names}), which takes time of its own."
+    advice = "Latency verdicts come from a bare run of the same seed; causes come from this one."
+    return (Caveat("instrumented", "doubt", ("latency", "rate"), message, advice),)
 
 
 def _service_ended(process: ServiceProcess | None, log: Path) -> tuple[Caveat, ...]:
@@ -177,29 +233,13 @@ def _finish(writer: RunWriter, tally: Tally, status: Status, asked: Asked, cavea
 
 
 def _manifest(asked: Asked) -> Manifest:
-    commit, dirty = revision(Path(asked.service.cwd or "."))
-    return Manifest(
-        format=1,
-        run="",
-        kind="load",
-        status="running",
-        pid=os.getpid(),
-        pid_start_ticks=None,
-        boot_id=None,
-        nonce=secrets.randbits(32) if asked.nonce is None else asked.nonce,
-        versions={"loadstone": __version__, "python": sys.version.split()[0]}
-        | ({"build": asked.build} if asked.build else {}),
-        started_ns=time.time_ns(),
-        monotonic_ns=time.monotonic_ns(),
-        machine=machine(),
-        service=ServiceRecord(
-            url=asked.service.url,
-            argv=argv(asked.service),
-            env_names=tuple(sorted(asked.service.env)),
-            commit=commit,
-            dirty=dirty,
-        ),
-        seed=asked.seed,
+    return new_manifest(
+        "load",
+        asked.service,
         labels=asked.labels,
         command=asked.command,
+        seed=asked.seed,
+        nonce=asked.nonce,
+        build=asked.build,
+        bare=asked.bare,
     )

@@ -15,7 +15,7 @@ from loadstone.model.quantity import format_count, format_duration, format_rate,
 from loadstone.model.run import Caveat, Latency, Manifest, SloResult, StepSummary, Summary
 from loadstone.render.headline import headline, measured_against
 
-__all__ = ["plain", "runs_text", "sparkline", "summary_text"]
+__all__ = ["labelled", "plain", "plural", "runs_text", "sparkline", "summary_text", "table", "wrapped"]
 
 LABEL = 11
 """Width of the words at the left edge; the longest is "undecided"."""
@@ -58,7 +58,7 @@ def runs_text(manifests: Sequence[Manifest], *, color: bool = False, width: int 
         return "no runs"
     head = ("run", "status", "outcome", "validity", "requests", "errors", "offered", "p99", "command")
     rows = [_run_row(manifest) for manifest in manifests]
-    lines = _table([head, *rows], left=(0, 1, 2, 3, 8))
+    lines = table([head, *rows], left=(0, 1, 2, 3, 8))
     if color:
         lines = [lines[0], *(_coloured(line, row[2:4]) for line, row in zip(lines[1:], rows, strict=True))]
         return "\n".join(lines)
@@ -90,13 +90,13 @@ def plain(text: str) -> str:
 
 def _answer(summary: Summary, width: int) -> str:
     """The sentence, where there is more to say than the numbers do: objectives, or a measurement in doubt."""
-    return _wrapped(headline(summary), width, 0) if summary.slos or summary.validity != "valid" else ""
+    return wrapped(headline(summary), width, 0) if summary.slos or summary.validity != "valid" else ""
 
 
 def _believe(summary: Summary, color: bool, width: int) -> str:
     generator = summary.generator
     said = [
-        f"{_plural(summary.requests, 'request')}, {_plural(summary.errors, 'error')}, "
+        f"{plural(summary.requests, 'request')}, {plural(summary.errors, 'error')}, "
         f"{format_count(summary.dropped)} dropped"
     ]
     costs = []
@@ -107,7 +107,7 @@ def _believe(summary: Summary, color: bool, width: int) -> str:
         costs.append(f"lag p99 {format_duration(summary.latency_s.lag.p99)}")
     if costs:
         said.append(f"generator {', '.join(costs)}")
-    lines = [_labelled(summary.validity, "; ".join(said), color, width)]
+    lines = [labelled(summary.validity, "; ".join(said), color, width)]
     offered, achieved = format_rate(summary.offered_per_s), format_rate(summary.achieved_per_s)
     if summary.duration_s and offered != achieved:
         rates = f"offered {offered}, achieved {achieved}, over {format_duration(summary.duration_s)}"
@@ -124,7 +124,7 @@ def _latency(summary: Summary) -> str:
         ("response", *_quantiles(latency.response), " from the intended start"),
         ("service", *_quantiles(latency.service), " from the send"),
     ]
-    return "\n".join(_table(rows, left=(0, 6), widths={0: LABEL - 2}))
+    return "\n".join(table(rows, left=(0, 6), widths={0: LABEL - 2}))
 
 
 def _steps(summary: Summary) -> str:
@@ -142,7 +142,7 @@ def _steps(summary: Summary) -> str:
         name = f"{row.journey}, whole" if row.step is None else f"{row.journey}.{row.step}"
         counts = format_count(row.requests), format_count(row.errors)
         rows.append((plain(name), *counts, *_quantiles(row.latency_s.response)))
-    return "\n".join(_table(rows, left=(0,)))
+    return "\n".join(table(rows, left=(0,)))
 
 
 def _errors(summary: Summary, width: int) -> str:
@@ -158,7 +158,7 @@ def _errors(summary: Summary, width: int) -> str:
     found.sort(key=lambda each: (-each[0], each[1]))
     shown = "; ".join(f"{plain(name)}: {format_count(count)}" for count, name in found[:5])
     more = f"; and {len(found) - 5} other ways" if len(found) > 5 else ""
-    return _labelled("errors", shown + more, False, width)
+    return labelled("errors", shown + more, False, width)
 
 
 def _failures(step: StepSummary) -> Iterable[tuple[str, int]]:
@@ -171,7 +171,7 @@ def _failures(step: StepSummary) -> Iterable[tuple[str, int]]:
 def _slo(slo: SloResult, told: frozenset[str], color: bool, width: int) -> str:
     """The objective with its word; the reason beneath, unless it is a caveat that is told below anyway."""
     text = f"{plain(slo.name)}: {measured_against(slo)}{_interval(slo)}"
-    line = _labelled(slo.outcome, text, color, width)
+    line = labelled(slo.outcome, text, color, width)
     if slo.reason is None:
         return line
     reason = (
@@ -179,7 +179,7 @@ def _slo(slo: SloResult, told: frozenset[str], color: bool, width: int) -> str:
         if slo.reason in told
         else plain(slo.reason)
     )
-    return f"{line}\n{_wrapped(reason, width, LABEL)}"
+    return f"{line}\n{wrapped(reason, width, LABEL)}"
 
 
 def _interval(slo: SloResult) -> str:
@@ -197,8 +197,8 @@ def _percent(share: float) -> str:
 
 
 def _caveat(caveat: Caveat, color: bool, width: int) -> str:
-    message = _labelled(caveat.level, plain(caveat.message), color, width)
-    return f"{message}\n{_wrapped(plain(caveat.advice), width, LABEL)}"
+    message = labelled(caveat.level, plain(caveat.message), color, width)
+    return f"{message}\n{wrapped(plain(caveat.advice), width, LABEL)}"
 
 
 def _next(summary: Summary, next_step: str | None) -> str:
@@ -232,7 +232,7 @@ def _quantiles(latency: Latency) -> tuple[str, ...]:
     return tuple("-" if value is None else format_duration(value) for value in values)
 
 
-def _table(rows: Sequence[Sequence[str]], *, left: Sequence[int], widths: dict[int, int] | None = None) -> list[str]:
+def table(rows: Sequence[Sequence[str]], *, left: Sequence[int], widths: dict[int, int] | None = None) -> list[str]:
     """Lines of columns two spaces apart; the columns in ``left`` to the left, the others to the right."""
     sizes = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for column, size in (widths or {}).items():
@@ -247,12 +247,13 @@ def _table(rows: Sequence[Sequence[str]], *, left: Sequence[int], widths: dict[i
     return lines
 
 
-def _labelled(word: str, text: str, color: bool, width: int) -> str:
-    body = _wrapped(text, width, LABEL)
-    return _paint(word, color) + " " * (LABEL - len(word)) + body[LABEL:]
+def labelled(word: str, text: str, color: bool, width: int, *, colour: str | None = None) -> str:
+    """A word at the left edge and the text beside it. ``colour`` is the word whose colour it takes."""
+    body = wrapped(text, width, LABEL)
+    return _paint(word, color, colour) + " " * (LABEL - len(word)) + body[LABEL:]
 
 
-def _wrapped(text: str, width: int, indent: int) -> str:
+def wrapped(text: str, width: int, indent: int) -> str:
     """Lines of at most ``width``, a number and its unit never apart."""
     pad = " " * indent
     return "\n".join(
@@ -267,8 +268,8 @@ def _wrapped(text: str, width: int, indent: int) -> str:
     ).replace("\u00a0", " ")
 
 
-def _paint(word: str, color: bool) -> str:
-    code = COLOURS.get(word)
+def _paint(word: str, color: bool, as_word: str | None = None) -> str:
+    code = COLOURS.get(as_word or word)
     return f"\x1b[{code}m{word}\x1b[0m" if color and code else word
 
 
@@ -279,5 +280,6 @@ def _coloured(line: str, words: Iterable[str]) -> str:
     return line
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """``1 request``, ``2 requests``."""
     return f"{format_count(count)} {noun}" if count == 1 else f"{format_count(count)} {noun}s"

@@ -110,7 +110,7 @@ def test_a_wait_ends_when_patience_does(tmp_path: Path, port: int) -> None:
 
 def test_what_is_not_there_cannot_be_started(tmp_path: Path, port: int) -> None:
     with pytest.raises(TargetError, match=r"cannot be started: no-such-program --now\n.*no-such-program"):
-        ServiceProcess(_service(port, "x"), ("no-such-program", "--now"), tmp_path / "log")
+        ServiceProcess(_service(port, "x"), ("no-such-program", "--now"), tmp_path / "log", {})
 
 
 def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:

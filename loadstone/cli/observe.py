@@ -1,0 +1,90 @@
+"""Options that say what to observe, and from them the collectors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from loadstone.errors import SpecError
+
+if TYPE_CHECKING:
+    from loadstone.lab.observation import Observing
+    from loadstone.model.service import Service
+    from loadstone.model.workload import Workload
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+__all__ = ["Ways", "collector_options", "observing_of"]
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """How to observe, as the arguments say it. ``pids`` are of a service that is up already."""
+
+    dsn: str | None = None
+    without: tuple[str, ...] = ()
+    memory: bool = False
+    otlp_port: int = 0
+    pids: tuple[int, ...] = ()
+    show: tuple[str, ...] = ()
+
+
+def collector_options(command: Command) -> Command:
+    """``--dsn``, ``--without``, ``--memory`` and ``--otlp-port``."""
+    for option in (
+        click.option("--memory", is_flag=True, help="Trace allocations too, with memray (slow)."),
+        click.option(
+            "--without", multiple=True, metavar="NAME", help="Leave a collector out: profile, host, …; repeatable."
+        ),
+        click.option(
+            "--otlp-port", type=click.IntRange(0, 65_535), default=0, metavar="PORT",
+            help="Where to receive OTLP traces.  [default: a free port]",
+        ),
+        click.option("--dsn", metavar="DSN", help="The service's PostgreSQL database: postgresql://… or {env.NAME}."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def observing_of(service: Service, workload: Workload | None, ways: Ways) -> Observing:
+    """The collectors for this service, and what may be kept of what they read. Raises SpecError."""
+    from loadstone.drive.written import written_pairs
+    from loadstone.lab.collectors import COLLECTORS, collectors
+    from loadstone.lab.observation import Observing, new_redaction
+
+    unknown = [name for name in ways.without if name not in COLLECTORS]
+    if unknown:
+        raise SpecError(f'no collector "{unknown[0]}"; there are {", ".join(COLLECTORS)}')
+    written = written_pairs(workload) if workload else frozenset()
+    dsn = _resolved(ways.dsn or service.dsn)
+    return Observing(
+        collectors=collectors(
+            service, dsn=dsn is not None, without=ways.without, memory=ways.memory, otlp_port=ways.otlp_port
+        ),
+        redaction=new_redaction((*service.show, *ways.show), written),
+        dsn=dsn,
+        pids=frozenset(ways.pids),
+    )
+
+
+def _resolved(dsn: str | None) -> str | None:
+    """The DSN with variables of the environment filled in."""
+    if dsn is None:
+        return None
+    from loadstone.model.template import Secret, Text, parse
+
+    words: list[str] = []
+    for part in parse(dsn):
+        match part:
+            case Text():
+                words.append(part.text)
+            case Secret():
+                if part.name not in os.environ:
+                    raise SpecError(f"the environment variable is not set: {part.name}, which the dsn names")
+                words.append(os.environ[part.name])
+            case _:
+                raise SpecError("a dsn is postgresql://USER@HOST/DATABASE; only {env.NAME} is filled in")
+    return "".join(words)
