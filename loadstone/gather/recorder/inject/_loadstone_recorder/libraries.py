@@ -33,6 +33,7 @@ HOOKS: dict[str, tuple[str, ...]] = {
     "psycopg": ("lib_psycopg",),
     "psycopg_pool": ("lib_psycopg_pool",),
     "psycopg2": ("lib_psycopg2",),
+    "psycopg2.extras": ("lib_psycopg2",),
     "asyncpg": ("lib_asyncpg",),
     "pymysql": ("lib_pymysql",),
     "MySQLdb": ("lib_mysqldb",),

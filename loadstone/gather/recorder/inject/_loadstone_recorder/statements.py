@@ -23,19 +23,26 @@ _HASHED = 64
 _UNTOLD = object()  # hashes to "could not be told"
 
 
-def text_of(sql: Any = "") -> str:
-    """A statement's text, "" for what is no text."""
-    kind = type(sql)
-    if kind is str:
-        return sql  # type: ignore[no-any-return]
+def text_of(sql: Any = "", context: Any = None) -> str:
+    """A statement's text, "" for what is none. Of psycopg's composed statements and of templates the literals are left
+    out: they are values. ``context`` is the connection or cursor that quotes the names."""
+    if type(sql) is str:
+        return sql
     try:
         if isinstance(sql, str):
             return str.__str__(sql)
         if isinstance(sql, (bytes, bytearray)):
             return bytes(sql).decode("utf-8", "replace")
+        kind = type(sql).__name__
+        if kind == "Literal":
+            return "?"
+        if kind == "Composed":
+            return "".join([text_of(part, context) for part in sql])
+        if kind == "Template":
+            return "?".join(sql.strings)
+        return str(sql.as_string(context))
     except Exception:
-        pass
-    return ""
+        return ""
 
 
 def batch(rows: Any) -> tuple[Any, str]:
