@@ -1,4 +1,4 @@
-"""Evidence to look at: traces, flames, statements, plans and host series told as a page carries them. Same seed, same page."""
+"""Evidence to look at: traces, flames, statements, plans, host series as a page carries them. Same seed, same page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REVIEWS = "SELECT id, rating, body FROM review WHERE product_id = $1 ORDER BY cr
 
 
 def flame(nodes: int = 1200, seed: int = 5, deepest: int = 40, state: str = "cpu", unit: str = "s") -> FlameView:
-    """A tree of stacks in which each node hangs under one of the last few: deep, as recursive code is."""
+    """Stacks folded: each walks the tree from the root, the more often down a branch the more it was walked before."""
     draw = random.Random(seed)
     modules = (
         *("/srv/shop/views.py", "/srv/shop/models.py", "/srv/shop/pricing.py"),
@@ -43,22 +43,33 @@ def flame(nodes: int = 1200, seed: int = 5, deepest: int = 40, state: str = "cpu
     verbs = ("render", "fetch_all", "execute", "encode", "price", "reviews_of", "resolve", "send", "<genexpr>", "wait")
     frames = [f"{verb} ({module}:{12 + 7 * at})" for at, (verb, module) in enumerate(_pairs(verbs, modules))]
     frames[0] = "<module> (/srv/shop/__main__.py:3)"
-    frame, parent, own, depth = [0], [-1], [0.0], [0]
-    for at in range(1, nodes):
-        up = max(0, at - 1 - int(draw.expovariate(0.25)))
-        while depth[up] >= deepest:
-            up = parent[up]
-        frame.append(draw.randrange(1, len(frames)))
-        parent.append(up)
-        depth.append(depth[up] + 1)
-        own.append(round(0.01 * draw.randrange(0, 9) * draw.random(), 4))
-    if unit == "bytes":
-        own = [math.floor(4e7 * value) for value in own]
+    frame, parent, own, walked = [0], [-1], [0.0], [0]
+    below: list[list[int]] = [[]]
+    samples = 0
+    while len(frame) < nodes:
+        samples += 1
+        at = 0
+        for _level in range(draw.randint(deepest // 3, deepest)):
+            walked[at] += 1
+            known = below[at]
+            if known and draw.random() < walked[at] / (walked[at] + 0.3):
+                at = draw.choices(known, [walked[one] for one in known])[0]
+                continue
+            if len(frame) >= nodes:
+                break
+            frame.append(draw.randrange(1, len(frames)))
+            parent.append(at)
+            own.append(0.0)
+            walked.append(1)
+            below.append([])
+            known.append(len(frame) - 1)
+            at = len(frame) - 1
+        own[at] += 40_960.0 if unit == "bytes" else 0.01
     titles = {"cpu": "CPU", "gil": "interpreter lock", "idle": "idle", "alloc": "memory"}
     source = "memray" if unit == "bytes" else "py-spy"
     return FlameView(
         title=titles[state], source=source, state=state, unit=unit, frames=tuple(frames), frame=tuple(frame),
-        parent=tuple(parent), own=tuple(own), samples=3 * nodes,
+        parent=tuple(parent), own=tuple(round(value, 3) for value in own), samples=samples,
     )  # fmt: skip
 
 

@@ -72,6 +72,10 @@ const NAMES = [
   "service",
   "lag",
   "fail",
+  "span-own",
+  "span-database",
+  "span-call",
+  "span-message",
 ] as const;
 export type Palette = Record<(typeof NAMES)[number], string>;
 

@@ -81,3 +81,10 @@ export function topOf(values: Iterable<number | null>, least: number): number {
   for (const value of values) if (value !== null && value > high) high = value;
   return high * 1.08;
 }
+
+/** Ticks from zero at multiples of a power of two, at most `room` steps of them. */
+export function binaryTicks(top: number, room: number): number[] {
+  if (!(top > 0)) return [0];
+  const step = 2 ** Math.ceil(Math.log2(top / Math.max(1, room)));
+  return Array.from({ length: Math.floor(top / step) + 1 }, (_none, at) => at * step);
+}

@@ -135,6 +135,8 @@ const LABEL_ROOM = 104;
 
 interface TimeOptions {
   view: RunView;
+  /** Instants of the chart's own points, where they are not those of the run's intervals. */
+  x?: readonly number[];
   colours: Palette;
   named: boolean;
   /** Whether this is the lowest panel, which carries the labels of the time axis. */
@@ -143,8 +145,9 @@ interface TimeOptions {
   right?: uPlot.PaddingSide;
 }
 
-export function timeOptions({ view, colours, named, labelled, y, right }: TimeOptions) {
+export function timeOptions({ view, x, colours, named, labelled, y, right }: TimeOptions) {
   const end = lastInstant(view);
+  const points = x ?? middles(view);
   const options = {
     legend: { show: false },
     padding: [named ? 22 : 8, right ?? roomForLabels, labelled ? 0 : 4, 0] satisfies uPlot.Padding,
@@ -157,7 +160,7 @@ export function timeOptions({ view, colours, named, labelled, y, right }: TimeOp
     scales: {
       x: {
         time: false,
-        range: (_u: uPlot, low: number | null, high: number | null) => zoomed(low, high, view, end),
+        range: (_u: uPlot, low: number | null, high: number | null) => zoomed(low, high, points, end),
       },
       y: y.scale,
     },
@@ -178,8 +181,12 @@ export function timeOptions({ view, colours, named, labelled, y, right }: TimeOp
 }
 
 /** The whole run, unless a stretch of it was chosen. */
-function zoomed(low: number | null, high: number | null, view: RunView, end: number): [number, number] {
-  const x = middles(view);
+function zoomed(
+  low: number | null,
+  high: number | null,
+  x: readonly number[],
+  end: number,
+): [number, number] {
   const first = x[0] ?? 0;
   const last = x.at(-1) ?? end;
   if (low === null || high === null || low >= high || (low <= first && high >= last)) return [0, end];

@@ -3,7 +3,7 @@
 import { FONT } from "../chart/time";
 import type { Found } from "./find";
 import { type Flame, nameOf } from "./layout";
-import { COLOURS, colourOf, moduleOf } from "./module";
+import { COLOURS, colourOf, moduleOf, shortened } from "./module";
 
 export const LEVEL = 24;
 
@@ -63,7 +63,7 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene): void {
         ctx.strokeRect(x + 1, y + 2, Math.max(wide - 3, 1), LEVEL - 4);
       }
       if (wide < TEXT_LEAST) continue;
-      const text = fitting(ctx, name, wide - 2 * PAD);
+      const text = fitting(ctx, shortened(name), wide - 2 * PAD);
       if (text === "") continue;
       ctx.fillStyle = (hit ? colours["frame-ink"] : colours.muted) ?? "";
       ctx.fillText(text, x + PAD, y + LEVEL / 2 + 0.5);

@@ -5,6 +5,7 @@ import { LEVEL, Shape } from "../parts/verdict";
 import { Section } from "../parts/section";
 import { Table } from "../parts/table";
 import type { Caveat, RunView } from "../run_view";
+import { Price } from "./price";
 
 const ORDER = { void: 0, doubt: 1, note: 2 } as const;
 
@@ -22,6 +23,7 @@ export function Belief({ view }: { view: RunView }) {
         </ul>
       )}
       <Looked view={view} />
+      {view.evidence !== null && <Price evidence={view.evidence} />}
     </Section>
   );
 }

@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { find, heaviest } from "../flame/find";
 import { FlameGraph } from "../flame/graph";
 import { type Flame, inverted, layout } from "../flame/layout";
-import { colourOf, moduleOf } from "../flame/module";
+import { colourOf, moduleOf, shortened } from "../flame/module";
 import { count, plural, share } from "../format";
 import { measured } from "../measure";
 import { SortedTable } from "../parts/sorted_table";
@@ -89,7 +89,7 @@ function Profile({ view }: { view: FlameView }) {
   const [first] = heavy;
   if (flame.sum <= 0) return <p>Nothing to draw: no stack was sampled in this state.</p>;
   const answer = `${measured(flame.sum, view.unit)} ${state} in ${plural(view.samples, "sample")} by ${view.source}${
-    first === undefined ? "" : `; ${share(first.own / flame.sum)} of it in ${first.name} itself`
+    first === undefined ? "" : `; ${share(first.own / flame.sum)} of it in ${shortened(first.name)} itself`
   }.`;
   return (
     <>
@@ -113,7 +113,11 @@ function Profile({ view }: { view: FlameView }) {
         sorted={{ by: "itself", down: true }}
         rows={rows.slice(0, 200)}
         columns={[
-          { name: "frame", value: (row) => row.name, cell: (row) => <code>{row.name}</code> },
+          {
+            name: "frame",
+            value: (row) => row.name,
+            cell: (row) => <code title={row.name}>{shortened(row.name)}</code>,
+          },
           {
             name: "itself",
             number: true,

@@ -13,12 +13,14 @@ import { Table } from "../parts/table";
 import type { RunView } from "../run_view";
 import { thin } from "../theme";
 import { HeatMap } from "./heat_map";
+import { HostCharts } from "./host";
 import { Percentiles } from "./percentiles";
 
 export function LatencySection({ view }: { view: RunView }) {
   return (
     <Section id="latency" title="Latency">
       <OverTime view={view} />
+      <HostCharts view={view} />
       <HeatMap view={view} />
       <Percentiles view={view} />
     </Section>

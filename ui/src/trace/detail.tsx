@@ -62,7 +62,7 @@ function SpanDetail({ tree, at, onGo }: { tree: Outline; at: number; onGo(span: 
     facts.push([
       "under",
       <button type="button" class="plain" onClick={() => onGo(above)}>
-        {titleOf(parent.name, parent.statement)}
+        {titleOf(parent)}
       </button>,
     ]);
   }
@@ -79,7 +79,14 @@ function SpanDetail({ tree, at, onGo }: { tree: Outline; at: number; onGo(span: 
       {attributes.length > 0 && (
         <details class="unfold" open={attributes.length <= 12}>
           <summary>{plural(attributes.length, "attribute")}</summary>
-          <Facts facts={attributes.map(([name, value]) => [name, value])} />
+          <dl class="record attributes">
+            {attributes.map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
         </details>
       )}
     </>

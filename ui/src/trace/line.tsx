@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { duration, plural } from "../format";
+import type { SpanView } from "../run_view";
 import { spentOn } from "./kinds";
 import { type Outline, type Stretch, childrenOf, covered, extent, uncovered } from "./outline";
 import type { Row } from "./rows";
@@ -68,8 +69,8 @@ export function TraceLine(props: TraceLineProps) {
       </div>
       <div class="time">
         <Bars {...props} />
-        <Length row={told} shown={props.shown} />
       </div>
+      <span class="length">{told.length}</span>
     </div>
   );
 }
@@ -104,7 +105,7 @@ export function tell(tree: Outline, { entry }: Row): Told {
   if (span === undefined) throw new Error(`no span at ${String(members[0])}`);
   const [start, end] = extent(tree.trace, members);
   const errors = members.filter((at) => spans[at]?.error === true).length;
-  const name = titleOf(span.name, span.statement);
+  const name = titleOf(span);
   if (entry.kind === "span") {
     const critical = span.critical_s > 0 ? `, ${duration(span.critical_s)} on the critical path` : "";
     const length = duration(span.duration_s);
@@ -131,11 +132,18 @@ export function tell(tree: Outline, { entry }: Row): Told {
   };
 }
 
-/** A statement says more than its span's name, which often is its first word alone. */
-export function titleOf(name: string, statement: string | null): string {
-  if (statement === null || statement === "") return name;
-  const text = statement.replace(/\s+/g, " ").trim();
-  return text.toLowerCase().startsWith(name.toLowerCase()) ? text : `${name}  ${text}`;
+/** A statement or an address says more than a client's name, which often is its first word alone. */
+export function titleOf({ name, kind, statement, attributes }: SpanView): string {
+  const said = (statement ?? (kind === "client" ? addressOf(attributes) : "")).replace(/\s+/g, " ").trim();
+  if (said === "") return name;
+  return said.toLowerCase().startsWith(name.toLowerCase()) ? said : `${name}  ${said}`;
+}
+
+function addressOf(attributes: Record<string, string>): string {
+  const [url, server, path] = ["url.full", "server.address", "url.path"].map(
+    (key) => attributes[key] ?? attributes[key.replaceAll(".", "_")] ?? "",
+  );
+  return url || `${server ?? ""}${path ?? ""}`;
 }
 
 function stretch(tree: Outline, at: number): Stretch {
@@ -184,23 +192,5 @@ function Bars({ tree, row, shown, height }: TraceLineProps) {
         </g>
       )}
     </svg>
-  );
-}
-
-/** How long, beside the bar: to its right, or to its left where there is no room. */
-function Length({ row, shown }: { row: Told; shown: Shown }) {
-  const edge = bar(row.start, row.end, shown);
-  if (edge === null) return <span class="length outside">{row.length}</span>;
-  const right = edge.x + edge.width;
-  const style =
-    right < 0.86 * UNITS
-      ? { left: `calc(${right / 10}% + 6px)` }
-      : edge.x > 0.14 * UNITS
-        ? { right: `calc(${100 - edge.x / 10}% + 6px)` }
-        : { right: "4px" };
-  return (
-    <span class={right >= 0.86 * UNITS && edge.x <= 0.14 * UNITS ? "length inside" : "length"} style={style}>
-      {row.length}
-    </span>
   );
 }

@@ -1,6 +1,7 @@
 /** A trace drawn to scale: rows that fold, the critical path, a search, and the chosen span's details. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { tickName } from "../chart/time";
 import { count, duration, plural } from "../format";
 import { useNarrow } from "../parts/narrow";
 import { SearchBar } from "../parts/search_bar";
@@ -16,6 +17,7 @@ import { showRow, useSight } from "./windowed";
 const ROW = 28;
 const NARROW_ROW = 48;
 const AXIS = 28;
+const LAST_TICK = 920;
 
 export function Waterfall({ trace }: { trace: TraceView }) {
   const tree = useMemo(() => outline(trace), [trace]);
@@ -170,16 +172,18 @@ export function Waterfall({ trace }: { trace: TraceView }) {
 }
 
 function Axis({ shown, narrow }: { shown: Shown; narrow: boolean }) {
-  const instants = ticks(shown, narrow ? 3 : 6);
+  // A name that would stand over the edge is left out.
+  const instants = ticks(shown, narrow ? 3 : 6).filter((instant) => placeOf(instant, shown) < LAST_TICK);
   return (
     <div class="axis" aria-hidden="true">
       <div class="scale">
         {instants.map((instant) => (
           <span key={instant} style={{ left: `${placeOf(instant, shown) / 10}%` }}>
-            {instant === 0 ? "0" : duration(instant).replace(/\.?0+(?=\s)/, "")}
+            {instant === 0 ? "0" : tickName(instant)}
           </span>
         ))}
       </div>
+      <span class="length">took</span>
     </div>
   );
 }
