@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loadstone.archive.layout import Archive, find, short
+from loadstone.archive.layout import Archive, evidence_run, find, short
 from loadstone.archive.reader import Run
 from loadstone.archive.writer import RunWriter, amend
 
 if TYPE_CHECKING:
     from loadstone.archive.evidence import EvidenceWriter
-    from loadstone.archive.evidence_reader import RunEvidence, evidence_run
+    from loadstone.archive.evidence_reader import RunEvidence
 
 __all__ = ["Archive", "EvidenceWriter", "Run", "RunEvidence", "RunWriter", "amend", "evidence_run", "find", "short"]
 
 _LATER = {
     "EvidenceWriter": "loadstone.archive.evidence",
     "RunEvidence": "loadstone.archive.evidence_reader",
-    "evidence_run": "loadstone.archive.evidence_reader",
 }
 
 

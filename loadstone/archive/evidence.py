@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from loadstone.archive.reader import connect
-from loadstone.archive.writer import replace
+from loadstone.archive.connection import connect, replace
+from loadstone.archive.evidence_reader import COUNTS, EVIDENCE, SPOOL, STAGED
 from loadstone.errors import InstrumentError
 from loadstone.model.evidence import TABLES, Columns, Counts
 
@@ -28,12 +28,7 @@ if TYPE_CHECKING:
 
     from loadstone.archive.staging import Staging
 
-__all__ = ["COUNTS", "EVIDENCE", "SPOOL", "STAGED", "EvidenceWriter"]
-
-EVIDENCE = "evidence"
-SPOOL = "spool"
-STAGED = "staged"
-COUNTS = "counts.json"
+__all__ = ["EvidenceWriter"]
 
 MEMORY = "2500MB"
 """What DuckDB may take before it spills; with the rows held, below 4 GB for any number of spans."""

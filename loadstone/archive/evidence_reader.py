@@ -13,8 +13,7 @@ import msgspec
 import numpy as np
 
 from loadstone.archive.columns import quoted
-from loadstone.archive.evidence import COUNTS, EVIDENCE, SPOOL, STAGED
-from loadstone.archive.reader import Run, connect
+from loadstone.archive.connection import connect
 from loadstone.errors import EvidenceError
 from loadstone.model.evidence import TABLES, Audit, Columns, Counts, Coverage, Missing, Plan
 
@@ -22,9 +21,12 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
-    from loadstone.archive.layout import Archive
+__all__ = ["BATCH", "COUNTS", "EVIDENCE", "SPOOL", "STAGED", "RunEvidence", "table_files"]
 
-__all__ = ["BATCH", "RunEvidence", "evidence_run", "table_files"]
+EVIDENCE = "evidence"
+SPOOL = "spool"
+STAGED = "staged"
+COUNTS = "counts.json"
 
 BATCH = 131_072
 """Rows of a batch: a row group of DuckDB's Parquet (122,880 rows) and a little, some 30 MB with texts."""
@@ -42,24 +44,14 @@ def table_files(directory: Path, table: str) -> list[Path]:
     return sorted((directory / EVIDENCE).glob(_FILES.get(table, f"{table}.parquet")))
 
 
-def evidence_run(archive: Archive, run: Run) -> Run:
-    """The run that holds this one's evidence: its observed partner where it names one, else itself."""
-    partner = run.manifest.observed
-    if partner is None:
-        return run
-    found = archive.run(partner)
-    return found if found.directory.is_dir() else run
-
-
 class RunEvidence:
     """The evidence of one run. Nothing is locked and nothing in the run's directory is changed.
 
     A run that was cut off while its evidence was being written is read from what had been staged, unsorted.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.directory = run.directory / EVIDENCE
+    def __init__(self, run_directory: Path) -> None:
+        self.directory = run_directory / EVIDENCE
 
     def rows(self, table: str, columns: Sequence[str], where: str = "", order: str = "") -> Iterator[Columns]:
         """Batches of the table's columns. Without ``order`` spans come by trace, then start, part by part: a trace's
@@ -69,7 +61,7 @@ class RunEvidence:
         """
         kinds = TABLES[table]
         chosen = [(name, kinds[name]) for name in columns]
-        files = table_files(self.run.directory, table)
+        files = table_files(self.directory.parent, table)
         staged = [] if files else sorted((self.directory / SPOOL / STAGED).glob(f"{table}-*.parquet"))
         if not chosen or not (files or staged):
             return

@@ -19,7 +19,7 @@ from pathlib import Path
 from loadstone.archive.reader import Run
 from loadstone.errors import EvidenceError, InstrumentError
 
-__all__ = ["Archive", "find", "short"]
+__all__ = ["Archive", "evidence_run", "find", "short"]
 
 DIRECTORY = ".loadstone"
 VARIABLE = "LOADSTONE_ARCHIVE"
@@ -37,6 +37,15 @@ def find(directory: str | os.PathLike[str] | None = None) -> Archive:
 def short(run: str) -> str:
     """A run's short name, the end of its id: ``7f3a``."""
     return run.rpartition("-")[2]
+
+
+def evidence_run(archive: Archive, run: Run) -> Run:
+    """The run that holds this one's evidence: its observed partner where it names one, else itself."""
+    partner = run.manifest.observed
+    if partner is None:
+        return run
+    found = archive.run(partner)
+    return found if found.directory.is_dir() else run
 
 
 class Archive:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from loadstone.archive.columns import INTERVAL_COLUMNS, SAMPLE_COLUMNS, interval_rows, intervals_from_json, quoted
-from loadstone.archive.reader import SAMPLES, TAIL, connect
+from loadstone.archive.connection import connect
+from loadstone.archive.reader import SAMPLES, TAIL
 from loadstone.errors import EvidenceError, SpecError
 
 if TYPE_CHECKING:

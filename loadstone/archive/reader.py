@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from loadstone.archive.columns import HISTOGRAMS, INTERVAL_COLUMNS, SAMPLE_COLUMNS, quoted
+from loadstone.archive.connection import connect
 from loadstone.archive.process import is_alive
 from loadstone.errors import EvidenceError
 from loadstone.model.interval import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from loadstone.archive.evidence_reader import RunEvidence
 
-__all__ = ["Run", "connect"]
+__all__ = ["Run"]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -45,25 +46,6 @@ class _Stamp(msgspec.Struct, frozen=True):
 
     format: int = 0
     versions: dict[str, str] = {}
-
-
-def connect(spill: Path | None = None, memory: str | None = None) -> DuckDBPyConnection:
-    """DuckDB in memory, which installs and loads nothing from the network and takes one thread.
-
-    ``spill`` is the directory for what does not fit into ``memory`` ("2500MB"); DuckDB makes it when it is needed and
-    removes it when it is closed. Without it nothing is written: what does not fit is an error.
-    """
-    import duckdb
-
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "threads": "1",
-        "temp_directory": "" if spill is None else str(spill),
-    }
-    if memory is not None:
-        config["memory_limit"] = memory
-    return duckdb.connect(":memory:", config=config)
 
 
 class Run:
@@ -114,7 +96,7 @@ class Run:
             return None
         from loadstone.archive.evidence_reader import RunEvidence
 
-        return RunEvidence(self)
+        return RunEvidence(self.directory)
 
     def text(self, name: str) -> str | None:
         """A file of the run as text (``spec.toml``, ``plan.json``), or None."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loadstone.archive.columns import quoted
-from loadstone.archive.writer import copy
+from loadstone.archive.connection import copy
 from loadstone.model.evidence import TABLES, Columns
 
 if TYPE_CHECKING:

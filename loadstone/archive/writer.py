@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loadstone.archive.columns import interval_rows, intervals_from_json, quoted, samples_from_json
+from loadstone.archive.columns import interval_rows, intervals_from_json, samples_from_json
+from loadstone.archive.connection import connect, copy, replace
 from loadstone.archive.process import boot_id, start_ticks
-from loadstone.archive.reader import MANIFEST, SAMPLES, TAIL, connect
+from loadstone.archive.reader import MANIFEST, SAMPLES, TAIL
 from loadstone.errors import InstrumentError
 from loadstone.model.run import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from duckdb import DuckDBPyConnection
-
     from loadstone.archive.layout import Archive
     from loadstone.model.interval import Interval, Sample
 
-__all__ = ["PART_S", "RunWriter", "amend", "copy", "replace"]
+__all__ = ["PART_S", "RunWriter", "amend"]
 
 PART_S = 600.0  # a part every ten minutes: small enough to lose nothing, few enough to open at once
 
@@ -137,36 +136,6 @@ def amend(directory: Path, **changes: object) -> None:
 
 def _manifest_json(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest))
-
-
-def copy(connection: DuckDBPyConnection, select: str, path: Path, *, level: int = 3) -> None:
-    """Write the answer of a SELECT as a Parquet file, which appears under its name only when it is whole.
-
-    ``level`` is zstd's: 1 saves a tenth of the time where rows are many, 3 is its own default.
-    """
-    temporary = path.with_suffix(".tmp")
-    how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {level}"
-    connection.execute(f"COPY ({select}) TO {quoted(str(temporary))} ({how})")
-    _sync(temporary)
-    temporary.replace(path)
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write, fsync, rename: a reader sees the old or the new, and a crash leaves one of them."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open_tail(path: Path) -> int:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone.archive import Archive, EvidenceWriter, Run, RunEvidence, RunWriter, evidence_run, span_parts
-from loadstone.archive.evidence import COUNTS
+from loadstone.archive import Archive, EvidenceWriter, RunEvidence, RunWriter, evidence_run, span_parts
+from loadstone.archive.evidence_reader import COUNTS
 from loadstone.archive.query import query
 from loadstone.model.evidence import TABLES, Columns, Counts, Missing
 from tests.archive.made import manifest
@@ -25,7 +25,7 @@ SERVER, CLIENT = 2, 3
 def written(directory: Path, *batches: Columns, nonce: int = 7) -> tuple[Counts, RunEvidence]:
     writer = EvidenceWriter(directory)
     writer.add({"spans": batches}, {})
-    return writer.finish(nonce), RunEvidence(Run(directory))
+    return writer.finish(nonce), RunEvidence(directory)
 
 
 def read(evidence: RunEvidence, table: str = "spans", **how: str) -> list[dict[str, Any]]:
@@ -211,7 +211,7 @@ def test_other_tables_and_documents(tmp_path: Path) -> None:
     writer.add({"host": [host]}, {"plans.json": b"[1]", "receiver.json": b'{"a": 1}'})
     writer.add({}, {"plans.json": b"[2]", "missing.json": b'[{"kind": "traces", "reason": "none came"}]'})
     counts = writer.finish(7)
-    evidence = RunEvidence(Run(tmp_path))
+    evidence = RunEvidence(tmp_path)
     assert counts.rows == {"waits": 2, "host": 2}
     assert evidence.counts() == counts
     told = [(row["at_ns"], row["kind"], row["trace_id"], row["span_id"]) for row in read(evidence, "waits")]
@@ -255,7 +255,7 @@ def test_what_was_staged_can_be_read_after_a_crash(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("loadstone.archive.staging.HOLD", 2)
     writer = EvidenceWriter(tmp_path)
     writer.add({"spans": [columns("spans", [span(1, number, 9, 0, 1)]) for number in (1, 2, 3)]}, {})
-    told = read(RunEvidence(Run(tmp_path)))  # the writer is gone; the third was in memory
+    told = read(RunEvidence(tmp_path))  # the writer is gone; the third was in memory
     assert [(row["span_id"][-1], row["parent_id"][-1], row["name"]) for row in told] == [
         (1, 9, "span 1"),
         (2, 9, "span 2"),
