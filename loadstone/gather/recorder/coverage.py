@@ -97,9 +97,9 @@ def _of_process(spool: ProcessSpool) -> list[Coverage]:
         release = str(fact.get("version", "")) or None
         note = str(fact.get("note", ""))
         if fact.get("state") == "covered":
-            told[library, ""] = Coverage(
-                spool.pid, library, release, "spans" if spans[library] else "no spans", spans[library], note
-            )
+            named = fact.get("scopes")
+            count = sum(spans[str(scope)] for scope in (named if isinstance(named, tuple) else (library,)))
+            told[library, ""] = Coverage(spool.pid, library, release, "spans" if count else "no spans", count, note)
         else:
             told[library, note] = Coverage(spool.pid, library, release, "not covered", note=note)
     return rows + sorted(told.values(), key=lambda row: row.library)

@@ -46,6 +46,7 @@ parameters never: only their keyed hash is. ``start`` and ``Span.start`` are ``t
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from _thread import get_ident
@@ -74,6 +75,8 @@ __all__ = [
     "operation",
     "set_current",
     "supports",
+    "version_of",
+    "write",
 ]
 
 _current: ContextVar[Span | None] = ContextVar("loadstone_span", default=None)
@@ -314,14 +317,33 @@ def supports(library: str, version: str, low: tuple[int, ...], below: tuple[int,
     return False
 
 
-def covered(library: str, version: str = "") -> None:
-    """Note that the library is patched; ``library`` is the scope of its operations."""
-    SPOOL.fact({"library": library, "version": str(version), "state": "covered"})
+def covered(library: str, version: str = "", scopes: tuple[str, ...] = ()) -> None:
+    """Note that the library is patched. Its spans are those of its own scope, or of ``scopes`` if it adds to these."""
+    SPOOL.fact({"library": library, "version": str(version), "state": "covered", "scopes": scopes or (library,)})
 
 
 def not_covered(library: str, version: str = "", note: str = "") -> None:
     """Note that the library is loaded and not patched, and why."""
     SPOOL.fact({"library": library, "version": str(version), "state": "not covered", "note": str(note)[:500]})
+
+
+def version_of(package: str, distribution: str = "") -> str:
+    """The version of an imported package, also while it is being imported: as it says itself, or as the folder of its
+    distribution's metadata is called."""
+    module = sys.modules.get(package)
+    if module is None:
+        return ""
+    said = vars(module).get("__version__")
+    if isinstance(said, str):
+        return said
+    start = (distribution or package).lower() + "-"
+    try:
+        for name in os.listdir(os.path.dirname(os.path.dirname(module.__file__ or ""))):
+            if name.lower().startswith(start) and name.endswith(".dist-info"):
+                return name[len(start) : -len(".dist-info")]
+    except OSError:
+        pass
+    return ""
 
 
 def heir(span: Span) -> Span:

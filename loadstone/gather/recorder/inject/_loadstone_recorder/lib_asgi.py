@@ -6,8 +6,6 @@ pass untouched. A request hops between tasks and threads, so its spans have no C
 
 from __future__ import annotations
 
-import sys
-
 from . import core, hooks
 from .server import KEY, Request
 
@@ -34,8 +32,7 @@ def install(module: ModuleType) -> None:
     elif name == "gunicorn.workers.gasgi":
         hooks.patch(module.ASGIWorker, "load_wsgi", _gunicorn)
     library = name.partition(".")[0]
-    version = getattr(sys.modules.get(library), "__version__", "")
-    core.covered("asgi", f"{library} {version}".strip())
+    core.covered("asgi", f"{library} {core.version_of(library)}".strip())
 
 
 def _uvicorn(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,10 +114,7 @@ async def answer(application: Callable[..., Any], scope: dict[str, Any], receive
     try:
         return await application(scope, receive, sending)
     except BaseException as error:
-        if request.ended:  # the answer is out; what fails afterwards is not the request's
-            core.set_current(span.previous)
-        else:
-            request.end(error)
+        request.end(error)
         raise
     finally:
         request.end()

@@ -21,6 +21,7 @@ def install(module: ModuleType) -> None:
     """Patch what this module of Django holds."""
     name = module.__name__
     if name == "django.core.handlers.base":
+        core.covered("django", core.version_of("django"), ("wsgi", "asgi"))
         hooks.patch(module.BaseHandler, "resolve_request", _resolve_request)
     elif name == "django.core.handlers.wsgi":
         hooks.patch(module.WSGIHandler, "__call__", _call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import hooks
+from . import core, hooks
 from .lib_wsgi import answer
 from .server import failed, routed
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def install(module: ModuleType) -> None:
     """Patch the application's class."""
+    core.covered("flask", core.version_of("flask"), ("wsgi",))
     hooks.patch(module.Flask, "__call__", _call)
     hooks.patch(module.Flask, "dispatch_request", _dispatch_request)
     hooks.patch(module.Flask, "handle_exception", _handle_exception)

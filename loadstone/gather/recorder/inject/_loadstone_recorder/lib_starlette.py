@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import hooks
+from . import core, hooks
 from .lib_asgi import answer
 from .server import KEY
 
@@ -19,12 +19,15 @@ def install(module: ModuleType) -> None:
     """Patch what this module holds."""
     name = module.__name__
     if name == "starlette.applications":
+        core.covered("starlette", core.version_of("starlette"), ("asgi",))
         hooks.patch(module.Starlette, "__call__", _call)
     elif name == "starlette.routing":
         hooks.patch(module.Route, "handle", _handle)
         hooks.patch(module.Mount, "handle", _mounted)
-    elif name == "fastapi.routing" and "handle" in vars(module.APIRoute):
-        hooks.patch(module.APIRoute, "handle", _handle)
+    elif name == "fastapi.routing":
+        core.covered("fastapi", core.version_of("fastapi"), ("asgi",))
+        if "handle" in vars(module.APIRoute):
+            hooks.patch(module.APIRoute, "handle", _handle)
 
 
 def _call(original: Callable[..., Any]) -> Callable[..., Any]:

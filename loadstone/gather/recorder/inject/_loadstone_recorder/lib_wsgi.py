@@ -36,8 +36,7 @@ def install(module: ModuleType) -> None:
     elif name == "cheroot.wsgi":
         hooks.patch(module.Server, "__init__", _cheroot)
     library = name.partition(".")[0]
-    version = getattr(sys.modules.get(library), "__version__", "")
-    core.covered("wsgi", f"{library} {version}".strip())
+    core.covered("wsgi", f"{library} {core.version_of(library)}".strip())
 
 
 def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:

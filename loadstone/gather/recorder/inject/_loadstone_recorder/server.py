@@ -26,11 +26,11 @@ KEY = "loadstone.request"
 class Request:
     """One request being answered. ``threaded`` says that one thread does it from beginning to end."""
 
-    __slots__ = ("before", "cpu", "ended", "routed", "span", "status", "thread")
+    __slots__ = ("before", "cpu", "ended", "routed", "span", "status", "stop", "thread")
 
     def __init__(self, operation: int, traceparent: str | None, threaded: bool) -> None:
         self.span = continue_from(operation, traceparent)
-        self.status = 0
+        self.status = self.stop = 0
         self.ended = self.routed = False
         self.before = sys.exc_info()[1]
         self.thread = get_ident() if threaded and "gevent" not in sys.modules else 0
@@ -45,12 +45,16 @@ class Request:
             write(self.span, stop, self._error(None), status)
 
     def end(self, error: BaseException | None = None) -> None:
-        """The answer has ended, or there is none because of ``error``. Only the first end counts."""
+        """The answer has ended, or there is none because of ``error``. Only the first end counts; an ``error`` after it
+        is what was behind an answer that said so itself (Starlette raises it on when the answer is out)."""
+        span = self.span
         if self.ended:
+            if error is not None and self.status >= 500 and span.memory is not None and span.error is None:
+                span.error = error
+                write(span, self.stop, error, self.status)
             return
         self.ended = True
-        stop = perf_counter_ns()
-        span = self.span
+        stop = self.stop = perf_counter_ns()
         self._count()
         if span.memory is not None and error is None and span.error is None:
             prolong(span, stop)
