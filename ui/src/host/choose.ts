@@ -16,100 +16,102 @@ export interface HostPanel {
   drawn: DrawnSeries[];
 }
 
-interface Theme {
-  title: string;
-  holds(series: HostSeries): boolean;
-}
-
 /** More lines than these in one panel are not told apart. */
 const LINES = 6;
 
-const pressure = ({ metric }: HostSeries) => /psi|pressure/.test(metric);
-
-/** What a reader looks at first, in this order: the four resources, and who waits for them. */
-const FIRST: Theme[] = [
-  { title: "CPU cores in use", holds: ({ unit }) => unit === "cores" },
+/** What a reader looks at first, in this order: the resources, and who waits for them; loadstone/model/host_metrics.py. */
+const FIRST: { title: string; metric: RegExp; scopes?: string[] }[] = [
+  { title: "CPU cores in use", metric: /^cpu_(quota_)?cores$/ },
+  { title: "CPU of the machine", metric: /^cpu_(busy|steal|iowait)_share$/, scopes: ["host"] },
+  { title: "CPU kept from the control group", metric: /^cpu_throttled_share$/ },
   {
-    title: "CPU of the machine",
-    holds: (one) =>
-      one.scope === "host" &&
-      one.unit === "share" &&
-      !pressure(one) &&
-      /cpu.*(busy|steal|iowait)|^(busy|steal|iowait)/.test(one.metric),
+    title: "Time in which something waited for it",
+    metric: /^(cpu|io|memory)_pressure_share$/,
+    scopes: ["host"],
   },
-  {
-    title: "time in which something waited for the resource",
-    holds: (one) => one.unit === "share" && pressure(one) && /some/.test(one.metric),
-  },
-  {
-    title: "ready to run",
-    holds: ({ metric }) => /run_?queue(?!.*wait)|procs_running|running$/.test(metric),
-  },
-  {
-    title: "memory",
-    holds: ({ scope, metric, unit }) =>
-      unit === "bytes" && scope !== "host" && /^(memory_)?(rss|current|used)/.test(metric),
-  },
-  {
-    title: "connections and sockets",
-    holds: ({ metric, unit }) =>
-      /^(count|)$/.test(unit) && /connections|sockets?_?(in_)?use|tcp_in_?use/.test(metric),
-  },
+  { title: "Threads ready to run", metric: /^procs_running$/ },
+  { title: "Memory of the processes", metric: /^rss_bytes$/ },
+  { title: "Connections of the database", metric: /^connections/, scopes: ["database"] },
+  { title: "TCP sockets", metric: /^tcp_in_use$/ },
 ];
 
 export interface HostChoice {
   first: HostPanel[];
   others: HostPanel[];
+  /** Series that stood at nought throughout, and of which no chart is drawn. */
+  nought: string[];
 }
 
 export function choose(host: readonly HostSeries[]): HostChoice {
-  const told = host.filter(({ value }) => value.some((one) => one !== null));
-  const left = new Set(told);
+  const left = new Set(host.filter(({ value }) => value.some((one) => one !== null)));
   const first: HostPanel[] = [];
-  for (const { title, holds } of FIRST) {
-    const mine = told.filter((one) => left.has(one) && holds(one)).sort(byScope);
-    for (const [unit, same] of byUnit(mine)) {
+  for (const { title, metric, scopes } of FIRST) {
+    const mine = [...left]
+      .filter((one) => metric.test(one.metric) && (scopes === undefined || scopes.includes(one.scope)))
+      .sort(inOrder);
+    for (const [unit, same] of grouped(mine, ({ unit }) => unit)) {
       const kept = same.slice(0, LINES);
       for (const one of kept) left.delete(one);
       first.push(panel(title, unit, kept));
     }
   }
+  const rest = [...left].sort(inOrder);
+  const still = rest.filter(({ value }) => value.every((one) => one === null || one === 0));
+  const moving = rest.filter((one) => !still.includes(one));
+  const families = grouped(moving, ({ scope, metric, unit }) =>
+    JSON.stringify([scope, family(metric), unit]),
+  );
   const others: HostPanel[] = [];
-  const rest = [...left].sort(byScope);
-  const groups = new Map<string, HostSeries[]>();
-  for (const one of rest) {
-    const key = JSON.stringify([one.scope, family(one.metric), one.unit]);
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  for (const group of groups.values()) {
-    for (let at = 0; at < group.length; at += LINES) {
-      const some = group.slice(at, at + LINES);
+  for (const [, members] of families) {
+    for (let at = 0; at < members.length; at += LINES) {
+      const some = members.slice(at, at + LINES);
       const [one] = some;
       if (one === undefined) continue;
-      const title = some.length === 1 ? words(one.metric) : words(family(one.metric));
-      others.push(panel(`${one.scope}: ${title}`, one.unit, some));
+      const metrics = new Set(some.map(({ metric }) => metric));
+      others.push(
+        panel(
+          titled(`${one.scope}: ${metrics.size === 1 ? words(one.metric) : family(one.metric)}`),
+          one.unit,
+          some,
+        ),
+      );
     }
   }
-  return { first, others };
+  return { first, others, nought: still.map(fullName) };
 }
 
 const SCOPES = ["service", "cgroup", "database", "host", "generator"];
 
-function byScope(a: HostSeries, b: HostSeries): number {
+/** The service first, the generator last; the whole of a metric before its parts. */
+function inOrder(a: HostSeries, b: HostSeries): number {
   const place = ({ scope }: HostSeries) => (SCOPES.includes(scope) ? SCOPES.indexOf(scope) : SCOPES.length);
-  return place(a) - place(b);
+  return place(a) - place(b) || Number(a.detail !== null) - Number(b.detail !== null);
 }
 
-function byUnit(series: HostSeries[]): [string, HostSeries[]][] {
+function grouped(series: readonly HostSeries[], key: (one: HostSeries) => string): Map<string, HostSeries[]> {
   const found = new Map<string, HostSeries[]>();
-  for (const one of series) found.set(one.unit, [...(found.get(one.unit) ?? []), one]);
-  return [...found];
+  for (const one of series) {
+    const known = found.get(key(one));
+    if (known === undefined) found.set(key(one), [one]);
+    else known.push(one);
+  }
+  return found;
 }
 
-/** A metric's first word: disk_read and disk_write are one family. */
+/** A metric's first word: disk_read_bytes_per_s and disk_write_bytes_per_s are one family. */
 const family = (metric: string) => metric.split(/[_.]/)[0] ?? metric;
 
-export const words = (metric: string) => metric.replace(/[_.]+/g, " ").trim();
+/** A metric's name without its unit, which stands at each value. */
+export function words(metric: string): string {
+  const name = metric.replace(/(_(share|cores|bytes|s))?(_per_s)?$/, "");
+  return (name === "" ? metric : name).replace(/[_.]+/g, " ").trim();
+}
+
+const titled = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+function fullName({ scope, metric, detail }: HostSeries): string {
+  return `${scope} ${words(metric)}${detail === null ? "" : ` ${detail}`}`;
+}
 
 const COLOUR: Record<string, DrawnSeries["colour"]> = {
   service: "accent",
@@ -131,19 +133,24 @@ const SPARE: DrawnSeries["colour"][] = [
 function panel(title: string, unit: string, members: HostSeries[]): HostPanel {
   const taken = new Set<DrawnSeries["colour"]>();
   const scopes = new Set(members.map(({ scope }) => scope));
+  const metrics = new Set(members.map(({ metric }) => metric));
+  const usual = members[0]?.metric;
   const drawn = members.map((series): DrawnSeries => {
     const own = COLOUR[series.scope] ?? "span-own";
-    const free = taken.has(own) ? (SPARE.find((colour) => !taken.has(colour)) ?? own) : own;
-    const line: Line = series.scope === "generator" ? "dashed" : taken.has(own) ? "thin" : "solid";
-    taken.add(free);
-    const metric = `${words(series.metric)}${series.detail === null ? "" : ` ${series.detail}`}`;
-    const name = scopes.size === members.length && members.length > 1 ? series.scope : metric;
-    return {
-      series,
-      name: series.scope === "generator" && name === metric ? `generator ${metric}` : name,
-      colour: free,
-      line,
-    };
+    const again = taken.has(own);
+    const colour =
+      again && series.scope !== "generator" ? (SPARE.find((spare) => !taken.has(spare)) ?? own) : own;
+    const line: Line =
+      series.scope === "generator" ? (again ? "dotted" : "dashed") : again ? "thin" : "solid";
+    taken.add(colour);
+    const parts = [
+      scopes.size > 1 || metrics.size === 1 ? series.scope : "",
+      members.length === 1 || (metrics.size > 1 && series.metric !== (scopes.size > 1 ? usual : ""))
+        ? words(series.metric)
+        : "",
+      series.detail ?? "",
+    ];
+    return { series, name: parts.filter(Boolean).join(" "), colour, line };
   });
   return { title, unit, drawn };
 }

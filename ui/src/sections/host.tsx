@@ -20,7 +20,7 @@ export function HostCharts({ view }: { view: RunView }) {
 }
 
 function Charts({ view, evidence }: { view: RunView; evidence: EvidenceView }) {
-  const { first, others } = useMemo(() => choose(evidence.host), [evidence.host]);
+  const { first, others, nought } = useMemo(() => choose(evidence.host), [evidence.host]);
   const [all, setAll] = useState(false);
   const answer = hostAnswer(evidence.host);
   const elsewhere =
@@ -44,9 +44,10 @@ function Charts({ view, evidence }: { view: RunView; evidence: EvidenceView }) {
           labelled={at === first.length - 1}
         />
       ))}
-      {others.length > 0 && (
+      {others.length + nought.length > 0 && (
         <details class="unfold" onToggle={(event) => event.currentTarget.open && setAll(true)}>
           <summary>{plural(others.length, "more chart")}</summary>
+          {nought.length > 0 && <p class="note">At nought throughout: {nought.join(", ")}.</p>}
           {all &&
             others.map((panel, at) => (
               <HostPlot
@@ -110,7 +111,9 @@ function HostPlot({ view, panel, named, labelled }: HostPlotProps) {
                   stroke: colours[colour],
                   width: line === "thin" ? 1.25 : 2,
                   points: { show: x.length < 3 },
-                  ...(line === "dashed" ? { dash: [5, 3] } : {}),
+                  ...(line === "dashed" || line === "dotted"
+                    ? { dash: line === "dashed" ? [5, 3] : [2, 3] }
+                    : {}),
                 })),
               ],
               plugins: [
@@ -141,10 +144,10 @@ const short = (name: string) => (name.length > 13 ? `${name.slice(0, 12)}…` : 
 const tick = (value: number, unit: string) =>
   value === 0
     ? "0"
-    : measured(value, unit)
+    : measured(value, unit.replace("bytes/s", "bytes"))
         .replace(/(\.\d*?)0+(?!\d)/, "$1")
         .replace(/\.(?!\d)/, "")
-        .replace(/\scores/, "");
+        .replace(new RegExp(`\\s(?:cores|${/^[a-zA-Z]+$/.test(unit) ? unit : "cores"})$`), "");
 
 /** Bytes are told in powers of two, so their ticks stand at such. */
 function axisOf(top: number, unit: string) {
@@ -184,15 +187,17 @@ function reach(series: HostSeries): { low: number | null; high: number | null } 
 /** The service's CPU, the machine's, and how memory moved, in a sentence. */
 export function hostAnswer(host: readonly HostSeries[]): string {
   const find = (scope: string, unit: string, metric: RegExp) =>
-    host.find((one) => one.scope === scope && one.unit === unit && metric.test(one.metric));
+    host.find(
+      (one) => one.scope === scope && one.unit === unit && one.detail === null && metric.test(one.metric),
+    );
   const parts: string[] = [];
-  const cpu = find("service", "cores", /./);
+  const cpu = find("service", "cores", /^cpu_cores$/);
   if (cpu !== undefined) {
     parts.push(
       `the service used ${measured(mean(cpu), "cores")} on average, ${measured(reach(cpu).high, "cores")} at most`,
     );
   }
-  const busy = find("host", "share", /busy/);
+  const busy = find("host", "share", /^cpu_busy/);
   if (busy !== undefined) parts.push(`the machine was at most ${measured(reach(busy).high, "share")} busy`);
   const rss = find("service", "bytes", /rss/);
   if (rss !== undefined) {

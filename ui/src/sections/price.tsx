@@ -17,7 +17,7 @@ export function Price({ evidence }: { evidence: EvidenceView }) {
       </h3>
       <p>{answer(cost)}</p>
       <Table
-        caption="The bare run and the observed one of the same seed; in brackets the 95 % interval of the difference"
+        caption={`The bare run and the observed one of the same seed${cost.some(({ low }) => low !== null) ? "; in brackets the 95 % interval of the difference" : ""}`}
         columns={[
           { name: "", cell: (row) => row.name },
           { name: "bare", number: true, cell: (row) => measured(row.bare, row.unit) },

@@ -12,6 +12,9 @@ import { type Shown, UNITS, bandPath, bar } from "./scale";
 const DEEPEST = 14;
 const INDENT = 14;
 
+/** How high the drawing of a line is, in pixels. */
+const BARS = 28;
+
 interface TraceLineProps {
   tree: Outline;
   row: Row;
@@ -151,7 +154,7 @@ function stretch(tree: Outline, at: number): Stretch {
   return span === undefined ? [0, 0] : [span.start_s, span.start_s + span.duration_s];
 }
 
-function Bars({ tree, row, shown, height }: TraceLineProps) {
+function Bars({ tree, row, shown }: TraceLineProps) {
   const { entry } = row;
   const { spans } = tree.trace;
   const drawn = useMemo(() => {
@@ -175,20 +178,20 @@ function Bars({ tree, row, shown, height }: TraceLineProps) {
   return (
     <svg
       class="bars"
-      viewBox={`0 0 ${UNITS} ${height}`}
+      viewBox={`0 0 ${UNITS} ${BARS}`}
       preserveAspectRatio="none"
-      height={height}
+      height={BARS}
       aria-hidden="true"
       focusable="false"
     >
       {edge !== null && drawn === null && (
-        <rect class="gap" x={edge.x} width={edge.width} y={height - 19} height="10" />
+        <rect class="gap" x={edge.x} width={edge.width} y={BARS - 19} height="10" />
       )}
       {edge !== null && drawn?.spent !== undefined && (
         <g class={spentOn(drawn.spent).colour}>
-          <rect class="whole" x={edge.x} width={edge.width} y={height - 21} height="13" />
-          <path class="own" d={bandPath(drawn.own, shown, height - 21, 13)} />
-          <path class="critical" d={bandPath(drawn.critical, shown, height - 6, 3)} />
+          <rect class="whole" x={edge.x} width={edge.width} y={BARS - 21} height="13" />
+          <path class="own" d={bandPath(drawn.own, shown, BARS - 21, 13)} />
+          <path class="critical" d={bandPath(drawn.critical, shown, BARS - 6, 3)} />
         </g>
       )}
     </svg>

@@ -7,7 +7,7 @@ import { useNarrow } from "../parts/narrow";
 import { SearchBar } from "../parts/search_bar";
 import type { TraceView } from "../run_view";
 import { Detail } from "./detail";
-import { SPENT } from "./kinds";
+import { SPENT, spentOn } from "./kinds";
 import { type Outline, extent, outline } from "./outline";
 import { TraceLine } from "./line";
 import { type Row, type Turned, keyOf, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
@@ -31,6 +31,10 @@ export function Waterfall({ trace }: { trace: TraceView }) {
   const height = narrow ? NARROW_ROW : ROW;
   const rows = useMemo(() => rowsOf(tree, turned), [tree, turned]);
   const found = useMemo(() => matches(trace.spans, text), [trace, text]);
+  const spent = useMemo(() => {
+    const found = new Set(trace.spans.map(spentOn));
+    return SPENT.filter((one) => found.has(one));
+  }, [trace]);
   const marked = useMemo(() => new Set(found), [found]);
   const { first, last } = useSight(box, height, rows.length);
   const at = Math.max(
@@ -117,7 +121,7 @@ export function Waterfall({ trace }: { trace: TraceView }) {
         </span>
       </div>
       <ul class="keys" aria-hidden="true">
-        {SPENT.map(({ word, colour }) => (
+        {spent.map(({ word, colour }) => (
           <li key={colour}>
             <i class={`chip ${colour}`} /> {word}
           </li>
