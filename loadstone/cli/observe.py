@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["Ways", "collector_options", "observing_of"]
+__all__ = ["Ways", "collector_options", "observing_of", "resolved_dsn"]
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ def observing_of(service: Service, workload: Workload | None, ways: Ways) -> Obs
     if unknown:
         raise SpecError(f'no collector "{unknown[0]}"; there are {", ".join(COLLECTORS)}')
     written = written_pairs(workload) if workload else frozenset()
-    dsn = _resolved(ways.dsn or service.dsn)
+    dsn = resolved_dsn(ways.dsn or service.dsn)
     return Observing(
         collectors=collectors(
             service, dsn=dsn is not None, without=ways.without, memory=ways.memory, otlp_port=ways.otlp_port
@@ -70,7 +70,7 @@ def observing_of(service: Service, workload: Workload | None, ways: Ways) -> Obs
     )
 
 
-def _resolved(dsn: str | None) -> str | None:
+def resolved_dsn(dsn: str | None) -> str | None:
     """The DSN with variables of the environment filled in."""
     if dsn is None:
         return None

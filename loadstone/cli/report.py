@@ -21,14 +21,16 @@ from loadstone.cli.options import archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print what the page shows as JSON; write nothing.")
 def report(run: str, opened: bool, archive: str | None, as_json: bool) -> None:
     """Rebuild a run's report.html from its archive and print where it is."""
-    from loadstone.cli.options import print_json, resolved
+    from loadstone.archive import find
+    from loadstone.cli.options import print_json
     from loadstone.lab.report import view, write_report
 
-    found = resolved(archive, run)
+    kept = find(archive)
+    found = kept.resolve(run)
     if as_json:
-        print_json(view(found))
+        print_json(view(found, archive=kept))
         return
-    path = write_report(found)
+    path = write_report(found, archive=kept)
     click.echo(os.path.relpath(path))
     if opened:
         import webbrowser

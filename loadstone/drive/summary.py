@@ -27,7 +27,7 @@ from loadstone.model.run import (
 from loadstone.model.slo import Slo
 from loadstone.stats.histogram import Histogram
 
-__all__ = ["exit_code", "summarise", "summary_of"]
+__all__ = ["exit_code", "summarise", "summary_of", "without_load"]
 
 
 def summarise(
@@ -49,6 +49,30 @@ def summarise(
     for interval in intervals:
         tally.add(interval)
     return summary_of(tally, run, status, build=build, caveats=caveats, report=report)
+
+
+def without_load(run: str, status: Status) -> Summary:
+    """The summary of a run that drove nothing: evidence that was gathered or imported."""
+    empty = StepTally()
+    return Summary(
+        format=1,
+        run=run,
+        status=status,
+        outcome="none",
+        validity="valid",
+        caveats=(),
+        duration_s=0.0,
+        offered_per_s=0.0,
+        achieved_per_s=0.0,
+        requests=0,
+        errors=0,
+        dropped=0,
+        latency_s=latency_set(empty),
+        steps=(),
+        slos=(),
+        generator=GeneratorSummary(cores=0, cpu_s=0.0, cpu_per_request_s=None, rss_bytes=0),
+        report="report.html",
+    )
 
 
 def summary_of(

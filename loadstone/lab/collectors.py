@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Container
+from typing import Literal
 
 from loadstone.gather.collector import Collector
+from loadstone.gather.otlp.otel import runtime
+from loadstone.lab.service import argv
 from loadstone.model.service import Service
 
 __all__ = ["COLLECTORS", "collectors"]
@@ -13,18 +18,37 @@ COLLECTORS = ("traces", "recorder", "profile", "postgres", "sqlite", "host")
 """Every collector by its name, in the order in which they are asked."""
 
 
+def _inside(service: Service) -> Literal["recorder", "official", "either", "nothing"]:
+    """Who looks into a service that Loadstone starts: the recorder into Python, the official packages into Node and the
+    JVM; a command that tells neither (a shell script) may start Python or export by itself."""
+    words = argv(service)
+    if words is None or service.instrument is False:
+        return "nothing"
+    if service.instrument == "otel":
+        return "official"
+    path = {**os.environ, **service.env}.get("PATH")
+    kind = runtime(words, lambda program: shutil.which(program, path=path))
+    if kind is None:
+        return "either"
+    return "recorder" if kind.language == "python" else "official"
+
+
 def collectors(
     service: Service, *, dsn: bool, without: Container[str] = (), memory: bool = False, otlp_port: int = 0
 ) -> tuple[Collector, ...]:
-    """The collectors for this service. The recorder goes into a service that Loadstone starts, PostgreSQL's needs a
-    DSN; the others find out for themselves what there is."""
+    """The collectors for this service. PostgreSQL's needs a DSN; the others find out for themselves what there is.
+
+    A service that the recorder looks into is not told to export traces too: each request would be seen twice. With an
+    ``otlp_port`` the receiver is there all the same.
+    """
     chosen: list[Collector] = []
-    if "traces" not in without:
+    inside = _inside(service)
+    recorded = inside in ("recorder", "either") and "recorder" not in without
+    if "traces" not in without and (inside != "recorder" or not recorded or otlp_port):
         from loadstone.gather.otlp.collector import Traces
 
-        official = service.instrument == "otel" and service.start is not None
-        chosen.append(Traces("otel" if official else "receive", otlp_port))
-    if "recorder" not in without and service.instrument is True and service.start is not None:
+        chosen.append(Traces("otel" if inside == "official" else "receive", otlp_port))
+    if recorded:
         from loadstone.gather.recorder.collector import Recorder
 
         chosen.append(Recorder())

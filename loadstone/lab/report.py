@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loadstone.archive import Run
+from loadstone.archive import Archive, Run, evidence_run
 from loadstone.drive.facts import PlanFacts
-from loadstone.drive.summary import summarise
+from loadstone.drive.summary import summarise, without_load
 from loadstone.errors import EvidenceError, SpecError
+from loadstone.model.evidence_view import CostRow, EvidenceView
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import RunView
 from loadstone.model.slo import Slo
@@ -29,22 +30,51 @@ def summary(run: Run) -> Summary:
     return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status, build=build)
 
 
-def view(run: Run, manifest: Manifest | None = None) -> RunView:
-    """Everything that the run's page shows. ``manifest`` stands for the one on disk while a run is being closed."""
+def view(run: Run, manifest: Manifest | None = None, *, archive: Archive | None = None) -> RunView:
+    """Everything that the run's page shows. ``manifest`` stands for the one on disk while a run is being closed.
+
+    ``archive`` is where the observed partner of a bare run is looked for; without one its evidence is not shown.
+    """
     from loadstone.render.view import run_view
 
     manifest = manifest or run.manifest
-    told = manifest.summary or summary(run)
-    return run_view(manifest, told, run.intervals(), run.samples(), _facts(run).spans(), run.text("spec.toml"))
+    told = manifest.summary or (summary(run) if manifest.kind == "load" else without_load(run.id, manifest.status))
+    spans = _facts(run).spans() if manifest.kind == "load" else ()
+    seen = None if manifest.summary is None and manifest.status == "running" else _evidence(run, archive)
+    return run_view(manifest, told, run.intervals(), run.samples(), spans, run.text("spec.toml"), evidence=seen)
 
 
-def write_report(run: Run, manifest: Manifest | None = None) -> Path:
+def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:
+    """What was seen of the run, or of its observed partner; None where nothing was."""
+    holder = run if archive is None else evidence_run(archive, run)
+    evidence = holder.evidence()
+    if evidence is None:
+        return None
+    from loadstone.lab.evidence import COST, document
+    from loadstone.lab.observation import NOTES
+    from loadstone.render.evidence import evidence_view
+
+    counts, audit = evidence.counts(), evidence.audit()
+    return evidence_view(
+        evidence,
+        run=holder.id,
+        origin_ns=holder.manifest.started_ns,
+        spans=counts.rows.get("spans", 0) if counts else 0,
+        steps=_facts(holder).steps if holder.manifest.kind == "load" else (),
+        audit=audit.checks if audit else (),
+        cost=document(evidence, COST, tuple[CostRow, ...]) or (),
+        notes=document(evidence, NOTES, tuple[str, ...]) or (),
+        origin="this run" if holder.id == run.id else "observed run",
+    )
+
+
+def write_report(run: Run, manifest: Manifest | None = None, *, archive: Archive | None = None) -> Path:
     """Write ``report.html`` into the run's directory. Raises InstrumentError when the page was not built."""
     from loadstone.render.html import report_html
 
     path = run.directory / REPORT
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(report_html(view(run, manifest)), encoding="utf-8")
+    temporary.write_text(report_html(view(run, manifest, archive=archive)), encoding="utf-8")
     temporary.replace(path)
     return path
 

@@ -1,0 +1,42 @@
+"""``loadstone doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from loadstone.cli.options import json_option
+
+EPILOG = """\b
+  loadstone doctor                                        this machine alone
+  loadstone doctor --url http://127.0.0.1:8000            and the service that listens there
+  loadstone doctor --pid 4711 --dsn "{env.DATABASE_URL}"  and its database
+  loadstone doctor --json
+
+\b
+Nothing is changed and nothing is sent to the service; the database is asked what it may tell.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--url", metavar="URL", help="The service; its processes are those that listen at its port.")
+@click.option("--pid", "pids", type=int, multiple=True, metavar="PID", help="A process of the service; repeatable.")
+@click.option("--dsn", metavar="DSN", help="The service's PostgreSQL database: postgresql://… or {env.NAME}.")
+@json_option
+def doctor(url: str | None, pids: tuple[int, ...], dsn: str | None, as_json: bool) -> None:
+    """Say which evidence this machine and this service allow, what is missing for the rest, and what each costs."""
+    from loadstone.cli.observe import resolved_dsn
+    from loadstone.gather.doctor import examine
+    from loadstone.lab.gathering import found_service
+    from loadstone.lab.processes import family
+
+    _, found = found_service(url, frozenset(pids))
+    told = examine(family(set(found)), resolved_dsn(dsn))
+    if as_json:
+        from loadstone.cli.options import print_json
+
+        print_json(told)
+        return
+    from loadstone.cli.terminal import color, width
+    from loadstone.render.doctor_text import doctor_text
+
+    click.echo(doctor_text(told, color=color(), width=width()))
