@@ -72,6 +72,10 @@ class Archive:
         """The run of exactly this id; its manifest is read when it is first asked for."""
         return Run(self.runs_directory / run)
 
+    def has(self, run: str) -> bool:
+        """Whether there is a run of exactly this id; false for whatever is no id."""
+        return _RUN_ID.fullmatch(run) is not None and (self.runs_directory / run / "manifest.json").is_file()
+
     def resolve(self, reference: str) -> Run:
         """The run that the reference names. Raises EvidenceError when none or several are meant."""
         last = _LAST.fullmatch(reference)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from loadstone.archive.layout import Archive
     from loadstone.model.interval import Interval, Sample
 
-__all__ = ["PART_S", "RunWriter", "amend"]
+__all__ = ["PART_S", "RunWriter", "amend", "replace"]
 
 PART_S = 600.0  # a part every ten minutes: small enough to lose nothing, few enough to open at once
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.interval import Cell, Interval, Sample
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import ErrorRow, PercentileCurve, PhaseSpan, RunView, SampleRow
@@ -67,6 +68,7 @@ def run_view(
     spec: str | None = None,
     *,
     origin_ns: int | None = None,
+    evidence: EvidenceView | None = None,
 ) -> RunView:
     """Everything that a run's page shows.
 
@@ -91,6 +93,7 @@ def run_view(
         slowest=_slowest(counted, origin),
         spec=spec,
         repeat=_repeat(manifest),
+        evidence=evidence,
     )
 
 
