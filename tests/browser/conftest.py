@@ -9,14 +9,19 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from loadstone.render.html import report_html
 from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
 from tests.browser.specimens import SPECIMENS
+
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+Open = Callable[..., Page]
 
 
 def missing(reason: str) -> NoReturn:
@@ -62,3 +67,29 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def opened(browser: Browser, report: Callable[[str], Path]) -> Iterator[Open]:
+    """Opens a specimen's report; at the end, nothing may have been complained of or fetched."""
+    said: list[str] = []
+    contexts = []
+
+    def open_report(
+        name: str, viewport: ViewportSize = DESK, scheme: Literal["light", "dark"] = "light", link: str = ""
+    ) -> Page:
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, offline=True, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        address = report(name).as_uri()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: None if request.url == address else said.append(request.url[:200]))
+        page.goto(address + link)
+        page.locator("h1").wait_for()
+        return page
+
+    yield open_report
+    for context in contexts:
+        context.close()
+    assert said == []

@@ -9,6 +9,7 @@ from loadstone.model.evidence_view import SpanView, TraceRow, TraceView
 
 __all__ = ["N_PLUS_1", "Drawn", "failed", "large", "n_plus_1", "row_of", "typical"]
 
+SESSION = "SELECT * FROM session WHERE key = $1"
 N_PLUS_1 = "SELECT id, name, price FROM product WHERE id = $1"
 
 
@@ -115,7 +116,7 @@ def n_plus_1() -> TraceView:
         "GET /products/{id}", busy + 0.27, "server",
         attributes={"http.request.method": "GET", "http.route": "/products/{id}", "http.response.status_code": "200"},
         children=[
-            Drawn("authenticate", 0.006, start_s=0.001, children=[query("SELECT * FROM session WHERE key = $1", 0.004, "shop/auth.py:12")]),
+            Drawn("authenticate", 0.006, start_s=0.001, children=[query(SESSION, 0.004, "shop/auth.py:12")]),
             query(N_PLUS_1, 0.011, "shop/views.py:71", 0.012),
             view,
             remote,
@@ -128,7 +129,9 @@ def n_plus_1() -> TraceView:
 def failed() -> TraceView:
     refused = Drawn(
         "POST /charge", 2.0, "client", 0.01, True,
-        attributes={"error.type": "timeout", "exception.message": "no reply within 2 s", "server.address": "pay.internal"},
+        attributes={
+            "error.type": "timeout", "exception.message": "no reply within 2 s", "server.address": "pay.internal",
+        },
     )  # fmt: skip
     root = Drawn("POST /orders", 2.02, "server", error=True, children=[refused], attributes={"error.type": "500"})
     return build("c0ffee00c0ffee00c0ffee00c0ffee00", "failed", root, 7.1, "pay")
