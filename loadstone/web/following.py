@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from threading import Lock
+from time import monotonic, thread_time
 
 import msgspec
 
@@ -79,11 +79,11 @@ class Following:
     def latest(self) -> tuple[bytes, bool]:
         """The newest view, and whether the run is still going. May raise what reading a run raises."""
         with self._lock:
-            if self.running and time.monotonic() >= self._again_at:
-                begun = time.thread_time()
+            if self.running and monotonic() >= self._again_at:
+                begun = thread_time()
                 self._run.forget()
                 self.running = self._run.manifest.status == "running"
                 self._latest = self._told(self._run)
-                spent = time.thread_time() - begun
-                self._again_at = time.monotonic() + max(0.9 * EVERY_S, spent / SHARE)
+                spent = thread_time() - begun
+                self._again_at = monotonic() + max(0.9 * EVERY_S, spent / SHARE)
             return self._latest, self.running
