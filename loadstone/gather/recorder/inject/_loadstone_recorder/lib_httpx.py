@@ -81,11 +81,8 @@ def _single_async(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _take_back(request: Any, given: bool) -> None:
     """A request may be sent again, and a redirect copies its headers: the next gets a header of its own."""
-    if not given:
-        try:
-            del request.headers[outgoing.HEADER]
-        except Exception:
-            pass
+    if not given and outgoing.HEADER in request.headers:
+        del request.headers[outgoing.HEADER]
 
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -45,6 +45,6 @@ HOOKS: dict[str, tuple[str, ...]] = {
     "httpx": ("lib_httpx",),
     "aiohttp.client": ("lib_aiohttp",),
     "redis": ("lib_redis",),
-    "celery": ("lib_celery",),
-    "pymongo": ("lib_pymongo",),
+    "celery.app.base": ("lib_celery",),
+    "celery.app.trace": ("lib_celery",),
 }
