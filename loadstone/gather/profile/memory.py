@@ -10,9 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from loadstone.gather.profile.place import short
 from loadstone.gather.profile.rows import Row
@@ -23,6 +23,14 @@ __all__ = ["MemoryRecording", "why_not_memray"]
 
 ATTACH_S = 30.0
 """How long a debugger may take to come in: gdb reads the symbols of every library first."""
+
+
+class _Record(Protocol):
+    """What is used of memray's AllocationRecord."""
+
+    size: int
+
+    def stack_trace(self) -> list[tuple[str, str, int]]: ...
 
 
 def why_not_memray() -> Missing | None:
@@ -94,7 +102,7 @@ class MemoryRecording:
             except (OSError, RuntimeError, NotImplementedError):
                 continue
 
-    def _added(self, source: str, at_ns: int, records: Any, cwd: str | None) -> Iterator[Row]:
+    def _added(self, source: str, at_ns: int, records: Iterable[_Record], cwd: str | None) -> Iterator[Row]:
         held: Counter[str] = Counter()
         for record in records:
             frames = [frame_text(name, short(file, cwd), line) for name, file, line in reversed(record.stack_trace())]

@@ -10,8 +10,11 @@ from typing import Literal
 
 __all__ = ["Runtime", "runtime", "threads", "why_not_perf", "why_not_ptrace"]
 
-Runtime = Literal["python", "node", "jvm", "native", "gone"]
-"""``gone``: ended, or not ours to look at."""
+Runtime = Literal["python", "node", "jvm", "native", "wrapper", "gone"]
+"""``wrapper``: a shell or another program that only starts the service; ``gone``: ended."""
+
+WRAPPERS = {"sh", "bash", "dash", "zsh", "busybox", "timeout", "env", "nice", "make", "sudo", "setpriv", "uv"}
+WRAPPERS |= {"tini", "dumb-init", "honcho", "foreman"}
 
 _PROC = Path("/proc")
 _LIBRARIES = (
@@ -34,7 +37,12 @@ def runtime(pid: int) -> Runtime:
     for pattern, kind in _LIBRARIES:
         if any(pattern.search(path) for path in paths):
             return kind  # type: ignore[return-value]
-    return "native" if paths else "gone"
+    if not paths:
+        return "gone"
+    with suppress(OSError):
+        if (_PROC / str(pid) / "exe").readlink().name in WRAPPERS:
+            return "wrapper"
+    return "native"
 
 
 def _by_name(pid: int) -> Runtime:
