@@ -178,6 +178,7 @@ def _lost(ended: Ended) -> list[Missing]:
         "busy": "lower the load, or raise OTEL_BSP_MAX_EXPORT_BATCH_SIZE; exporters try again after a refusal",
         "full": "free the disk, shorten the run or sample: OTEL_TRACES_SAMPLER=parentbased_traceidratio",
         "slow": "the exporter did not finish its requests in time; look for a stalled service",
+        "failed": "please report this with the run's directory",
         "cut_off": "requests ended in the middle: the service was killed, or its exporter gave up",
     }
     for reason, advice in advices.items():

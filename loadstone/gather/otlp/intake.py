@@ -29,7 +29,7 @@ __all__ = [
 Check = Callable[[bytes, int], tuple[int, str | None]]
 """A cheap look at a body of a kind: how many spans it holds, and what is wrong with it, if anything."""
 
-Reason = Literal["garbage", "too_large", "unsupported", "not_found", "busy", "full", "slow", "cut_off"]
+Reason = Literal["garbage", "too_large", "unsupported", "not_found", "busy", "full", "slow", "cut_off", "failed"]
 
 NOT_KEPT: dict[str, tuple[str, Rejected]] = {
     "/v1/metrics": ("metrics", "rejectedDataPoints"),
@@ -112,6 +112,8 @@ class Intake:
             self._spool.append(kind, self._clock_ns(), body)
         except SpoolFull as full:
             return self.refuse("full", 503, str(full), FULL_AFTER_S)
+        except Exception as error:  # a fault of ours must not leave the counts unbalanced
+            return self.refuse("failed", 500, f"the receiver failed with {type(error).__name__}")
         counts = self.counts
         counts.taken += 1
         counts.spans += spans

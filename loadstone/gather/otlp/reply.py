@@ -18,7 +18,7 @@ Rejected = Literal["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"]
 """Name of the count in JSON, by signal; in protobuf it is field 1 for all."""
 
 # google/rpc/code.proto, as the HTTP mapping there pairs them.
-_CODES = {400: 3, 404: 5, 405: 12, 408: 4, 413: 3, 415: 3, 429: 8, 503: 14}
+_CODES = {400: 3, 404: 5, 405: 12, 408: 4, 413: 3, 415: 3, 429: 8, 500: 13, 503: 14}
 
 
 def exported(kind: int, rejected: int = 0, message: str = "", count: Rejected = "rejectedSpans") -> bytes:

@@ -66,13 +66,17 @@ class Spool:
         written = os.writev(self._file, (header, body))
         while written < size:  # a nearly full disk takes a part first and refuses then
             rest = header[written:] + body if written < len(header) else memoryview(body)[written - len(header) :]
-            written += os.write(self._file, rest)
+            written += _write_more(self._file, rest)
 
     def _next(self) -> int:
         path = self._directory / f"otlp-{self._number:03d}.spool"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._number += 1
         return descriptor
+
+
+def _write_more(descriptor: int, rest: bytes | memoryview) -> int:
+    return os.write(descriptor, rest)
 
 
 def files(directory: Path) -> list[Path]:
