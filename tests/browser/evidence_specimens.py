@@ -65,7 +65,10 @@ def flame(nodes: int = 1200, seed: int = 5, deepest: int = 40, state: str = "cpu
             known.append(len(frame) - 1)
             at = len(frame) - 1
         own[at] += 40_960.0 if unit == "bytes" else 0.01
-    titles = {"cpu": "CPU", "gil": "interpreter lock", "idle": "idle", "alloc": "memory"}
+    titles = {
+        "cpu": "On the CPU without the interpreter's lock", "gil": "Holding the interpreter's lock",
+        "idle": "Waiting", "alloc": "Memory held at its peak",
+    }  # fmt: skip
     source = "memray" if unit == "bytes" else "py-spy"
     return FlameView(
         title=titles[state], source=source, state=state, unit=unit, frames=tuple(frames), frame=tuple(frame),
@@ -228,7 +231,7 @@ def evidence(seconds: int = 30) -> EvidenceView:
     kept = tuple(row_of(f"{at:032x}", "slowest", at) for at in range(1, 9))
     return EvidenceView(
         run="20261123T101630-1b2c", spans=27_110, traces=(*(trace.row for trace in drawn), *kept), drawn=drawn,
-        flames=(flame(), flame(400, 6, 25, "gil"), flame(200, 7, 12, "idle"), flame(300, 8, 20, "alloc", "bytes")),
+        flames=(flame(1200, 5, 40, "gil"), flame(400, 6, 25, "cpu"), flame(200, 7, 12, "idle"), flame(300, 8, 20, "alloc", "bytes")),
         statements=statements(), plans=plans(), waits=waits(), host=host(seconds), coverage=coverage(), audit=audit(),
         missing=missing(), cost=cost(), notes=("Spans that arrived after the end of the run: 12; all were kept.",),
         origin="observed run",

@@ -12,6 +12,9 @@ import { type Flame, beside, heaviestChild, nameOf, nodeAt } from "./layout";
 
 const HIGHEST = 480;
 
+/** A name is told up to here; it is copied whole. */
+const clipped = (name: string) => (name.length > 400 ? `${name.slice(0, 400)}…` : name);
+
 interface GraphProps {
   flame: Flame;
   unit: string;
@@ -164,7 +167,7 @@ export function FlameGraph({ flame, unit, label, text, onText }: GraphProps) {
           </span>
         ) : (
           <>
-            <code>{line.name}</code>{" "}
+            <code>{clipped(line.name)}</code>{" "}
             <span class="aside">
               with what it called {line.total}; itself {line.own}
             </span>
@@ -200,7 +203,7 @@ export function FlameGraph({ flame, unit, label, text, onText }: GraphProps) {
                 : { left: `${pointed.x + 8}px` }),
             }}
           >
-            <code>{tip.name}</code>
+            <code>{clipped(tip.name)}</code>
             <span>with what it called {tip.total}</span>
             <span>itself {tip.own}</span>
           </div>

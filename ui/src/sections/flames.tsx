@@ -10,12 +10,16 @@ import { measured } from "../measure";
 import { SortedTable } from "../parts/sorted_table";
 import type { FlameView } from "../run_view";
 
-export const STATES: Record<string, string> = {
-  cpu: "on the CPU",
-  gil: "holding the interpreter lock",
-  idle: "idle",
-  alloc: "memory allocated",
-};
+/** What a tab is called: two profiles of one title are told apart by their source. */
+export function tabName(flame: FlameView, flames: readonly FlameView[]): string {
+  const alike = flames.filter(({ title }) => title === flame.title).length;
+  return alike > 1 ? `${flame.title}, ${flame.source}` : flame.title;
+}
+
+/** More letters of a name than these say nothing more. */
+const LONGEST = 240;
+
+const clipped = (name: string, most = LONGEST) => (name.length > most ? `${name.slice(0, most)}…` : name);
 
 export function Flames({ flames }: { flames: FlameView[] }) {
   const [at, setAt] = useState(0);
@@ -61,7 +65,7 @@ export function Flames({ flames }: { flames: FlameView[] }) {
                 tabIndex={flame === shown ? 0 : -1}
                 onClick={() => setAt(place)}
               >
-                {flame.title}
+                {tabName(flame, flames)}
               </button>
             ))}
           </div>
@@ -85,11 +89,12 @@ function Profile({ view }: { view: FlameView }) {
     matched === null
       ? heavy
       : heavy.filter((row) => row.name.toLowerCase().includes(text.trim().toLowerCase()));
-  const state = STATES[view.state] ?? view.state;
   const [first] = heavy;
   if (flame.sum <= 0) return <p>Nothing to draw: no stack was sampled in this state.</p>;
-  const answer = `${measured(flame.sum, view.unit)} ${state} in ${plural(view.samples, "sample")} by ${view.source}${
-    first === undefined ? "" : `; ${share(first.own / flame.sum)} of it in ${shortened(first.name)} itself`
+  const answer = `${view.title}: ${measured(flame.sum, view.unit)} in ${plural(view.samples, "sample")} by ${view.source}${
+    first === undefined
+      ? ""
+      : `; ${share(first.own / flame.sum)} of it in ${clipped(shortened(first.name))} itself`
   }.`;
   return (
     <>
@@ -102,7 +107,7 @@ function Profile({ view }: { view: FlameView }) {
         key={up ? "up" : "down"}
         flame={drawn}
         unit={view.unit}
-        label={`Flame graph of time ${state}. ${answer} The table below tells the same.`}
+        label={`Flame graph. ${answer} The table below tells the same.`}
         text={text}
         onText={setText}
       />
@@ -116,7 +121,7 @@ function Profile({ view }: { view: FlameView }) {
           {
             name: "frame",
             value: (row) => row.name,
-            cell: (row) => <code title={row.name}>{shortened(row.name)}</code>,
+            cell: (row) => <code title={clipped(row.name, 2000)}>{clipped(shortened(row.name))}</code>,
           },
           {
             name: "itself",
@@ -156,7 +161,7 @@ function Modules({ flame }: { flame: Flame }) {
     <ul class="keys" aria-label="Modules by their own share">
       {modules.slice(0, NAMED).map(([name, own]) => (
         <li key={name}>
-          <i class={`chip frame-${colourOf(name)}`} /> {name} <b>{share(own / flame.sum)}</b>
+          <i class={`chip frame-${colourOf(name)}`} /> {clipped(name, 40)} <b>{share(own / flame.sum)}</b>
         </li>
       ))}
       {modules.length > NAMED && <li>and {count(modules.length - NAMED)} more</li>}

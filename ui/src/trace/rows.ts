@@ -54,6 +54,13 @@ export function turn(turned: Turned, key: string): Turned {
   return next;
 }
 
+/** Every span below the roots folded: what is left is who was called first. */
+export function foldedAll(tree: Outline): Turned {
+  const turned = new Set<string>();
+  for (const span of tree.under.keys()) if ((tree.parents[span] ?? -1) >= 0) turned.add(`s${span}`);
+  return turned;
+}
+
 /** What must be turned so that this span has a row: its ancestors and their groups stand open. */
 export function reveal(tree: Outline, turned: Turned, span: number): Turned {
   const next = new Set(turned);

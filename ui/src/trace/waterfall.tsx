@@ -10,7 +10,7 @@ import { Detail } from "./detail";
 import { SPENT, spentOn } from "./kinds";
 import { type Outline, extent, outline } from "./outline";
 import { TraceLine } from "./line";
-import { type Row, type Turned, keyOf, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
+import { type Row, type Turned, foldedAll, keyOf, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
 import { type Shown, placeOf, ticks } from "./scale";
 import { showRow, useSight } from "./windowed";
 
@@ -95,6 +95,7 @@ export function Waterfall({ trace }: { trace: TraceView }) {
   }, [trace.row.trace_id]);
 
   const focused = row === undefined ? null : stretchOf(tree, row);
+  const folded = turned.size > 0 && [...foldedAll(tree)].every((key) => turned.has(key));
   const closer = shown.from !== whole.from || shown.to !== whole.to;
   return (
     <div class="waterfall">
@@ -108,6 +109,13 @@ export function Waterfall({ trace }: { trace: TraceView }) {
           none="no span holds this"
         />
         <span class="buttons">
+          <button
+            type="button"
+            onClick={() => setTurned(folded ? new Set() : foldedAll(tree))}
+            disabled={rows.length < 2}
+          >
+            {folded ? "Unfold" : "Fold"}
+          </button>
           <button
             type="button"
             disabled={focused === null}
