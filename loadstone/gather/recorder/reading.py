@@ -155,7 +155,8 @@ def _header(path: Path) -> Mapping[str, Any]:
         header = ast.literal_eval(page[start : start + length].decode("utf-8", "replace"))
         sizes = (layout.HEADER, layout.FIRST_SEGMENT, layout.SEGMENT, layout.TEXT_SEGMENT, layout.RECORD.size)
         known = header["format"] == layout.FORMAT and tuple(header["sizes"]) == sizes
-        if known and {"pid", "ticks", "parent", "base", "offset_ns", "python"} <= header.keys():
+        numbers = [header[name] for name in ("pid", "ticks", "base", "offset_ns")]
+        if known and all(isinstance(number, int) for number in numbers) and {"parent", "python"} <= header.keys():
             return dict(header)
     except (ValueError, SyntaxError, TypeError, KeyError) as error:
         raise EvidenceError("its header cannot be read") from error

@@ -8,9 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,24 +53,33 @@ class Served:
         finally:
             connection.close()
 
-    def many(self, path: str, count: int, threads: int = 4) -> int:
-        """How many of ``count`` requests were answered, each on a connection of its own."""
-        answered: list[int] = []
+    def many(
+        self,
+        path: str,
+        count: int,
+        threads: int = 4,
+        first: int = 1,
+        after: Callable[[int], object] = lambda seen: None,
+    ) -> set[int]:
+        """Which of ``count`` requests were answered, each on a connection of its own and with a parent id of its own,
+        from ``first`` on. ``after`` is told how many there are so far."""
+        answered: set[int] = set()
+        numbers = iter(range(first, first + count))
 
-        def ask(share: int) -> None:
-            for number in range(share):
+        def ask() -> None:
+            while (number := next(numbers, None)) is not None:
                 try:
-                    status, _ = self.get(f"{path}?n={number}", {"traceparent": f"00-{TRACE}-{number + 1:016x}-01"})
+                    status, _ = self.get(path, {"traceparent": f"00-{TRACE}-{number:016x}-01"})
                 except (OSError, http.client.HTTPException):
                     continue
-                answered.append(status)
+                assert status == 200
+                answered.add(number)
+                after(len(answered))
 
-        workers = [threading.Thread(target=ask, args=(count // threads,)) for _ in range(threads)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        return len(answered)
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(ask) for _ in range(threads)]:
+                done.result()
+        return answered
 
     def pids(self) -> set[int]:
         return tree.alive(self.process.pid, self.token)

@@ -104,9 +104,10 @@ def patch(owner: object, name: str, make: Callable[[Any], Any]) -> bool:
     What ``make`` returns takes over the original's name, signature and documentation. A method stays the kind that it
     was (static, class). False where there is nothing of that name.
     """
-    found: Any = owner.__dict__.get(name) if isinstance(owner, type) else getattr(owner, name, None)
-    if found is None and isinstance(owner, type):
-        found = getattr(owner, name, None)  # inherited: only this class is changed
+    if isinstance(owner, type):  # as it is written down, also where it is inherited; only this class is changed
+        found: Any = next((vars(each)[name] for each in owner.__mro__ if name in vars(each)), None)
+    else:
+        found = getattr(owner, name, None)
     if found is None:
         return False
     kind = type(found) if isinstance(found, (staticmethod, classmethod)) else None
