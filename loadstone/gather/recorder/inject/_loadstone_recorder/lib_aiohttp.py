@@ -30,7 +30,7 @@ def _request(original: Callable[..., Any]) -> Callable[..., Any]:
     async def _request(self: Any, method: Any, str_or_url: Any, **named: Any) -> Any:
         span = outgoing.begin(REQUEST)
         try:
-            headers = named.get("headers")
+            headers: Any = named.get("headers")
             own = getattr(self, "_default_headers", None) or ()
             pairs = list(headers.items() if hasattr(headers, "items") else headers or ())
             if not outgoing.named_in(name for name, _ in pairs) and outgoing.HEADER not in own:

@@ -31,7 +31,7 @@ def install(module: ModuleType) -> None:
         if hooks.patch(module.Celery, "send_task", _send_task):
             core.covered("celery", version)
         return
-    from celery import signals
+    from celery import signals  # type: ignore[import-untyped]
 
     signals.task_prerun.connect(_begun, weak=False, dispatch_uid="loadstone")
     signals.task_postrun.connect(_done, weak=False, dispatch_uid="loadstone")

@@ -31,7 +31,7 @@ def install(module: ModuleType) -> None:
     version = str(getattr(module, "__version__", ""))
     if not core.supports("mysqlclient", version, (1, 4), (3,)):
         return
-    from MySQLdb import connections, cursors  # type: ignore[import-not-found]
+    from MySQLdb import connections, cursors  # type: ignore[import-untyped]
 
     connection: Any = connections.Connection
     done = [

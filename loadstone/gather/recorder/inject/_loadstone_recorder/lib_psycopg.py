@@ -16,7 +16,6 @@ from .statements import batch, text_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
-    from types import ModuleType
     from typing import Any
 
 STATEMENT = core.operation("psycopg", "client", "postgresql")
@@ -28,7 +27,7 @@ _SERVER = "_loadstone_server"
 _MANY = "_loadstone_many"  # an executemany is at work, with a pipeline of its own
 
 
-def install(module: ModuleType) -> None:
+def install(module: Any) -> None:
     """Patch the classes of both halves; those that inherit are patched with them."""
     version = str(getattr(module, "__version__", ""))
     if not core.supports("psycopg", version, (3, 1), (4,)):
@@ -47,8 +46,8 @@ def install(module: ModuleType) -> None:
                 found = hooks.patch(kind, method, make) and found
     found = hooks.patch(module.Connection, "connect", _connect) and found
     found = hooks.patch(module.AsyncConnection, "connect", _connect_async) and found
-    if getattr(module.connect, "__self__", None) is module.Connection:
-        module.connect = module.Connection.connect  # it was bound before
+    if getattr(vars(module).get("connect"), "__self__", None) == module.Connection:
+        vars(module)["connect"] = module.Connection.connect  # it was bound before
     for kind in getattr(module, "Pipeline", object).__mro__:
         if "_fetch_gen" in kind.__dict__:
             hooks.patch(kind, "_fetch_gen", _fetch)

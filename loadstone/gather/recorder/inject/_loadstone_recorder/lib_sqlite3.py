@@ -93,7 +93,7 @@ def _make(module: Any) -> None:
     text_of = statements.text_of
     connections, cursors = module.Connection, module.Cursor
 
-    class Cursor(cursors):  # type: ignore[misc]
+    class Cursor(cursors):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
         def execute(self, *arguments: Any) -> Any:  # as the C method: no names, and its own words for what is missing
@@ -101,7 +101,8 @@ def _make(module: Any) -> None:
             try:
                 result = cursors.execute(self, *arguments)
             except BaseException as error:
-                core.end(STATEMENT, start, text_of(*arguments[:1]), *arguments[1:2], error=error)
+                parameters = arguments[1] if len(arguments) > 1 else None
+                core.end(STATEMENT, start, text_of(*arguments[:1]), parameters, error=error)
                 raise
             core.end(STATEMENT, start, arguments[0], arguments[1] if len(arguments) > 1 else None, self.rowcount)
             return result
@@ -141,7 +142,7 @@ def _make(module: Any) -> None:
                 core.end(FETCH, start, rows=len(rows))
             return rows
 
-    class Connection(connections):  # type: ignore[misc]
+    class Connection(connections):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
         def cursor(self, *factory: Any, **named: Any) -> Any:
@@ -165,7 +166,7 @@ def _make(module: Any) -> None:
             word = "COMMIT" if kind is None and error is None and trace is None else "ROLLBACK"
             return _finish(self, word, connections.__exit__, kind, error, trace)
 
-        Connection.__exit__ = leave  # type: ignore[method-assign]
+        Connection.__exit__ = leave
 
     if "cursor" not in asks:
 

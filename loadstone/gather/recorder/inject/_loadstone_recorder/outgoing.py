@@ -70,7 +70,7 @@ def answered(span: core.Span, status: int, **texts: str) -> None:
     held.span, held.texts = span, told
 
 
-def failed(span: core.Span, error: BaseException, **texts: str) -> None:
+def failed(span: core.Span, error: BaseException, **texts: Any) -> None:
     """No answer has come."""
     core.leave(span, error=error, **texts)
 

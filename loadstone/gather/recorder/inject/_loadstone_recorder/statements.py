@@ -77,7 +77,8 @@ def between(library: str, asked: Any, ours: Mapping[type, Any], made: dict[Any, 
                 return inner
             if issubclass(asked, plain):
                 # No dictionary of its own: where the user's class has none, its instances still have none.
-                joined = type(asked)(asked.__name__, (asked, inner), {"__slots__": ()})
+                meta: Any = type(asked)
+                joined = meta(asked.__name__, (asked, inner), {"__slots__": ()})
                 made[asked] = asked if issubclass(asked, inner) else named_like(joined, asked)
                 return made[asked]
     except Exception as error:
