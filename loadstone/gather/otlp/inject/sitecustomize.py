@@ -147,6 +147,8 @@ def main() -> None:
     except Exception as error:
         trouble = f"the packages did not start ({type(error).__name__}); the service's output says why"
     mark(trouble)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: mark(trouble))  # forked workers run no sitecustomize of their own
 
 
 main()
