@@ -227,11 +227,14 @@ def cost() -> tuple[CostRow, ...]:
 
 
 def evidence(seconds: int = 30) -> EvidenceView:
-    drawn = (n_plus_1(), failed(), typical(), large(5000))
+    drawn = (n_plus_1(), failed(), typical())
     kept = tuple(row_of(f"{at:032x}", "slowest", at) for at in range(1, 9))
     return EvidenceView(
         run="20261123T101630-1b2c", spans=27_110, traces=(*(trace.row for trace in drawn), *kept), drawn=drawn,
-        flames=(flame(1200, 5, 40, "gil"), flame(400, 6, 25, "cpu"), flame(200, 7, 12, "idle"), flame(300, 8, 20, "alloc", "bytes")),
+        flames=(
+            flame(1200, 5, 40, "gil"), flame(400, 6, 25, "cpu"), flame(200, 7, 12, "idle"),
+            flame(300, 8, 20, "alloc", "bytes"),
+        ),
         statements=statements(), plans=plans(), waits=waits(), host=host(seconds), coverage=coverage(), audit=audit(),
         missing=missing(), cost=cost(), notes=("Spans that arrived after the end of the run: 12; all were kept.",),
         origin="observed run",
@@ -240,6 +243,16 @@ def evidence(seconds: int = 30) -> EvidenceView:
 
 def observed() -> RunView:
     return replace(specimens.healthy(), evidence=evidence())
+
+
+def many_spans() -> RunView:
+    """A trace of 5,000 spans."""
+    seen = evidence()
+    trace = large(5000)
+    return replace(
+        specimens.healthy(),
+        evidence=replace(seen, traces=(*seen.traces, trace.row), drawn=(*seen.drawn, trace), flames=()),
+    )
 
 
 def nothing_seen() -> RunView:
@@ -283,6 +296,7 @@ def hostile_evidence() -> RunView:
 
 EVIDENCE_SPECIMENS = {
     "observed": observed,
+    "many spans": many_spans,
     "nothing seen": nothing_seen,
     "deep": deep,
     "hostile evidence": hostile_evidence,

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import DESK, PHONE, Open
-from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS, evidence
+from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS, many_spans
 from tests.browser.traces import failed, large, n_plus_1
 
 N_PLUS_1 = n_plus_1().row.trace_id
@@ -90,6 +90,11 @@ def test_keys_walk_and_fold_the_waterfall(opened: Open) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("Enter")
     expect(rows).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Fold", exact=True).click()
+    expect(rows).to_have_count(7)
+    page.get_by_role("button", name="Unfold").click()
+    expect(rows).to_have_count(whole)
 
 
 def test_like_statements_are_one_row_until_it_is_opened(opened: Open) -> None:
@@ -144,7 +149,7 @@ def test_search_opens_what_was_folded_and_walks_from_hit_to_hit(opened: Open) ->
 
 
 def test_five_thousand_spans_keep_the_document_small(opened: Open) -> None:
-    page = opened("observed", link=f"#trace-{LARGE}")
+    page = opened("many spans", link=f"#trace-{LARGE}")
     rows = page.locator(".line-row")
     rows.first.wait_for()
     assert rows.count() < 60
@@ -304,6 +309,12 @@ def test_statements_are_sorted_and_open_their_plan(opened: Open) -> None:
     assert "118 loops" in plan.inner_text()
 
 
+def test_a_link_to_a_plan_opens_it(opened: Open) -> None:
+    page = opened("observed", link="#plan-3")
+    expect(page.locator("#plan-3")).to_be_in_viewport()
+    assert "SEARCH review USING INDEX" in page.locator("#plan-3").inner_text()
+
+
 def test_host_charts_share_the_axis_of_latency(opened: Open) -> None:
     page = opened("observed")
     page.locator("#latency-over-time .plot").first.focus()
@@ -373,11 +384,12 @@ def test_paper_has_no_controls(opened: Open) -> None:
 
 
 def test_the_specimen_has_what_these_tests_look_for() -> None:
-    view = evidence()
-    assert sum(len(trace.spans) for trace in view.drawn) > 5000
-    for trace in view.drawn:
+    seen = many_spans().evidence
+    assert seen is not None
+    assert sum(len(trace.spans) for trace in seen.drawn) > 5000
+    for trace in seen.drawn:
         assert sum(end - start for _at, start, end in trace.critical) == pytest.approx(trace.row.duration_s)
 
 
 def test_a_page_with_much_evidence_stays_small(report: Callable[[str], Path]) -> None:
-    assert report("observed").stat().st_size < 3_000_000
+    assert report("many spans").stat().st_size < 3_000_000

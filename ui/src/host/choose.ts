@@ -25,7 +25,7 @@ const FIRST: { title: string; metric: RegExp; scopes?: string[] }[] = [
   { title: "CPU of the machine", metric: /^cpu_(busy|steal|iowait)_share$/, scopes: ["host"] },
   { title: "CPU kept from the control group", metric: /^cpu_throttled_share$/ },
   {
-    title: "Time in which something waited for it",
+    title: "Time in which something waited for a resource",
     metric: /^(cpu|io|memory)_pressure_share$/,
     scopes: ["host"],
   },

@@ -8,7 +8,7 @@ import type { EvidenceView, StatementView } from "../run_view";
 
 export function Statements({ evidence }: { evidence: EvidenceView }) {
   const { statements, plans } = evidence;
-  const [open, setOpen] = useState<StatementView | null>(null);
+  const [open, setOpen] = useState<StatementView | null>(() => linked(statements));
   if (statements.length === 0) {
     return (
       <div id="statements">
@@ -82,6 +82,12 @@ export function Statements({ evidence }: { evidence: EvidenceView }) {
       )}
     </div>
   );
+}
+
+/** The statement whose plan the address means. */
+function linked(statements: readonly StatementView[]): StatementView | null {
+  const place = /^#plan-(\d+)$/.exec(location.hash)?.[1];
+  return place === undefined ? null : (statements[Number(place) - 1] ?? null);
 }
 
 function number(name: string, value: (row: StatementView) => number | null, say: (value: number) => string) {

@@ -95,7 +95,8 @@ export function Waterfall({ trace }: { trace: TraceView }) {
   }, [trace.row.trace_id]);
 
   const focused = row === undefined ? null : stretchOf(tree, row);
-  const folded = turned.size > 0 && [...foldedAll(tree)].every((key) => turned.has(key));
+  const all = useMemo(() => foldedAll(tree), [tree]);
+  const folded = turned.size > 0 && turned.size >= all.size && [...all].every((key) => turned.has(key));
   const closer = shown.from !== whole.from || shown.to !== whole.to;
   return (
     <div class="waterfall">
@@ -111,7 +112,7 @@ export function Waterfall({ trace }: { trace: TraceView }) {
         <span class="buttons">
           <button
             type="button"
-            onClick={() => setTurned(folded ? new Set() : foldedAll(tree))}
+            onClick={() => setTurned(folded ? new Set() : all)}
             disabled={rows.length < 2}
           >
             {folded ? "Unfold" : "Fold"}
@@ -154,7 +155,7 @@ export function Waterfall({ trace }: { trace: TraceView }) {
         onKeyDown={press}
       >
         <Axis shown={shown} narrow={narrow} />
-        <div class="stack" style={{ height: `${rows.length * height}px` }}>
+        <div class="stack" role="none" style={{ height: `${rows.length * height}px` }}>
           {rows.slice(first, last + 1).map((one, place_) => (
             <TraceLine
               key={one.key}
