@@ -158,7 +158,9 @@ class Coverage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One statement's plan. ``root`` is PostgreSQL's JSON ("Plan") or SQLite's lines, literals masked."""
+    """One statement's plan. ``root`` is PostgreSQL's JSON ("Plan") or SQLite's lines (``{"lines": [{"id", "parent",
+    "detail"}]}``), literals masked. ``trace_id`` and ``span_id`` (hex) name the span that it answered, where the
+    statement told it."""
 
     statement: str
     db_system_name: str
@@ -168,6 +170,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query_id: str | None = None
     execute_s: float | None = None
     note: str = ""
+    trace_id: str | None = None
+    span_id: str | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
