@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["HOLD", "Staging", "as_archived", "identifier", "relation_of"]
 
 HOLD = 500_000
-"""Rows held before they go to disk: with ten attributes a span some 250 MB. A run that fits is written once, at about
-2.5 CPU microseconds a span; a longer one twice, at about 4 (benches/evidence.py)."""
+"""Rows held before they go to disk. A run that fits is written once, at about 3.5 CPU microseconds a span with ten
+attributes and 600 MB of memory in all; a longer one twice, at 4 to 6 (benches/evidence.py)."""
 
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}
 
@@ -197,7 +197,10 @@ def _column(pieces: list[NDArray[Any] | None], lengths: list[int]) -> NDArray[An
     known = [piece for piece in pieces if piece is not None]
     if any(piece.dtype == object for piece in known):
         return np.concatenate(
-            [np.full(length, None) if piece is None else piece for piece, length in zip(pieces, lengths, strict=True)]
+            [
+                np.full(length, None) if piece is None else np.ma.filled(piece.astype(object), None)
+                for piece, length in zip(pieces, lengths, strict=True)
+            ]
         )
     kind = np.result_type(*known)
     data = [

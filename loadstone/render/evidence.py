@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Literal
 
 from loadstone.model.evidence import TABLES, AuditCheck, Evidence, Plan
-from loadstone.model.evidence_view import CostRow, EvidenceView, FlameView, PlanView, TraceView
+from loadstone.model.evidence_view import CostRow, EvidenceView, PlanView, TraceView
 from loadstone.render.evidence_series import host_series, wait_views
 from loadstone.render.evidence_statements import statement_views
 from loadstone.render.evidence_traces import chosen, trace_views
+from loadstone.render.flame import fold
 
 __all__ = ["DRAWN_SPANS", "SERVED_SPANS", "evidence_view", "served_trace"]
 
@@ -49,7 +49,7 @@ def evidence_view(
         spans=spans,
         traces=tuple(view.row for view in traces),
         drawn=_drawn(traces),
-        flames=_flames(evidence),
+        flames=fold(evidence.rows("stacks", tuple(TABLES["stacks"]))),
         statements=statement_views(evidence, steps, [plan.statement for plan in plans]),
         plans=plans,
         waits=wait_views(evidence),
@@ -68,16 +68,6 @@ def served_trace(
 ) -> TraceView | None:
     """Any trace of the evidence, drawn; None where it has none of this id."""
     return trace_views(evidence, [(trace_id, "asked for")], steps, origin_ns, SERVED_SPANS).get(trace_id)
-
-
-def _flames(evidence: Evidence) -> tuple[FlameView, ...]:
-    batches = evidence.rows("stacks", tuple(TABLES["stacks"]))
-    first = next(batches, None)
-    if first is None:
-        return ()
-    from loadstone.render.flame import fold
-
-    return fold(chain([first], batches))
 
 
 def _drawn(traces: Sequence[TraceView]) -> tuple[TraceView, ...]:
