@@ -76,22 +76,24 @@ describe("host series", () => {
     one("host", "disk_read_bytes_per_s", "bytes/s", [1, 2], "sda"),
     one("host", "tcp_retransmits_per_s", "/s", [0, 0]),
     one("host", "procs_blocked", "threads", [null, null]),
+    one("host", "cpus", "CPUs", [2, 2]),
   ];
   it("stand in panels, the service first, the generator apart", () => {
-    const { first, others, nought } = choose(host);
+    const { first, others, nought, still } = choose(host);
     expect(first.map(({ title }) => title)).toEqual(["CPU cores in use", "CPU of the machine"]);
     expect(first[0]?.drawn.map(({ name, line }) => [name, line])).toEqual([
       ["service", "solid"],
       ["generator", "dashed"],
     ]);
     expect(first[1]?.drawn.map(({ name }) => name)).toEqual(["cpu busy", "cpu steal"]);
-    expect(others.map(({ title }) => title)).toEqual(["Host: cpu user", "Host: disk read"]);
-    expect(others[1]?.drawn.map(({ name }) => name)).toEqual(["host", "host sda"]);
+    expect(others.map(({ title }) => title)).toEqual(["Host: disk read"]);
+    expect(others[0]?.drawn.map(({ name }) => name)).toEqual(["host disk read"]);
+    expect(still.map(({ metric }) => metric)).toEqual(["cpu_user_share", "cpus"]);
     expect(nought).toEqual(["host tcp retransmits"]);
   });
   it("draw each line of a panel in a colour of its own", () => {
     const many = Array.from({ length: 20 }, (_none, at) =>
-      one("host", "net_rx_bytes_per_s", "bytes/s", [at + 1], `eth${at}`),
+      one("host", "net_rx_bytes_per_s", "bytes/s", [at, at + 1], `eth${at}`),
     );
     const { others } = choose(many);
     expect(others).toHaveLength(4);

@@ -40,6 +40,8 @@ export interface HostChoice {
   others: HostPanel[];
   /** Series that stood at nought throughout, and of which no chart is drawn. */
   nought: string[];
+  /** Series that stood at another value throughout, such as a limit or the number of CPUs. */
+  still: HostSeries[];
 }
 
 export function choose(host: readonly HostSeries[]): HostChoice {
@@ -56,8 +58,10 @@ export function choose(host: readonly HostSeries[]): HostChoice {
     }
   }
   const rest = [...left].sort(inOrder);
-  const still = rest.filter(({ value }) => value.every((one) => one === null || one === 0));
-  const moving = rest.filter((one) => !still.includes(one));
+  const standing = rest.filter((one) => range(one) === 0);
+  const nought = standing.filter(({ value }) => value.some((one) => one === 0));
+  const still = standing.filter((one) => !nought.includes(one));
+  const moving = rest.filter((one) => range(one) !== 0 && !repeatsWhole(one, rest));
   const families = grouped(moving, ({ scope, metric, unit }) =>
     JSON.stringify([scope, family(metric), unit]),
   );
@@ -77,7 +81,29 @@ export function choose(host: readonly HostSeries[]): HostChoice {
       );
     }
   }
-  return { first, others, nought: still.map(fullName) };
+  return { first, others, nought: nought.map(fullName), still };
+}
+
+/** How far a series moved. */
+function range({ value }: HostSeries): number {
+  const known = value.filter((one) => one !== null);
+  return (
+    known.reduce((high, one) => Math.max(high, one), -Infinity) -
+    known.reduce((low, one) => Math.min(low, one), Infinity)
+  );
+}
+
+/** The only disk's row says what the whole's does. */
+function repeatsWhole(part: HostSeries, all: readonly HostSeries[]): boolean {
+  if (part.detail === null) return false;
+  const whole = all.find(
+    (one) => one.detail === null && one.scope === part.scope && one.metric === part.metric && one !== part,
+  );
+  return (
+    whole !== undefined &&
+    whole.value.length === part.value.length &&
+    whole.value.every((one, at) => one === part.value[at])
+  );
 }
 
 const SCOPES = ["service", "cgroup", "database", "host", "generator"];
@@ -109,7 +135,7 @@ export function words(metric: string): string {
 
 const titled = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-function fullName({ scope, metric, detail }: HostSeries): string {
+export function fullName({ scope, metric, detail }: HostSeries): string {
   return `${scope} ${words(metric)}${detail === null ? "" : ` ${detail}`}`;
 }
 

@@ -155,7 +155,7 @@ function Modules({ flame }: { flame: Flame }) {
       const name = moduleOf(flame.frames[flame.frame[node] ?? -1] ?? "");
       own.set(name, (own.get(name) ?? 0) + Math.max(0, flame.own[node] ?? 0));
     }
-    return [...own].sort((a, b) => b[1] - a[1]);
+    return [...own].filter(([, weight]) => weight > 0).sort((a, b) => b[1] - a[1]);
   }, [flame]);
   return (
     <ul class="keys" aria-label="Modules by their own share">

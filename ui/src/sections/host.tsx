@@ -9,7 +9,7 @@ import { binaryTicks, topOf } from "../chart/scales";
 import { linearAxis, timeOptions } from "../chart/time";
 import { MISSING, clock, plural } from "../format";
 import { align } from "../host/align";
-import { type HostPanel, choose } from "../host/choose";
+import { type HostPanel, choose, fullName } from "../host/choose";
 import { measured } from "../measure";
 import type { EvidenceView, HostSeries, RunView } from "../run_view";
 
@@ -20,7 +20,7 @@ export function HostCharts({ view }: { view: RunView }) {
 }
 
 function Charts({ view, evidence }: { view: RunView; evidence: EvidenceView }) {
-  const { first, others, nought } = useMemo(() => choose(evidence.host), [evidence.host]);
+  const { first, others, nought, still } = useMemo(() => choose(evidence.host), [evidence.host]);
   const [all, setAll] = useState(false);
   const answer = hostAnswer(evidence.host);
   const elsewhere =
@@ -44,9 +44,15 @@ function Charts({ view, evidence }: { view: RunView; evidence: EvidenceView }) {
           labelled={at === first.length - 1}
         />
       ))}
-      {others.length + nought.length > 0 && (
+      {others.length + nought.length + still.length > 0 && (
         <details class="unfold" onToggle={(event) => event.currentTarget.open && setAll(true)}>
           <summary>{plural(others.length, "more chart")}</summary>
+          {still.length > 0 && (
+            <p class="note">
+              Unchanged throughout:{" "}
+              {still.map((one) => `${fullName(one)} ${measured(mean(one), one.unit)}`).join(", ")}.
+            </p>
+          )}
           {nought.length > 0 && <p class="note">At nought throughout: {nought.join(", ")}.</p>}
           {all &&
             others.map((panel, at) => (
@@ -107,10 +113,10 @@ function HostPlot({ view, panel, named, labelled }: HostPlotProps) {
               ...options,
               series: [
                 {},
-                ...drawn.map(({ colour, line }) => ({
+                ...drawn.map(({ colour, line }, at) => ({
                   stroke: colours[colour],
                   width: line === "thin" ? 1.25 : 2,
-                  points: { show: x.length < 3 },
+                  points: { show: sparse(columns[at] ?? []) },
                   ...(line === "dashed" || line === "dotted"
                     ? { dash: line === "dashed" ? [5, 3] : [2, 3] }
                     : {}),
@@ -156,6 +162,10 @@ function axisOf(top: number, unit: string) {
   const splits = (u: uPlot) => binaryTicks(top, Math.max(2, u.height / 44));
   return { ...plain, axis: { ...plain.axis, splits } };
 }
+
+/** A line through so few points would not be seen. */
+const sparse = (column: readonly (number | null | undefined)[]) =>
+  column.filter((value) => typeof value === "number").length < 3;
 
 /** The value at a point, or the last one before it where this series has none there. */
 function known(column: readonly (number | null | undefined)[], at: number): number | null {
