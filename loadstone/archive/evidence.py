@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["EvidenceWriter"]
 
 MEMORY = "2500MB"
-"""What DuckDB may take before it spills. With the rows held, below 4 GB for any number of spans: ten million took 1.6 GB
-in all (benches/evidence.py)."""
+"""What DuckDB may take before it spills. With the rows held, below 4 GB for any number of spans: ten million took
+1.6 GB in all (benches/evidence.py)."""
 
 _ORDER = {"stacks": "at_ns", "statements": "start_ns, query_id", "waits": "at_ns", "host": "at_ns, scope, metric"}
 
