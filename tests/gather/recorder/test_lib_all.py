@@ -166,3 +166,26 @@ def test_texts_of_statements_that_are_no_strings() -> None:
     assert statements.text_of(b"SELECT \xff") == "SELECT \ufffd"
     assert statements.text_of(5) == ""
     assert statements.text_of() == ""
+
+
+def test_classes_without_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(core, "not_covered", lambda name, version="", note="": said.append(note))
+    monkeypatch.setattr(statements, "_CLASSES", 5)
+    monkeypatch.setattr(statements, "_said", set())
+
+    class Plain:
+        pass
+
+    class Ours(Plain):
+        pass
+
+    made: dict[object, object] = {}
+    for number in range(20):
+        theirs = type("Theirs", (Plain,), {"number": number})
+        got = statements.between("some", theirs, {Plain: Ours}, made)
+        assert issubclass(got, theirs)
+        assert issubclass(got, Ours) == (number < 5)
+        assert callable(statements.between("some", lambda: None, {Plain: Ours}, made))
+    assert len(made) == 5
+    assert len(said) == 2

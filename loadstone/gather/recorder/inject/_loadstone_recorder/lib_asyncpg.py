@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from . import core, hooks
-from .statements import batch
+from .statements import batch, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _execute(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = await original(self, query, **named)
         except BaseException as error:
-            core.end(STATEMENT, start, query, error=error, server=_server(self))
+            core.end(STATEMENT, start, text_of(query), error=error, server=_server(self))
             raise
         core.end(STATEMENT, start, query, rows=_rows(result), server=_server(self))
         return result
@@ -123,7 +123,7 @@ def _execute_prepared(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = await original(self, query, args, *arguments, **named)
         except BaseException as error:
-            core.end(STATEMENT, start, query, args, error=error, server=_server(self))
+            core.end(STATEMENT, start, text_of(query), args, error=error, server=_server(self))
             raise
         core.end(STATEMENT, start, query, args, _rows(result[0]), server=_server(self))
         return result
@@ -138,7 +138,7 @@ def _executemany(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = await original(self, query, args, *arguments, **named)
         except BaseException as error:
-            core.end(STATEMENT, start, query, parameters, error=error, server=_server(self), attributes=size)
+            core.end(STATEMENT, start, text_of(query), parameters, error=error, server=_server(self), attributes=size)
             raise
         core.end(STATEMENT, start, query, parameters, _rows(result), server=_server(self), attributes=size)
         return result

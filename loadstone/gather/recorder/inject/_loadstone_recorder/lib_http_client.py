@@ -34,9 +34,8 @@ def _request(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, method, url, body, headers, **named)
         span = outgoing.begin(REQUEST)
         try:
-            if not outgoing.named_in(headers):
-                headers = dict(headers)
-                headers[outgoing.HEADER] = span.traceparent()
+            if isinstance(headers, dict) and not outgoing.named_in(headers):
+                headers = {**headers, outgoing.HEADER: span.traceparent()}
             span.method, span.server = str(method), f"{self.host}:{self.port}"
             span.path, span.query = outgoing.split(url)
         except Exception:  # what the caller passed is for http.client to judge

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 REQUEST = outgoing.operation("httpx")
+_NAME = outgoing.HEADER.encode()
 
 
 def install(module: ModuleType) -> None:
@@ -19,6 +20,7 @@ def install(module: ModuleType) -> None:
     if not core.supports("httpx", version, (0, 20), (1,)):
         return
     done = [
+        hasattr(module.Headers(), "_list"),
         hooks.patch(module.Client, "_send_single_request", _single),
         hooks.patch(module.Client, "send", _send),
         hooks.patch(module.AsyncClient, "_send_single_request", _single_async),
@@ -30,10 +32,20 @@ def install(module: ModuleType) -> None:
         core.not_covered("httpx", version, "some of its methods are not where they were")
 
 
-def _asked(request: Any, span: core.Span) -> None:
+def _asked(request: Any, span: core.Span) -> Any:
+    """Put the header in and say where the request goes; what was put in is returned, None where the caller has one.
+
+    httpx keeps headers in a list of (name as written, name, value), which is ten times as quick as its mapping.
+    """
+    put = None
     try:
-        if outgoing.HEADER not in request.headers:
-            request.headers[outgoing.HEADER] = span.traceparent()
+        kept = request.headers._list
+        for header in kept:
+            if header[1] == _NAME:
+                break
+        else:
+            put = (_NAME, _NAME, span.traceparent().encode())
+            kept.append(put)
         if span.recorded:
             url = request.url
             span.method = str(request.method)
@@ -41,20 +53,20 @@ def _asked(request: Any, span: core.Span) -> None:
             span.path, span.query = outgoing.split(url.raw_path.decode("ascii", "replace"))
     except Exception:  # what the caller passed is for httpx to judge
         pass
+    return put
 
 
 def _single(original: Callable[..., Any]) -> Callable[..., Any]:
     def _send_single_request(self: Any, request: Any, *arguments: Any, **named: Any) -> Any:
         span = outgoing.begin(REQUEST)
-        given = outgoing.HEADER in request.headers
-        _asked(request, span)
+        put = _asked(request, span)
         try:
             response = original(self, request, *arguments, **named)
         except BaseException as error:
             outgoing.failed(span, error)
             raise
         finally:
-            _take_back(request, given)
+            _take_back(request, put)
         outgoing.answered(span, response.status_code)
         return response
 
@@ -64,25 +76,28 @@ def _single(original: Callable[..., Any]) -> Callable[..., Any]:
 def _single_async(original: Callable[..., Any]) -> Callable[..., Any]:
     async def _send_single_request(self: Any, request: Any, *arguments: Any, **named: Any) -> Any:
         span = outgoing.begin(REQUEST)
-        given = outgoing.HEADER in request.headers
-        _asked(request, span)
+        put = _asked(request, span)
         try:
             response = await original(self, request, *arguments, **named)
         except BaseException as error:
             outgoing.failed(span, error)
             raise
         finally:
-            _take_back(request, given)
+            _take_back(request, put)
         outgoing.answered(span, response.status_code)
         return response
 
     return _send_single_request
 
 
-def _take_back(request: Any, given: bool) -> None:
+def _take_back(request: Any, put: Any) -> None:
     """A request may be sent again, and a redirect copies its headers: the next gets a header of its own."""
-    if not given and outgoing.HEADER in request.headers:
-        del request.headers[outgoing.HEADER]
+    if put is not None:
+        kept = request.headers._list
+        for place in range(len(kept) - 1, -1, -1):
+            if kept[place] is put:
+                del kept[place]
+                return
 
 
 def _send(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -58,7 +58,7 @@ def _connect(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def _connect(dsn: str, connection_factory: Any = None, *rest: Any, **named: Any) -> Any:
         if rest or any(named.values()):
-            core.not_covered("psycopg2", note="asynchronous connections")
+            statements.say_once("psycopg2", "asynchronous connections")
             return original(dsn, connection_factory, *rest, **named)
         start = core.begin()
         try:

@@ -22,7 +22,11 @@ __all__ = ["Held", "answered", "begin", "failed", "hold", "inside", "masked", "n
 HEADER = "traceparent"
 _MANY = 100  # parameters of a query that are written down
 
+_REMEMBERED = 5_000  # queries whose masked form is kept, in this process's memory alone
+_LONG = 500
+
 _operations: set[int] = set()
+_pairs: dict[str, str] = {}
 _holding: ContextVar[Held | None] = ContextVar("loadstone_held", default=None)
 
 
@@ -121,10 +125,15 @@ def split(url: str) -> tuple[str, str]:
 
 def masked(query: str) -> str:
     """The query with its names, and a keyed hash for each value."""
-    pairs = []
-    for pair in query.split("&", _MANY)[:_MANY]:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            name, value = "", pair
-        pairs.append(f"{name}={fingerprint((value,)):016x}" if value else f"{name}{equals}")
-    return "&".join(pairs)
+    known = _pairs.get(query)
+    if known is None:
+        pairs = []
+        for pair in query.split("&", _MANY)[:_MANY]:
+            name, equals, value = pair.partition("=")
+            if not equals:
+                name, value = "", pair
+            pairs.append(f"{name}={fingerprint((value,)):016x}" if value else f"{name}{equals}")
+        known = "&".join(pairs)
+        if len(_pairs) < _REMEMBERED and len(query) < _LONG:
+            _pairs[query] = known
+    return known

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["batch", "between", "named_like", "text_of"]
+__all__ = ["batch", "between", "named_like", "say_once", "text_of"]
 
 _HASHED = 64
 """Rows of a batch whose parameters are hashed: a hash costs about as much as SQLite takes to insert such a row."""
 
+_CLASSES = 1_000  # of the caller that are remembered
+
+_said: set[tuple[str, str]] = set()
 _UNTOLD = object()  # hashes to "could not be told"
 
 
@@ -68,8 +71,10 @@ def between(library: str, asked: Any, ours: Mapping[type, Any], made: dict[Any, 
         if found is not None:
             return found
         if not isinstance(asked, type):
-            core.not_covered(library, note="connections or cursors that a function makes")
-            made[asked] = asked
+            say_once(library, "connections or cursors that a function makes")
+            return asked
+        if len(made) >= _CLASSES:
+            say_once(library, "a service that makes classes of connections or cursors without end")
             return asked
         for plain, inner in ours.items():
             if asked is plain:
@@ -82,5 +87,12 @@ def between(library: str, asked: Any, ours: Mapping[type, Any], made: dict[Any, 
                 made[asked] = asked if issubclass(asked, inner) else named_like(joined, asked)
                 return made[asked]
     except Exception as error:
-        core.not_covered(library, note=f"{asked!r}: {type(error).__name__}: {error}")
+        say_once(library, f"{type(error).__name__}: {error}")
     return asked
+
+
+def say_once(library: str, note: str) -> None:
+    """Note what of a library that is covered is not."""
+    if (library, note) not in _said and len(_said) < _CLASSES:
+        _said.add((library, note))
+        core.not_covered(library, note=note)
