@@ -1,7 +1,9 @@
 /** The first screen: the sentence, the verdict, what was asked for and the numbers that matter. */
 
+import { useContext } from "preact/hooks";
 import { Swatch } from "../chart/panel";
 import { count, duration, plural, rate, share, span, unbroken } from "../format";
+import { ServedPage } from "../live/served";
 import { Interval, intervalText, valueOf } from "../parts/interval";
 import { useNarrow } from "../parts/narrow";
 import { Table } from "../parts/table";
@@ -34,7 +36,8 @@ export const ENDED: Record<Summary["status"], string | null> = {
 
 export function Answer({ view }: { view: RunView }) {
   const { summary } = view;
-  const ended = ENDED[summary.status];
+  const live = useContext(ServedPage)?.live === true && summary.status === "running";
+  const ended = live ? null : ENDED[summary.status];
   const validity = VALIDITY[summary.validity];
   return (
     <section id="answer" aria-labelledby="answer-heading">
@@ -59,6 +62,7 @@ export function Answer({ view }: { view: RunView }) {
         </p>
       </div>
       {ended !== null && <p class="ended">{ended}</p>}
+      {live && <p class="note">The run goes on; these are its numbers so far.</p>}
       <Facts summary={summary} />
       {summary.requests > 0 ? (
         <Latencies set={summary.latency_s} />

@@ -214,7 +214,7 @@ export function hostAnswer(host: readonly HostSeries[]): string {
     const values = valuesOf(rss);
     const [from, to] = [values[0], values.at(-1)];
     if (from !== undefined && to !== undefined)
-      parts.push(`its memory went from ${measured(from, "bytes")} to ${measured(to, "bytes")}`);
+      parts.push(`the service's memory went from ${measured(from, "bytes")} to ${measured(to, "bytes")}`);
   }
   const text = parts.join("; ");
   return text === ""

@@ -62,7 +62,11 @@ function Runs({ runs }: { runs: RunRow[] }) {
         {
           name: "run",
           value: (run) => run.run,
-          cell: (run) => <a href={`/runs/${encodeURIComponent(run.run)}`}>{run.run}</a>,
+          cell: (run) => (
+            <a class="line" href={`/runs/${encodeURIComponent(run.run)}`}>
+              {run.run}
+            </a>
+          ),
         },
         {
           name: "outcome",
@@ -71,7 +75,10 @@ function Runs({ runs }: { runs: RunRow[] }) {
             run.outcome === null ? (
               <small>{run.status}</small>
             ) : (
-              <Verdict mark={run.outcome} word={OUTCOME_WORD[run.outcome]} />
+              <>
+                <Verdict mark={run.outcome} word={OUTCOME_WORD[run.outcome]} />
+                {run.status !== "complete" && <small> {run.status}</small>}
+              </>
             ),
         },
         {
@@ -84,7 +91,6 @@ function Runs({ runs }: { runs: RunRow[] }) {
               <Verdict mark={VALIDITY[run.validity].mark} word={VALIDITY[run.validity].word} />
             ),
         },
-        { name: "status", value: (run) => run.status, cell: (run) => run.status },
         {
           name: "offered",
           number: true,
@@ -112,8 +118,9 @@ function Runs({ runs }: { runs: RunRow[] }) {
         },
         {
           name: "started",
+          unit: "UTC",
           value: (run) => run.started_ns,
-          cell: (run) => <span class="line">{instant(run.started_ns)}</span>,
+          cell: (run) => <span class="line">{instant(run.started_ns).replace(/:\d\d UTC$/, "")}</span>,
         },
         {
           name: "command",
