@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from math import sqrt
 
+import msgspec
+
 from loadstone.diagnose.facts import Facts
 from loadstone.model.evidence import KINDS, AuditCheck, Evidence
 
@@ -21,6 +23,8 @@ look. A hundredth, and five in any case."""
 
 _SERVER, _CLIENT = KINDS.index("server"), KINDS.index("client")
 _TRANSACTION = {"BEGIN", "COMMIT", "ROLLBACK"}
+_BATCH = "db.operation.batch.size"  # one span of an executemany: the database counts each of its rows
+_BEGUN = "loadstone.implicit_begin"  # a driver that sends BEGIN of itself, within the first statement's span
 _REQUESTS = ("counts by request", "shares of latency by cause", "what is rare")
 _STATEMENTS = ("statements a request", "time in the database", "that there is no N+1")
 
@@ -121,14 +125,29 @@ def _compared(system: str, counted: Counter[str], seen: Counter[str]) -> AuditCh
 def _statements(evidence: Evidence, windows: dict[str, tuple[int, int]]) -> dict[str, Counter[str]]:
     """Statements of database spans, by system, in the time that the system counted them."""
     found: dict[str, Counter[str]] = {}
-    columns = ("db_system_name", "db_query_text", "name", "start_ns")
+    columns = ("db_system_name", "db_query_text", "name", "start_ns", "attributes")
     for batch in evidence.rows("spans", columns, where=f"kind = {_CLIENT} AND db_system_name IS NOT NULL"):
-        for system, text, name, start in zip(*(batch[column].tolist() for column in columns), strict=True):
+        for system, text, name, start, more in zip(*(batch[column].tolist() for column in columns), strict=True):
             words = text or (name if name and name.upper() in _TRANSACTION else None)
             low, high = windows.get(system, (0, 1 << 63))
-            if words is not None and start is not None and low <= start <= high:
-                found.setdefault(system, Counter())[words] += 1
+            if words is None or start is None or not low <= start <= high:
+                continue
+            counted = found.setdefault(system, Counter())
+            if more is None or (_BATCH not in more and _BEGUN not in more):
+                counted[words] += 1
+                continue
+            told = _attributes(more)
+            size = told.get(_BATCH)
+            counted[words] += size if isinstance(size, int) and size > 0 else 1
+            counted["BEGIN"] += bool(told.get(_BEGUN))
     return found
+
+
+def _attributes(text: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.DecodeError:
+        return {}
 
 
 def _entries(evidence: Evidence) -> Counter[int]:

@@ -142,7 +142,7 @@ def _add(found: Times, trace: Trace, pauses: dict[int, _Pauses]) -> None:
             found.wait_kinds["gc"] += paused
             found.ended += paused
             rest += length - paused
-        elif leaf and systems[place] is None and _WAITING.search(names[place] or ""):
+        elif leaf and kinds[place] != _CLIENT and _WAITING.search(names[place] or ""):
             found.waits += length
             found.wait_kinds["pool"] += length
             found.ended += length

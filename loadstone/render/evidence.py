@@ -11,6 +11,7 @@ from loadstone.render.evidence_series import host_series, wait_views
 from loadstone.render.evidence_statements import statement_views
 from loadstone.render.evidence_traces import chosen, trace_views
 from loadstone.render.flame import fold
+from loadstone.render.plan import plan_view
 
 __all__ = ["DRAWN_SPANS", "SERVED_SPANS", "evidence_view", "served_trace"]
 
@@ -83,9 +84,5 @@ def _drawn(traces: Sequence[TraceView]) -> tuple[TraceView, ...]:
 
 def _plans(plans: Sequence[Plan]) -> tuple[PlanView, ...]:
     """The slowest first, so that those that are left out matter least."""
-    if not plans:
-        return ()
-    from loadstone.render.plan import plan_view
-
     ordered = sorted(plans, key=lambda plan: -(plan.execute_s or 0.0))
     return tuple(plan_view(plan) for plan in ordered[:PLANS])

@@ -222,8 +222,17 @@ def test_begin_and_commit_without_a_text_count_by_their_name() -> None:
     assert (check.outcome, check.left, check.right) == ("pass", 1, 1)
 
 
+def test_a_batch_counts_each_of_its_statements_and_a_hidden_begin_counts_too() -> None:
+    many = statement(1, 2, "INSERT ?", 0, 0.1, attributes='{"db.operation.batch.size": 40}')
+    first = statement(1, 3, "SELECT ?", 0, 0.1, attributes='{"loadstone.implicit_begin": true}')
+    check = checked(
+        "database", [request(1), many, first], tables=counted(("INSERT ?", 40), ("SELECT ?", 1), ("BEGIN", 1))
+    )
+    assert (check.outcome, check.left, check.right) == ("pass", 42, 42)
+
+
 def test_a_pool_wait_is_a_named_wait() -> None:
-    rows = [request(1), span(1, 2, 1, 10, 10.8, name="pool wait")]
+    rows = [request(1), span(1, 2, 1, 10, 10.8, name="pool wait", db_system_name="postgresql")]
     assert "800 ms in named waits (pool 800 ms)" in checked("time", rows).message
 
 
