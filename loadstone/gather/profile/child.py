@@ -24,12 +24,14 @@ LOOK_S = 0.01
 # thread that started it ends, and tells the instant before the profiler's own clock starts.
 _LAUNCH = """
 import os, signal, sys, time
+parent = int(sys.argv[1])
 try:
     import ctypes
-    ctypes.CDLL(None).prctl(1, int(signal.SIGINT), 0, 0, 0)
+    if parent:
+        ctypes.CDLL(None).prctl(1, int(signal.SIGINT), 0, 0, 0)
 except Exception:
     pass
-if os.getppid() != int(sys.argv[1]):
+if parent and os.getppid() != parent:
     sys.exit(0)
 with open(sys.argv[2], "w") as told:
     told.write(str(time.time_ns()))
@@ -40,19 +42,20 @@ os.execv(sys.argv[3], sys.argv[3:])
 class Child:
     """One profiler. Start it from a thread that lives until the profiler has ended."""
 
-    def __init__(self, argv: Sequence[str], log: Path, env: dict[str, str] | None = None) -> None:
-        """``argv[0]`` is a path. Output goes to ``log``: py-spy panics where nobody reads it."""
+    def __init__(self, argv: Sequence[str], log: Path, *, tied: bool = True) -> None:
+        """``argv[0]`` is a path. Output goes to ``log``: py-spy panics where nobody reads it. ``tied`` interrupts it
+        when we end."""
         self.log = log
         self._told = log.with_suffix(".started")
         self.asked_ns = time.time_ns()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-S", "-E", "-c", _LAUNCH, str(os.getpid()), str(self._told), *argv],
+                [sys.executable, "-S", "-E", "-c", _LAUNCH, str(os.getpid() if tied else 0), str(self._told), *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the trial, which then stops us
-                env={**os.environ, **(env or {}), "NO_COLOR": "1"},
+                env={**os.environ, "NO_COLOR": "1"},
             )
         self.code: int | None = None
         self.cpu_s = 0.0

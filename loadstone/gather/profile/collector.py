@@ -48,6 +48,7 @@ class Profile:
         self._nonblocking = nonblocking
         self._py_spy = py_spy
         self._scene: Scene | None = None
+        self._ours = False
         self._missing: dict[str, Missing] = {}
         self._known: set[int] = set()
         self._python: dict[int, Recording] = {}
@@ -65,6 +66,7 @@ class Profile:
     def prepare(self, scene: Scene, start: Start | None) -> Start | None:
         """Node alone needs to be told beforehand."""
         self._scene = scene
+        self._ours = start is not None
         return None if start is None else with_hook(start, scene.spool)
 
     def open(self) -> None:
@@ -102,6 +104,9 @@ class Profile:
         sources += [recording.rows() for recording in self._jvm]
         sources += [recording.rows(cwd) for recording in self._memories]
         sources += from_node
+        for recording in self._memories:
+            if recording.missing:
+                self._miss(f"memray {recording.pid}", recording.missing)
         if self._failure:
             self._miss("failure", Missing("stacks", f"the profiler failed: {self._failure}", "please report it"))
         tables: dict[str, Iterator[Columns]] = {"stacks": batches(chain.from_iterable(sources))} if sources else {}
@@ -152,16 +157,15 @@ class Profile:
     def _end(self) -> None:
         stops: list[Callable[[], None]] = [recording.stop for recording in self._python.values()]
         stops += [recording.stop for recording in self._perf]
-        stops += [recording.stop for recording in self._memories]
         stops += [recording.stop for recording in self._jvm]
         stops += [recording.finish for recording in self._perf]
+        stops += [recording.release for recording in self._python.values()]
+        stops += [recording.stop for recording in self._memories]  # a debugger and py-spy hinder one another
         for stop in stops:
             try:
                 stop()
             except OSError as error:
                 self._failure = self._failure or str(error)
-        for recording in self._python.values():
-            recording.finish()
 
     def _rescan(self, first: bool) -> None:
         assert self._scene is not None
@@ -201,9 +205,8 @@ class Profile:
             if denied:
                 self._miss("ptrace", Missing("stacks", *denied))
                 continue
-            began.append(
-                Recording(py_spy, pid, self._scene.spool, rate_hz=self._rate_hz, nonblocking=self._nonblocking)
-            )
+            nonblocking = self._nonblocking or bool(self._memories)  # a debugger holds the process for a while
+            began.append(Recording(py_spy, pid, self._scene.spool, rate_hz=self._rate_hz, nonblocking=nonblocking))
         for recording in began:
             if recording.attached():
                 self._python[recording.pid] = recording
@@ -219,12 +222,8 @@ class Profile:
             self._miss("memray", missing)
             return
         for pid in pids:
-            recording = MemoryRecording(pid, self._scene.spool)
-            failed = recording.attach()
-            if failed:
-                self._miss("memray", failed)
-            else:
-                self._memories.append(recording)
+            self._memories.append(MemoryRecording(pid, self._scene.spool, self._ours))
+            self._memories[-1].attach()
 
     def _look_at_native(self, pids: list[int]) -> None:
         assert self._scene is not None

@@ -117,7 +117,7 @@ def samples(lines: Iterable[str], pid: int, near_ns: int) -> Iterator[Row]:
         elif line.strip() == "stackTrace = [":
             frames = []
         elif line.strip() == "]" and frames is not None:
-            if at_ns is not None:
+            if at_ns is not None and name != "Attach Listener":  # jcmd's own
                 stack = join_frames(reversed(frames))
                 yield Row(at_ns, "jfr", pid, thread, name, "cpu", PERIOD_NS, "ns", stack)
             frames = None
@@ -126,8 +126,8 @@ def samples(lines: Iterable[str], pid: int, near_ns: int) -> Iterator[Row]:
 
 
 def _frame(method: str, line: int) -> str:
-    """``com.shop.Cart.total`` with its line; the class stands for the file, which the Flight Recorder does not keep."""
-    owner = method.rpartition(".")[0]
+    """``com.shop.Cart.total (Cart:88)``: the class stands for the file, which the Flight Recorder does not keep."""
+    owner = method.rpartition(".")[0].rpartition(".")[2].partition("$")[0]
     return frame_text(method, owner if line > 0 else None, line)
 
 

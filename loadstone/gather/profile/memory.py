@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from loadstone.gather.profile.child import LOOK_S, Child
 from loadstone.gather.profile.place import short
 from loadstone.gather.profile.rows import Row
 from loadstone.model.evidence import Missing
@@ -21,8 +22,11 @@ from loadstone.model.frame import frame_text, join_frames
 
 __all__ = ["MemoryRecording", "why_not_memray"]
 
-ATTACH_S = 30.0
-"""How long a debugger may take to come in: gdb reads the symbols of every library first."""
+WAIT_S = 3.0
+"""How long is waited for the debugger: it takes a second or so, where the process allocates."""
+
+LEAVE_S = 10.0
+"""How long it may take to leave a process that goes on: on a busy machine gdb takes some seconds."""
 
 
 class _Record(Protocol):
@@ -31,6 +35,12 @@ class _Record(Protocol):
     size: int
 
     def stack_trace(self) -> list[tuple[str, str, int]]: ...
+
+
+def _wait(child: Child, limit_s: float) -> None:
+    until = time.monotonic() + limit_s
+    while not child.ended() and time.monotonic() < until:
+        time.sleep(LOOK_S)
 
 
 def why_not_memray() -> Missing | None:
@@ -43,44 +53,52 @@ def why_not_memray() -> Missing | None:
 
 
 class MemoryRecording:
-    """Memory of one process from ``attach`` to ``stop``."""
+    """Memory of one process from ``attach`` on: until ``stop`` where the process goes on, else until it ends.
 
-    def __init__(self, pid: int, spool: Path) -> None:
+    The debugger waits for the process's next allocation, and then lets memray in or out; a service without a request
+    has none. It is never called back: gdb that is killed while it waits leaves breakpoints on which the service would
+    end, and gdb that is interrupted may hand the interrupt to the service.
+    """
+
+    def __init__(self, pid: int, spool: Path, ours: bool) -> None:
+        """``ours``: we started the process, and end it after the load."""
         self.pid = pid
+        self._ours = ours
+        self._spool = spool
         self._file = spool / f"memray-{pid}.bin"
-        self._on = False
+        self._coming: Child | None = None
+        self.missing: Missing | None = None
 
-    def attach(self) -> Missing | None:
-        """Begin; what is missing when it cannot."""
-        said = self._memray("attach", "--output", str(self._file), str(self.pid))
-        if said is not None:
-            advice = "the service's Python must be able to import memray, and a debugger must be allowed to attach"
-            return Missing("stacks", f"memray cannot go into process {self.pid}: {said}", advice)
-        self._on = True
-        return None
+    def attach(self) -> None:
+        """Begin as soon as the process allocates; waits a moment for it."""
+        debugger = "gdb" if shutil.which("gdb") else "lldb"
+        self._coming = self._memray("attach", "--method", debugger, "--output", str(self._file), str(self.pid))
+        _wait(self._coming, WAIT_S)
 
     def stop(self) -> None:
-        """End; what was allocated until now counts."""
-        if self._on:
-            self._on = False
-            self._memray("detach", str(self.pid))
+        """End; what was allocated until now counts. ``missing`` then says what could not be had."""
+        child = self._coming
+        if child is None:
+            return
+        self._coming = None
+        if not child.ended():
+            reason = f"process {self.pid} allocated nothing, and memray waits for that to go in"
+            self.missing = Missing("stacks", reason, "observe it under load")
+        elif child.code:
+            lines = [line.strip() for line in child.output().splitlines() if line.strip()]
+            said = lines[-1] if lines else f"memray ended with {child.code}"
+            advice = "the service's Python must be able to import memray, and a debugger must be allowed to attach"
+            self.missing = Missing("stacks", f"memray cannot go into process {self.pid}: {said}", advice)
+        elif not self._ours:
+            leaving = self._memray("detach", str(self.pid))
+            _wait(leaving, LEAVE_S)
+            if (leaving.code or not leaving.ended()) and Path(f"/proc/{self.pid}").exists():
+                reason = f"memray is still in process {self.pid}; it leaves with the next allocation"
+                self.missing = Missing("memory's end", reason, f"look with memray detach {self.pid}")
 
-    def _memray(self, *words: str) -> str | None:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "memray", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=ATTACH_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"nothing happened within {ATTACH_S:.0f} s"
-        if done.returncode == 0:
-            return None
-        lines = [line.strip() for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1] if lines else f"memray ended with {done.returncode}"
+    def _memray(self, *words: str) -> Child:
+        command = [sys.executable, "-m", "memray", *words]
+        return Child(command, self._spool / f"memray-{words[0]}-{self.pid}.log", tied=False)
 
     def rows(self, cwd: str | None = None) -> Iterator[Row]:
         """Stacks of what was held at the peak (source ``memray``) and of what was never given back (``memray leaks``).

@@ -26,7 +26,8 @@ from loadstone.model.evidence import Missing
 __all__ = ["RATE_HZ", "STATE_HZ", "Recording", "Seen", "find_py_spy", "refusal"]
 
 RATE_HZ = 100
-"""Of the recorder that keeps the instants: near the noise for the service; 500 Hz cost 22 to 39 % of its throughput."""
+"""Of the recorder that keeps the instants. docs/performance.md has what it costs the service; at 500 Hz py-spy cost 22
+to 39 % of its throughput."""
 
 STATE_HZ = 25
 """Of each of the two that tell who ran and who held the lock."""
@@ -158,16 +159,19 @@ class Recording:
             self._closing.append((self._open, self._threads, time.time_ns()))
         self._open = {}
 
-    def finish(self, limit_s: float = END_S) -> list[Seen]:
-        """What was written, in order of time, once every recorder has ended."""
+    def release(self, limit_s: float = END_S) -> None:
+        """Wait until every recorder has ended; one that takes too long is killed. The process then runs, not stands."""
         until = time.monotonic() + limit_s
-        killed = False
         for child in self._children:
             child.interrupt()
         for child in self._children:
-            killed |= not child.wait(max(until - time.monotonic(), 0.1))
-        if killed:
+            child.wait(max(until - time.monotonic(), 0.1))
+        if any(child.code for child in self._children):
             thaw([self.pid])
+
+    def finish(self, limit_s: float = END_S) -> list[Seen]:
+        """What was written, in order of time, once every recorder has ended."""
+        self.release(limit_s)
         found = []
         for children, seen, ended_ns in self._closing:
             files = {kind: child.log.with_suffix(".json") for kind, child in children.items()}
