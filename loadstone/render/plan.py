@@ -179,7 +179,7 @@ def _shown(node: _Node, processes: float) -> dict[str, Any]:
 
 
 def _label(raw: Mapping[str, Any]) -> str:
-    """The node's name as EXPLAIN's text has it: ``Parallel Seq Scan``, ``Hash Left Join``, ``Partial HashAggregate``."""
+    """The node's name as EXPLAIN's text has it: ``Parallel Seq Scan``, ``Hash Left Join``."""
     kind = _text(raw, "Node Type") or "step"
     strategy, join = _text(raw, "Strategy"), _text(raw, "Join Type")
     if kind == "Aggregate":

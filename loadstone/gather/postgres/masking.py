@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from loadstone.model.redaction import Redaction
@@ -48,6 +49,11 @@ _NAMES = frozenset(
 is an expression, and expressions hold values."""
 
 
+# References of a plan to its own parts and parameters look like literals: $1, (InitPlan 2).col1, (hashed SubPlan 3).
+_REFERENCES = re.compile(r"\$(\d{1,5})\b|\b(InitPlan|SubPlan) (\d{1,5})\b")
+_REFERENCE = re.compile(r"\bloadstone_(parameter|InitPlan|SubPlan)_(\d{1,5})\b")
+
+
 def masked(plan: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
     """EXPLAIN's JSON with every literal of its expressions replaced."""
     return {
@@ -62,5 +68,14 @@ def _masked(value: object, redaction: Redaction) -> object:
     if isinstance(value, list):
         return [_masked(one, redaction) for one in value]
     if isinstance(value, str):
-        return redaction.statement(value, "postgresql")[0]
+        return _REFERENCE.sub(_restored, redaction.statement(_REFERENCES.sub(_protected, value), "postgresql")[0])
     return value
+
+
+def _protected(found: re.Match[str]) -> str:
+    kind, number = ("parameter", found[1]) if found[1] else (found[2], found[3])
+    return f"loadstone_{kind}_{number}"
+
+
+def _restored(found: re.Match[str]) -> str:
+    return f"${found[2]}" if found[1] == "parameter" else f"{found[1]} {found[2]}"
