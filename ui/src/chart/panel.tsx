@@ -87,7 +87,8 @@ export function Panel({ label, height, points, keys, where, draw, rows }: PanelP
   }, []);
 
   useEffect(() => {
-    if (turn > 0) again.current();
+    // A stretch that is being dragged out is not taken from under the reader's hand.
+    if (turn > 0 && !((plot.current?.select.width ?? 0) > 0)) again.current();
   }, [turn]);
 
   const place = (next: number, nextRow: number) => {
