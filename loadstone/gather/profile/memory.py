@@ -1,6 +1,6 @@
 """Allocations of Python processes by memray, which goes into the running process through a debugger.
 
-Asked for, never by default: every allocation is recorded, which makes some services several times slower.
+Asked for, never by default: every allocation is recorded, inside the service, whose latencies are then not its own.
 """
 
 from __future__ import annotations

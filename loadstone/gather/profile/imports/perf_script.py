@@ -21,7 +21,7 @@ __all__ = ["rows", "samples"]
 
 _HEAD = re.compile(
     r"(?P<name>\S.*?)\s+(?:(?P<pid>-?\d+)/)?(?P<tid>-?\d+)\s+(?:\[\d+\]\s+)?(?:[a-zA-Z.]{4,5}\s+)?(?P<s>\d+)\.(?P<part>\d{6,9}):"
-    r"\s+(?:(?P<period>\d+)\s+)?(?P<event>[\w\-:./,=]+?):[a-zA-Z]*\s*(?P<rest>.*)"
+    r"\s+(?:(?P<period>\d+)\s+)?(?P<event>\S+?):(?:\s+(?P<rest>.*))?"
 )
 _FRAME = re.compile(
     r"\s*(?P<ip>[0-9a-fA-F]+)\s+(?P<name>.*?)(?:\+0x[0-9a-fA-F]+)?(?:\s+\((?P<file>[^()]*(?:\([^()]*\))?)\))?\s*(?:\(inlined\))?"
@@ -50,7 +50,7 @@ def samples(lines: Iterable[tuple[int, str]], path: Path, clock_ns: int | None =
             if head is None:
                 expected = "a sample begins with name, pid/tid, seconds and event, as perf script prints it"
                 raise at_line(path, number, line, expected)
-            if head["rest"]:
+            if head["rest"] and _FRAME.fullmatch(head["rest"]):  # without stacks; a tracepoint's own text is none
                 frames.append(_frame(path, number, head["rest"]))
         else:
             frames.append(_frame(path, number, line))
