@@ -34,13 +34,15 @@ def evidence(run: str, archive: str | None, as_json: bool) -> None:
     show_evidence(find(archive), run, as_json=as_json)
 
 
-def show_evidence(archive: Archive, run: str, *, as_json: bool, next_step: str | None = None) -> None:
+def show_evidence(
+    archive: Archive, run: str, *, as_json: bool, next_step: str | None = None, with_report: bool = True
+) -> None:
     """Print the evidence of a run, or of its observed partner, on stdout."""
     from loadstone.lab.evidence import evidence_summary
 
     told = evidence_summary(archive, archive.resolve(run))
-    if told.report is not None:
-        told = msgspec.structs.replace(told, report=os.path.relpath(told.report))
+    shown = os.path.relpath(told.report) if told.report is not None and with_report else None
+    told = msgspec.structs.replace(told, report=shown)
     if as_json:
         from loadstone.cli.options import print_json
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from loadstone.model.evidence import Columns, Coverage, Missing
+from loadstone.model.evidence import Columns, Coverage, Missing, Plan
 from loadstone.model.redaction import Redaction
 
-__all__ = ["Collector", "Gathered", "Scene", "Start"]
+__all__ = ["Collector", "Gathered", "Planner", "Scene", "Start"]
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -57,6 +57,20 @@ class Gathered(msgspec.Struct, frozen=True):
     missing: tuple[Missing, ...] = ()
     cpu_s: float | None = None
     cost: str | None = None
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A collector that can explain the statements that the spans hold, once those are in the archive."""
+
+    @property
+    def db_system_name(self) -> str:
+        """Whose statements, as spans name it."""
+        ...
+
+    def plans(self, statements: Iterable[str]) -> tuple[tuple[Plan, ...], tuple[Missing, ...]]:
+        """Plans of masked statements, and what has none. Called after ``close``."""
+        ...
 
 
 class Collector(Protocol):

@@ -157,9 +157,9 @@ def _postgres(dsn: str | None) -> Iterator[Source]:
 
 def _sqlite(pids: set[int]) -> Iterator[Source]:
     what = "plans of a SQLite database's statements"
-    from loadstone.gather.sqlite.files import databases
+    from loadstone.gather.sqlite.databases import opened
 
-    found = databases(pids)
+    found = sorted(opened(pids, {}))
     if found:
         names = ", ".join(path.name for path in found)
         yield Source("sqlite", what, "ready", f"The service has {names} open.", cost=COSTS["sqlite"])

@@ -14,8 +14,6 @@ import msgspec
 
 from loadstone.archive import Archive, EvidenceWriter, Run, RunWriter
 from loadstone.errors import InstrumentError, SpecError
-from loadstone.gather.imports import detect, spans_of
-from loadstone.gather.profile.imports import read as stacks_of
 from loadstone.lab.audit import write_audit
 from loadstone.lab.interrupts import Interrupts
 from loadstone.lab.manifest import new_manifest
@@ -112,6 +110,9 @@ def import_files(
 
     Raises SpecError, and leaves no run behind, when a file is not there, not readable or of no known format.
     """
+    from loadstone.gather.imports import detect, spans_of
+    from loadstone.gather.profile.imports import read as stacks_of
+
     formats = [(path, detect(path)) for path in paths]
     writer = RunWriter(archive, new_manifest("import", labels=labels, command=command))
     evidence = EvidenceWriter(writer.directory)

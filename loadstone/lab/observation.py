@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import msgspec
 
 from loadstone.archive import RunWriter
 from loadstone.errors import LoadstoneError
-from loadstone.gather.collector import Collector, Gathered, Scene, Start
+from loadstone.gather.collector import Collector, Gathered, Planner, Scene, Start
 from loadstone.lab.processes import cpu_s, family
 from loadstone.model.evidence import Coverage, Missing
 from loadstone.model.redaction import Redaction
@@ -131,7 +132,27 @@ class Observation:
         documents = {"coverage.json": coverage, "missing.json": self._missing, NOTES: self._notes}
         self._writer.add({}, {name: _json(values) for name, values in documents.items()})
         self._writer.finish(self._run.manifest.nonce)
+        self._explain(self._writer)
         self._run.update(collectors=tuple(records))
+
+    def _explain(self, writer: EvidenceWriter) -> None:
+        """Plans of the statements that the spans hold, now that they are in the archive."""
+        for collector in self._working:
+            if not isinstance(collector, Planner):
+                continue
+            from loadstone.archive import RunEvidence
+
+            evidence = RunEvidence(self._run.directory)
+            where = f"db_system_name = '{collector.db_system_name}' AND db_query_text IS NOT NULL"
+            statements = Counter[str]()
+            for batch in evidence.rows("spans", ("db_query_text",), where):
+                statements.update(batch["db_query_text"].tolist())
+            try:
+                plans, missing = collector.plans(text for text, _ in statements.most_common())
+            except Exception as error:
+                self._lost(collector, error)
+                plans, missing = (), tuple(self._missing[-1:])
+            writer.add({}, {"plans.json": _json(plans), "missing.json": _json(missing)})
 
     def _each(self, step: Callable[[Collector], None]) -> None:
         for collector in list(self._working):

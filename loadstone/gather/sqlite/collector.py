@@ -45,6 +45,11 @@ class Sqlite:
         return "sqlite"
 
     @property
+    def db_system_name(self) -> str:
+        """Whose statements it plans."""
+        return "sqlite"
+
+    @property
     def databases(self) -> tuple[Path, ...]:
         """The databases whose schema could be read."""
         return tuple(sorted(self._schemas))
