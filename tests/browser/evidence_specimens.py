@@ -108,8 +108,8 @@ def plans() -> tuple[PlanView, ...]:
     )  # fmt: skip
     lite = node(
         "query", None,
-        node("SCAN product", "product", detail="SCAN product"),
-        node("SEARCH review", "review", detail="SEARCH review USING INDEX review_product (product_id=?)"),
+        node("SCAN product", "product"),
+        node("SEARCH review USING INDEX review_product (product_id=?)", "review"),
     )  # fmt: skip
     return (
         PlanView(REVIEWS, "explain analyze", "sample", 0.0218, "", sort),

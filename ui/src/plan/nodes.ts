@@ -66,8 +66,8 @@ export function misjudged({ rows, estimated_rows }: PlanNode): Misjudged | null 
 }
 
 export interface Weighed {
-  /** What was weighed: time where the plan was run, else the planner's cost. */
-  by: "time" | "cost";
+  /** What was weighed: time where the plan was run, else the planner's cost; SQLite tells neither. */
+  by: "time" | "cost" | null;
   /** Each node's own share of the whole. */
   share: Map<PlanNode, number>;
   costliest: PlanNode | null;
@@ -83,7 +83,7 @@ export function weigh(root: PlanNode): Weighed {
   for (const node of nodes) {
     if ((share.get(node) ?? 0) > (costliest === null ? 0 : (share.get(costliest) ?? 0))) costliest = node;
   }
-  return { by: timed ? "time" : "cost", share, costliest };
+  return { by: timed ? "time" : total > 0 ? "cost" : null, share, costliest };
 }
 
 /** A planner's cost holds that of the nodes below. */

@@ -24,8 +24,11 @@ export function PlanTree({ plan }: { plan: PlanView }) {
     <div class="plan">
       <Copyable text={plan.statement} label="the statement" />
       <p class="note">
-        {plan.source}, {PARAMETERS[plan.parameters] ?? plan.parameters}; {run}. Shares are of the plan's{" "}
-        {weighed.by === "time" ? "time" : "estimated cost"}.{plan.note !== "" && ` ${plan.note}`}
+        {plan.source}, {PARAMETERS[plan.parameters] ?? plan.parameters}; {run}.{" "}
+        {weighed.by === null
+          ? "This database tells neither time nor cost of a step."
+          : `Shares are of the plan's ${weighed.by === "time" ? "time" : "estimated cost"}.`}
+        {plan.note !== "" && ` ${plan.note}`}
       </p>
       <ul class="nodes">
         <Node node={root} weighed={weighed} open={open} />
@@ -42,25 +45,27 @@ function Node({ node, weighed, open }: { node: PlanNode; weighed: Weighed; open:
   const head = (
     <>
       <b class="label">{node.label}</b>
-      {node.relation !== null && (
+      {node.relation !== null && !node.label.split(" ").includes(node.relation) && (
         <>
           {" "}
           <span class="on">on</span> <code>{node.relation}</code>
         </>
       )}{" "}
-      <span class="weight">
-        <svg width="80" height="10" aria-hidden="true" focusable="false">
-          <rect class="track" y="1" width="80" height="8" />
-          <rect
-            class={costly ? "mark" : "part"}
-            y="1"
-            width={Math.max(part > 0 ? 1 : 0, 80 * part)}
-            height="8"
-          />
-        </svg>{" "}
-        {share(part)}
-        {node.own_s !== null && `, ${duration(node.own_s)}`}
-      </span>
+      {weighed.by !== null && (
+        <span class="weight">
+          <svg width="80" height="10" aria-hidden="true" focusable="false">
+            <rect class="track" y="1" width="80" height="8" />
+            <rect
+              class={costly ? "mark" : "part"}
+              y="1"
+              width={Math.max(part > 0 ? 1 : 0, 80 * part)}
+              height="8"
+            />
+          </svg>{" "}
+          {share(part)}
+          {node.own_s !== null && `, ${duration(node.own_s)}`}
+        </span>
+      )}
       {node === weighed.costliest ? (
         <b class="erred"> ▲ costliest step</b>
       ) : (

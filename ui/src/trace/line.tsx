@@ -139,8 +139,10 @@ export function tell(tree: Outline, { entry }: Row): Told {
 export function titleOf({ name, kind, statement, attributes }: SpanView): string {
   const said = (statement ?? (kind === "client" ? addressOf(attributes) : "")).replace(/\s+/g, " ").trim();
   if (said === "") return name;
-  return said.toLowerCase().startsWith(name.toLowerCase()) ? said : `${name}  ${said}`;
+  return verbOf(said) === verbOf(name) ? said : `${name}  ${said}`;
 }
+
+const verbOf = (text: string) => text.toLowerCase().split(" ", 1)[0];
 
 function addressOf(attributes: Record<string, string>): string {
   const [url, server, path] = ["url.full", "server.address", "url.path"].map(
