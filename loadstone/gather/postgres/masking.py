@@ -45,9 +45,37 @@ _NAMES = frozenset(
         "Tuplestore Name",
     }
 )
-"""Texts of EXPLAIN's JSON that name things or are one of few words (src/backend/commands/explain.c). Every other text
-is an expression, and expressions hold values."""
+"""Texts of EXPLAIN's JSON that name things or are one of few words (src/backend/commands/explain.c)."""
 
+_EXPRESSIONS = frozenset(
+    {
+        "Cache Key",
+        "Conflict Filter",
+        "Filter",
+        "Function Call",
+        "Group Key",
+        "Group Keys",
+        "Hash Cond",
+        "Hash Key",
+        "Hash Keys",
+        "Index Cond",
+        "Join Filter",
+        "Merge Cond",
+        "One-Time Filter",
+        "Order By",
+        "Output",
+        "Presorted Key",
+        "Recheck Cond",
+        "Remote SQL",
+        "Repeatable Seed",
+        "Run Condition",
+        "Sampling Parameters",
+        "Sort Key",
+        "TID Cond",
+        "Table Function Call",
+    }
+)
+"""Texts of it that are SQL. Any other text may be anything and is left out."""
 
 # References of a plan to its own parts and parameters look like literals: $1, (InitPlan 2).col1, (hashed SubPlan 3).
 _REFERENCES = re.compile(r"\$(\d{1,5})\b|\b(InitPlan|SubPlan) (\d{1,5})\b")
@@ -56,20 +84,19 @@ _REFERENCE = re.compile(r"\bloadstone_(parameter|InitPlan|SubPlan)_(\d{1,5})\b")
 
 def masked(plan: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
     """EXPLAIN's JSON with every literal of its expressions replaced."""
-    return {
-        str(name): value if name in _NAMES and not isinstance(value, dict) else _masked(value, redaction)
-        for name, value in plan.items()
-    }
+    return {str(name): _masked(str(name), value, redaction) for name, value in plan.items()}
 
 
-def _masked(value: object, redaction: Redaction) -> object:
+def _masked(name: str, value: object, redaction: Redaction) -> object:
     if isinstance(value, dict):
         return masked(value, redaction)
     if isinstance(value, list):
-        return [_masked(one, redaction) for one in value]
-    if isinstance(value, str):
-        return _REFERENCE.sub(_restored, redaction.statement(_REFERENCES.sub(_protected, value), "postgresql")[0])
-    return value
+        return [_masked(name, one, redaction) for one in value]
+    if not isinstance(value, str) or name in _NAMES:
+        return value
+    if name not in _EXPRESSIONS:
+        return "?"
+    return _REFERENCE.sub(_restored, redaction.statement(_REFERENCES.sub(_protected, value), "postgresql")[0])
 
 
 def _protected(found: re.Match[str]) -> str:

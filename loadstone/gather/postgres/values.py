@@ -28,7 +28,8 @@ PREFIX = 3
 
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)'
 _CAST = r"(?:::[\w. ]+(?:\(\d+(?:,\d+)?\))?(?:\[\])?)?"
-_COLUMN = rf"\(*(?:(?P<alias>{_NAME})\.)?(?P<column>{_NAME})\)*{_CAST}"
+# A column that stands for itself: not the argument of a function, not a term of a sum.
+_COLUMN = rf"(?<![\w$\"'.:(])(?<![-+*/|%] )\(*(?:(?P<alias>{_NAME})\.)?(?P<column>{_NAME})(?![\w$.(\"])\)*{_CAST}"
 _SIGN = r"(?P<sign>=|<>|<=|>=|<|>|~~\*?)"
 _PARAMETER = rf"(?P<any>ANY \()?\(*\$(?P<number>\d+)\)*{_CAST}"
 _COMPARISON = re.compile(rf"{_COLUMN} {_SIGN} {_PARAMETER}")
@@ -170,11 +171,21 @@ def _usual(connection: Connection, one: Compared) -> str | None:
     if one.any:
         listed = (common + bounds)[:LIST]
         return "{" + ",".join(_element(text) for text in listed) + "}" if listed else None
-    ranged = one.sign in _TURN
-    usual = next(iter([*middle, *common] if ranged else [*common, *middle]), None)
+    if one.sign in _TURN and not middle:
+        listed = sorted(common, key=_order)
+        middle = listed[len(listed) // 2 : len(listed) // 2 + 1]
+    usual = next(iter([*middle, *common] if one.sign in _TURN else [*common, *middle]), None)
     if usual is not None and one.sign.startswith("~~"):
         return re.sub(r"([\\%_])", r"\\\1", usual[:PREFIX]) + "%"
     return usual
+
+
+def _order(text: str) -> tuple[int, float, str]:
+    """Numbers by their value, all else as text: dates and times sort so too."""
+    try:
+        return 0, float(text), ""
+    except ValueError:
+        return 1, 0.0, text
 
 
 def _element(text: str) -> str:
