@@ -47,6 +47,10 @@ print(json.dumps({
 }))
 """
 
+# The process's command line as resource attributes: passwords are given there.
+_JVM_COMMAND = "io.opentelemetry.instrumentation.resources.ProcessResourceProvider"
+_NODE_DETECTORS = "env,host,serviceinstance"
+
 _PYTHON = re.compile(r"(python|pypy)[\d.]*t?")
 _JAVA = ("java",)
 _NODE = ("node", "nodejs", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node", "next")
@@ -201,18 +205,23 @@ def _node(env: Mapping[str, str], cwd: Path) -> dict[str, str] | Missing:
         register = package / "build/src/register.js"
     if not register.is_file():
         return Missing("traces", f"{package} has no register hook", f"npm install {name}@latest")
-    option = f'--require "{register.resolve()}"'
+    option = f'--require "{register.resolve()}" --require "{INJECT / "terminate.cjs"}"'
     before = env.get("NODE_OPTIONS")
-    return {"NODE_OPTIONS": f"{before} {option}" if before else option}
+    return {
+        "NODE_OPTIONS": f"{before} {option}" if before else option,
+        "LOADSTONE_OTEL_NODE": str(package.resolve()),
+        "OTEL_NODE_RESOURCE_DETECTORS": env.get("OTEL_NODE_RESOURCE_DETECTORS", _NODE_DETECTORS),
+    }
 
 
 def _jvm(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> dict[str, str] | Missing:
     places = [Path(env["OTEL_JAVAAGENT"])] if env.get("OTEL_JAVAAGENT") else []
     beside = [cwd, *(cwd / Path(word).parent for word in argv if word.endswith(".jar"))]
     for folder in beside:
-        places += sorted(folder.glob("opentelemetry-javaagent*.jar"), reverse=True)
+        places += sorted(folder.glob("opentelemetry-javaagent*.jar"), key=_version, reverse=True)
     maven = Path(env.get("HOME", "~")).expanduser() / ".m2/repository/io/opentelemetry/javaagent"
-    places += sorted(maven.glob("opentelemetry-javaagent/*/opentelemetry-javaagent-*.jar"), reverse=True)
+    found = maven.glob("opentelemetry-javaagent/*/opentelemetry-javaagent-*.jar")
+    places += sorted(found, key=_version, reverse=True)
     jar = next((place for place in places if place.is_file()), None)
     if jar is None:
         return Missing(
@@ -222,4 +231,12 @@ def _jvm(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> dict[str, st
         )
     option = f'"-javaagent:{jar.resolve()}"'
     before = env.get("JAVA_TOOL_OPTIONS")
-    return {"JAVA_TOOL_OPTIONS": f"{before} {option}" if before else option}
+    disabled = env.get("OTEL_JAVA_DISABLED_RESOURCE_PROVIDERS")
+    return {
+        "JAVA_TOOL_OPTIONS": f"{before} {option}" if before else option,
+        "OTEL_JAVA_DISABLED_RESOURCE_PROVIDERS": f"{disabled},{_JVM_COMMAND}" if disabled else _JVM_COMMAND,
+    }
+
+
+def _version(jar: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", jar.stem)]

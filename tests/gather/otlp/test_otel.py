@@ -143,12 +143,12 @@ def watched(folder: Path, argv: tuple[str, ...], env: dict[str, str] | None = No
         one.traces.close()
 
 
-def ours(spans: list[Span]) -> list[Span]:
+def of_this_run(spans: list[Span]) -> list[Span]:
     return [span for span in spans if int.from_bytes(span.trace_id[:4], "big") == NONCE]
 
 
 def assert_all_requests_are_there(spans: list[Span]) -> None:
-    servers = [span for span in ours(spans) if span.kind == Span.SPAN_KIND_SERVER]
+    servers = [span for span in of_this_run(spans) if span.kind == Span.SPAN_KIND_SERVER]
     parents = Counter(int.from_bytes(span.parent_span_id, "big") & (1 << 40) - 1 for span in servers)
     assert parents == Counter(range(1, REQUESTS + 1))
 
@@ -162,7 +162,7 @@ def test_flask_by_its_development_server(tmp_path: Path) -> None:
         assert service.end() == -signal.SIGTERM
         spans = service.spans()
     assert_all_requests_are_there(spans)
-    statements = [span for span in ours(spans) if span.kind == Span.SPAN_KIND_CLIENT]
+    statements = [span for span in of_this_run(spans) if span.kind == Span.SPAN_KIND_CLIENT]
     assert len(statements) == REQUESTS
     names = {attribute.key for span in statements for attribute in span.attributes}
     assert "db.query.text" in names, "the stable names were asked for"
@@ -338,8 +338,9 @@ def test_an_interpreter_without_the_packages(tmp_path: Path) -> None:
 
 def test_the_agent_of_the_jvm_beside_its_jar(tmp_path: Path) -> None:
     (tmp_path / "lib dir").mkdir()
-    agent = tmp_path / "lib dir" / "opentelemetry-javaagent-2.1.0.jar"
+    agent = tmp_path / "lib dir" / "opentelemetry-javaagent-2.0.16.jar"
     agent.touch()
+    (tmp_path / "lib dir" / "opentelemetry-javaagent-2.0.9.jar").touch()
     start, missing = instrumented(
         Start(("java", "-jar", "lib dir/shop.jar"), {"JAVA_TOOL_OPTIONS": "-Xmx1g"}),
         "http://127.0.0.1:9",
@@ -366,7 +367,42 @@ def test_the_hook_of_node_from_the_directory_above(tmp_path: Path) -> None:
         {},
     )
     assert missing is None
-    assert start.env["NODE_OPTIONS"] == f'--enable-source-maps --require "{package}/build/src/register.js"'
+    official, ours = f"{package}/build/src/register.js", INJECT / "terminate.cjs"
+    assert start.env["NODE_OPTIONS"] == f'--enable-source-maps --require "{official}" --require "{ours}"'
+    assert ours.is_file()
+
+
+JAVA = """
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+public class Server {
+    public static void main(String[] words) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(words[0])), 0);
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, 2);
+            exchange.getResponseBody().write("ok".getBytes());
+            exchange.close();
+        });
+        server.start();
+    }
+}
+"""
+
+
+@pytest.mark.optional("the agent's jar comes from the network")
+def test_java_by_its_official_agent(tmp_path: Path) -> None:
+    if shutil.which("java") is None or shutil.which("javac") is None:
+        pytest.skip("a JDK is not installed; on Debian: apt-get install default-jdk-headless")
+    (tmp_path / "Server.java").write_text(JAVA)
+    subprocess.run(["javac", "-d", str(tmp_path), str(tmp_path / "Server.java")], check=True, timeout=120)
+    port = free_port()
+    with watched(tmp_path, ("java", "-cp", str(tmp_path), "Server", str(port))) as service:
+        if service.start is not None and "JAVA_TOOL_OPTIONS" not in service.start.env:
+            pytest.skip("the OpenTelemetry agent is neither in OTEL_JAVAAGENT nor in ~/.m2")
+        service.serve(port)
+        service.load(port)
+        service.end()
+        assert_all_requests_are_there(service.spans())
 
 
 NODE = """
@@ -387,5 +423,5 @@ def test_node_by_its_official_package(tmp_path: Path) -> None:
     with watched(tmp_path, ("node", "server.js", str(port))) as service:
         service.serve(port)
         service.load(port)
-        service.end()
+        assert service.end() == -signal.SIGTERM
         assert_all_requests_are_there(service.spans())
