@@ -1,6 +1,8 @@
 //! Loadstone's native core: data in, data out.
 
 pub mod error;
+pub mod hash;
 pub mod load;
 #[cfg(feature = "python")]
 mod python;
+pub mod redact;

@@ -7,8 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error::Error;
+use crate::hash::Key;
 use crate::load::engine::Engine;
 use crate::load::extract;
+use crate::redact::{self, attribute};
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
@@ -73,10 +75,62 @@ fn expression_error(source: &str, expression: &str) -> Option<String> {
     extract::expression_error(source, expression)
 }
 
+/// What may be kept of texts, under one run's key; see loadstone/model/redaction.py.
+#[pyclass(frozen, module = "loadstone._core")]
+struct Redactor(redact::Redactor);
+
+#[pymethods]
+impl Redactor {
+    /// Raises ValueError for a key that is not 32 hex digits.
+    #[new]
+    fn new(key: &str, show: Vec<String>, written: Vec<String>) -> PyResult<Self> {
+        let key = Key::from_hex(key).ok_or_else(|| PyValueError::new_err("the key of a redaction is 32 hex digits"))?;
+        Ok(Self(redact::Redactor::new(key, show, written)))
+    }
+
+    fn statement(&self, text: &str, system: &str) -> (String, String) {
+        self.0.statement(text, system)
+    }
+
+    fn query(&self, text: &str) -> String {
+        self.0.query(text)
+    }
+
+    fn url(&self, text: &str) -> String {
+        self.0.url(text)
+    }
+
+    fn value(&self, text: &str) -> String {
+        self.0.value(text)
+    }
+
+    fn header(&self, name: &str, value: &str) -> String {
+        self.0.header(name, value)
+    }
+
+    fn dsn(&self, text: &str) -> String {
+        redact::address::dsn(text)
+    }
+
+    fn message(&self, text: &str) -> String {
+        redact::message::message(text)
+    }
+
+    fn attribute(&self, name: &str, value: &str, system: &str) -> String {
+        self.0.attribute(name, value, system)
+    }
+
+    /// A number's or a truth value's hash where the name's values are hashed, else None.
+    fn number(&self, name: &str, value: &str) -> Option<String> {
+        self.0.number(attribute::treatment(name), name, value)
+    }
+}
+
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("build", if cfg!(debug_assertions) { "debug" } else { "release" })?;
     module.add_class::<LoadEngine>()?;
+    module.add_class::<Redactor>()?;
     module.add_function(wrap_pyfunction!(expression_error, module)?)
 }

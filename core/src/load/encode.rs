@@ -57,7 +57,7 @@ fn json(value: &[u8], out: &mut Vec<u8>) {
                 b'\t' => out.extend_from_slice(b"\\t"),
                 0..=0x1F => {
                     out.extend_from_slice(b"\\u");
-                    super::hash::hex(u128::from(byte), 4, out);
+                    crate::hash::hex(u128::from(byte), 4, out);
                 }
                 _ => out.push(byte),
             }

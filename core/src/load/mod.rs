@@ -13,7 +13,6 @@ pub mod extract;
 pub mod flight;
 pub mod framing;
 mod grammar;
-pub mod hash;
 pub mod histogram;
 pub mod host;
 pub mod journey;

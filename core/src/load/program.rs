@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::hash::Key;
 use crate::load::endpoint::Endpoint;
 use crate::load::extract::Reading;
-use crate::load::hash::Key;
 use crate::load::journey::Journey;
 use crate::load::plan::{Arrivals, Limits, Op as PlanOp, Plan, Request, Scheme, Target, Think, Threshold};
 use crate::load::random::Draw;

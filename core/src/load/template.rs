@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::encode;
-use super::hash::{Key, hex};
 use super::plan::{Encode, Part, Source};
 use super::random::{Draw, Zipf};
 use crate::error::Error;
+use crate::hash::{Key, hex};
 
 pub use super::scope::{Feeds, Names, Scope, Vars};
 

@@ -1,8 +1,8 @@
 //! Trace context (W3C Trace Context, level 1): a `traceparent` that tells phase, step and request by itself.
 
-use super::hash::hex;
 use super::plan;
 use super::random::{Draw, stream};
+use crate::hash::hex;
 
 /// Stamps requests with trace ids that begin with the run's nonce.
 #[derive(Debug, Clone, Copy)]

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use super::endpoint::Endpoint;
 use super::extract::Reading;
-use super::hash::Key;
 use super::plan::{Arrivals, Journey, Op, Plan, Request, Shape, Think};
 use super::request::Prepared;
 use super::template::Names;
 use crate::error::Error;
+use crate::hash::Key;
 
 /// The parent id of a trace has 16 bits for the step's number and 8 for the phase.
 const MOST_STEPS: u32 = 65_535;

@@ -1,4 +1,4 @@
-use loadstone_core::load::hash::Key;
+use loadstone_core::hash::Key;
 use loadstone_core::load::random::{Draw, Zipf, philox};
 
 /// The known answers of Random123 (kat_vectors, philox4x32 10).

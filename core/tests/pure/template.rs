@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use loadstone_core::load::hash::Key;
+use loadstone_core::hash::Key;
 use loadstone_core::load::plan::{Feed, FeedOrder, Part};
 use loadstone_core::load::template::{Feeds, Names, RenderError, Scope, Show, Template, Vars};
 use proptest::prelude::*;
