@@ -30,6 +30,7 @@ describe("a plan", () => {
     expect(off(0, 0)).toEqual({ factor: 1, more: true });
     expect(off(0, 50)).toEqual({ factor: 50, more: false });
     expect(off(null, 50)).toBeNull();
+    expect(misjudged(planNode({ label: "x", rows: 0, estimated_rows: 50, loops: 0 }))).toBeNull();
   });
   it("weighs by time, and by cost where it was not run", () => {
     const timed = planNode(node("top", { own_s: 1, cost: 9 }, [node("scan", { own_s: 3, cost: 8 })]));

@@ -56,9 +56,9 @@ export interface Misjudged {
   more: boolean;
 }
 
-/** Rows that came against rows that were expected, both a loop; no row and one row are the same here. */
-export function misjudged({ rows, estimated_rows }: PlanNode): Misjudged | null {
-  if (rows === null || estimated_rows === null) return null;
+/** Rows that came against rows that were expected, both a loop; no row and one row are the same here. A step that was never run misjudged nothing. */
+export function misjudged({ rows, estimated_rows, loops }: PlanNode): Misjudged | null {
+  if (rows === null || estimated_rows === null || loops === 0) return null;
   const [came, expected] = [Math.max(rows, 1), Math.max(estimated_rows, 1)];
   return came >= expected
     ? { factor: came / expected, more: true }
