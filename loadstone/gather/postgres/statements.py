@@ -175,7 +175,8 @@ class Statements:
             found.append(Missing("statements", reason, advice))
         hidden = sum(counted.calls for change in changed for key, counted in change.entries.items() if key[1] is None)
         if hidden:
-            reason = f"the texts of {hidden} calls by other roles are hidden from {self._may.role}"
+            calls = f"{hidden:,} {'call' if hidden == 1 else 'calls'}"
+            reason = f"what other roles ran ({calls}) is hidden from {self._may.role}"
             found.append(Missing("statements", reason, self._may.grant))
         return found
 
