@@ -105,12 +105,15 @@ def _spans(records: NDArray[Any], texts: _Texts, host: str, service: str) -> Col
     error, errors = _numbered(records["error"], texts.plain)
     more, attributes = _numbered(records["attributes"], texts.attributes)
     # A span's name is made of few things: make each that occurs once.
-    parts = np.stack([operation, name, statement, method, route], axis=1)
-    kinds_of_name, which = np.unique(parts, axis=0, return_inverse=True)
+    parts = operation
+    for place, values in ((name, names), (statement, statements), (method, methods), (route, routes)):
+        parts = parts * len(values) + place
+    first, which = np.unique(parts, return_index=True, return_inverse=True)[1:]
     made = _objects(
         [
-            names[n] or _name(operations[o], statements[s], methods[m], routes[r])
-            for o, n, s, m, r in kinds_of_name.tolist()
+            names[name[row]]
+            or _name(operations[operation[row]], statements[statement[row]], methods[method[row]], routes[route[row]])
+            for row in first.tolist()
         ]
     )
     lines = np.array([0 if place is None else place[1] for place in sites], np.int32)[site]
@@ -128,7 +131,7 @@ def _spans(records: NDArray[Any], texts: _Texts, host: str, service: str) -> Col
         "host_name": _same(host, count),
         "process_pid": np.full(count, process.pid, np.int32),
         "thread_cpu_ns": np.ma.masked_equal(records["cpu"], layout.NOTHING),
-        "name": made[which.ravel()],
+        "name": made[which],
         "scope": _objects([each["scope"] for each in operations])[operation],
         "http_request_method": _objects(methods)[method],
         "http_route": _objects(routes)[route],
@@ -228,6 +231,8 @@ def _name(operation: Mapping[str, Any], statement: _Statement | None, method: st
 
 def _numbered(numbers: NDArray[Any], of: Callable[[int], _Meaning]) -> tuple[NDArray[np.intp], list[_Meaning]]:
     """Each row's place in a list of what the different numbers stand for."""
+    if numbers[0] == numbers[-1] and np.all(numbers == numbers[0]):  # as most columns are: nothing to sort
+        return np.zeros(len(numbers), np.intp), [of(int(numbers[0]))]
     different, places = np.unique(numbers, return_inverse=True)
     return places, [of(number) for number in different.tolist()]
 

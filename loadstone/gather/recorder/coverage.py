@@ -91,7 +91,7 @@ def _of_process(spool: ProcessSpool) -> list[Coverage]:
     total = sum(spans.values())
     version = str(spool.header["python"])
     rows = [Coverage(spool.pid, "python", version, "spans" if total else "no spans", total, _service_note(spool))]
-    told: dict[tuple[str, str], Coverage] = {}
+    told = {(name, ""): Coverage(spool.pid, name, None, "spans", count) for name, count in spans.items()}
     for fact in spool.facts():
         library = str(fact.get("library", ""))
         release = str(fact.get("version", "")) or None

@@ -32,16 +32,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
 
     monkeypatch.setattr(callsite, "SPOOL", Recording)
     monkeypatch.setattr(callsite, "_sites", {})
+    monkeypatch.setattr(callsite, "_last", {})
     monkeypatch.setattr(callsite, "_files", {__file__: callsite._OTHER})
     monkeypatch.setattr(callsite, "_DEPTH", 40)
 
-    def chain(*files: str, name: str = "call") -> str:
-        functions = []
-        for file in files:
+    made: dict[tuple[str, str], Callable[..., int]] = {}
+
+    def function(file: str, name: str) -> Callable[..., int]:
+        if (file, name) not in made:
             space: dict[str, Callable[..., int]] = {}
             exec(compile(_TEMPLATE.replace("call(", f"{name}("), file, "exec"), space)
-            functions.append(space[name])
-        first, *rest = [*functions, lambda: callsite.site(2)]
+            made[file, name] = space[name]
+        return made[file, name]
+
+    def chain(*files: str, name: str = "call", what: int = 0) -> str:
+        first, *rest = [*(function(file, name) for file in files), lambda: callsite.site(2, what)]
         with ThreadPoolExecutor(1) as clean:  # a stack without pytest at its end
             return texts[clean.submit(first, *rest).result()]
 
@@ -86,6 +91,32 @@ def test_where_all_is_machinery_there_is_no_site(asked: Chain) -> None:
 
 def test_a_stack_without_end_is_looked_at_so_far(asked: Chain) -> None:
     assert asked("/srv/shop/views.py", *["/env/site-packages/django/urls.py"] * 60) == ""
+
+
+VIEW, OTHER_VIEW, DRIVER, DRIVER_TOO, MODELS = (
+    "/srv/shop/views.py",
+    "/srv/shop/other.py",
+    "/env/site-packages/django/a.py",
+    "/env/site-packages/django/b.py",
+    "/srv/shop/models.py",
+)
+WAYS = [
+    (VIEW, DRIVER, DRIVER),
+    (VIEW, DRIVER),
+    (VIEW, DRIVER, DRIVER),
+    (OTHER_VIEW, DRIVER, DRIVER),
+    (VIEW, MODELS, DRIVER),
+    (VIEW, DRIVER_TOO, DRIVER),
+    (VIEW, DRIVER, DRIVER),
+    (MODELS, VIEW, DRIVER, DRIVER),
+    (DRIVER,),
+    (VIEW, DRIVER, DRIVER, DRIVER),
+]
+
+
+def test_what_is_remembered_of_a_statement_is_taken_only_where_it_is_still_so(asked: Chain) -> None:
+    expected = [next(file for file in reversed(("", *way)) if "site-packages" not in file) for way in WAYS]
+    assert [asked(*way, what=7).split("\n")[0] for way in WAYS * 2] == expected * 2
 
 
 def test_tasks_of_asyncio_are_told_apart_by_their_lines(tmp_path: Path) -> None:

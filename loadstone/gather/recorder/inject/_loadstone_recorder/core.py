@@ -162,7 +162,7 @@ def end(
         server_text = (known.get(server) or text(server)) if server else 0
         name_text = (known.get(name) or text(name)) if name else 0
         more = (known.get(attributes) or text(attributes)) if attributes else 0
-        place_of_call = site(depth)
+        place_of_call = site(depth, statement_text or operation)
         failed, done = (0, 1) if error is None else (text(_name(error)), 3)
         span_id = SPOOL.next_id()
         thread = get_ident()
@@ -197,7 +197,7 @@ def enter(operation: int, name: str = "", depth: int = 2) -> Span:
     span.previous = above
     if span.recorded:
         try:
-            span.site = site(depth)
+            span.site = site(depth, operation)
         except Exception:
             span.site = 0
     _current.set(span)

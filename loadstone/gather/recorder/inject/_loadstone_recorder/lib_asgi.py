@@ -19,6 +19,8 @@ __all__ = ["answer", "install", "wrapped"]
 
 REQUEST = core.operation("asgi", "server")
 
+_servers: set[str] = set()
+
 
 def install(module: ModuleType) -> None:
     """Patch the place of this server where the application comes in."""
@@ -31,14 +33,12 @@ def install(module: ModuleType) -> None:
         hooks.patch(module.Server, "__init__", _daphne)
     elif name == "gunicorn.workers.gasgi":
         hooks.patch(module.ASGIWorker, "load_wsgi", _gunicorn)
-    library = name.partition(".")[0]
-    core.covered("asgi", f"{library} {core.version_of(library)}".strip())
 
 
 def _uvicorn(original: Callable[..., Any]) -> Callable[..., Any]:
     def load(self: Any) -> Any:
         result = original(self)
-        self.loaded_app = wrapped(self.loaded_app)
+        self.loaded_app = wrapped(self.loaded_app, "uvicorn")
         return result
 
     return load
@@ -46,14 +46,14 @@ def _uvicorn(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _hypercorn(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, app: Any, *arguments: Any, **named: Any) -> None:
-        original(self, wrapped(app), *arguments, **named)
+        original(self, wrapped(app, "hypercorn"), *arguments, **named)
 
     return __init__
 
 
 def _daphne(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, application: Any, *arguments: Any, **named: Any) -> None:
-        original(self, wrapped(application), *arguments, **named)
+        original(self, wrapped(application, "daphne"), *arguments, **named)
 
     return __init__
 
@@ -62,15 +62,20 @@ def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:
     def load_wsgi(self: Any) -> Any:
         result = original(self)
         if getattr(self, "asgi", None) is not None:
-            self.asgi = wrapped(self.asgi)
+            self.asgi = wrapped(self.asgi, "gunicorn")
         return result
 
     return load_wsgi
 
 
-def wrapped(application: Any) -> Any:
-    """The application, its requests recorded."""
-    return application if isinstance(application, Recorded) else Recorded(application)
+def wrapped(application: Any, server: str) -> Any:
+    """The application, its requests recorded; ``server`` is the package that calls it."""
+    if isinstance(application, Recorded):
+        return application
+    if server not in _servers:
+        _servers.add(server)
+        core.covered("asgi", f"{server} {core.version_of(server)}".strip())
+    return Recorded(application)
 
 
 class Recorded:

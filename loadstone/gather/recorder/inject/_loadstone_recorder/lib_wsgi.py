@@ -21,6 +21,8 @@ __all__ = ["answer", "install", "wrapped"]
 
 REQUEST = core.operation("wsgi", "server")
 
+_servers: set[str] = set()
+
 
 def install(module: ModuleType) -> None:
     """Patch the place of this server where the application comes in."""
@@ -35,8 +37,6 @@ def install(module: ModuleType) -> None:
         hooks.patch(module.BaseWSGIServer, "__init__", _waitress)
     elif name == "cheroot.wsgi":
         hooks.patch(module.Server, "__init__", _cheroot)
-    library = name.partition(".")[0]
-    core.covered("wsgi", f"{library} {core.version_of(library)}".strip())
 
 
 def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +44,7 @@ def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:
         result = original(self)
         # Workers of uvicorn take an ASGI application by the same road; they have a hook of their own.
         if not type(self).__module__.startswith("uvicorn") and hasattr(self, "wsgi"):
-            self.wsgi = wrapped(self.wsgi)
+            self.wsgi = wrapped(self.wsgi, "gunicorn")
         return result
 
     return load_wsgi
@@ -52,7 +52,7 @@ def _gunicorn(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _wsgiref(original: Callable[..., Any]) -> Callable[..., Any]:
     def run(self: Any, application: Any) -> Any:
-        return original(self, wrapped(application))
+        return original(self, wrapped(application, "wsgiref"))
 
     return run
 
@@ -60,29 +60,32 @@ def _wsgiref(original: Callable[..., Any]) -> Callable[..., Any]:
 def _werkzeug(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
         original(self, *arguments, **named)
-        self.app = wrapped(self.app)
+        self.app = wrapped(self.app, "werkzeug")
 
     return __init__
 
 
 def _waitress(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, application: Any, *arguments: Any, **named: Any) -> None:
-        original(self, wrapped(application), *arguments, **named)
+        original(self, wrapped(application, "waitress"), *arguments, **named)
 
     return __init__
 
 
 def _cheroot(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, bind_addr: Any, wsgi_app: Any, *arguments: Any, **named: Any) -> None:
-        original(self, bind_addr, wrapped(wsgi_app) if callable(wsgi_app) else wsgi_app, *arguments, **named)
+        original(self, bind_addr, wrapped(wsgi_app, "cheroot") if callable(wsgi_app) else wsgi_app, *arguments, **named)
 
     return __init__
 
 
-def wrapped(application: Any) -> Any:
-    """The application, its requests recorded."""
+def wrapped(application: Any, server: str) -> Any:
+    """The application, its requests recorded; ``server`` is the package that calls it."""
     if isinstance(application, Recorded) or not callable(application):
         return application
+    if server not in _servers:
+        _servers.add(server)
+        core.covered("wsgi", f"{server} {core.version_of(server)}".strip())
     return Recorded(application)
 
 

@@ -19,6 +19,9 @@ __all__ = ["fingerprint"]
 
 _LONG = 4096  # characters or bytes of one value, and values of one statement, that are looked at one by one
 _DEEP = 4
+_KNOWN, _SHORT = 4096, 128  # hashes remembered, and the longest parameters that they are remembered for
+
+_known: dict[str, int] = {}
 
 _keyed = blake2b(digest_size=8, key=os.environ.get("LOADSTONE_RECORDER_KEY", "").encode()[:64])
 _PLAIN = {int, float, bool, type(None), complex}
@@ -30,11 +33,31 @@ def fingerprint(values: Any) -> int:
     try:
         if not values:
             return 0
-        copy = _keyed.copy()
-        copy.update(_text(values, 0))
-        return int.from_bytes(copy.digest(), "little") | 2
+        kind = type(values)
+        if (kind is tuple or kind is list) and len(values) <= _LONG:
+            for value in values:
+                inner = type(value)
+                if inner not in _PLAIN and not (inner is str and len(value) <= _LONG):
+                    break
+            else:
+                told = repr(values) if kind is tuple else repr(tuple(values))
+                known = _known.get(told)
+                if known is None:
+                    known = _hash(told.encode("utf-8", "surrogatepass"))
+                    if len(told) <= _SHORT:
+                        if len(_known) >= _KNOWN:
+                            _known.clear()
+                        _known[told] = known
+                return known
+        return _hash(_text(values, 0))
     except Exception:
         return UNKNOWN
+
+
+def _hash(told: bytes) -> int:
+    copy = _keyed.copy()
+    copy.update(told)
+    return int.from_bytes(copy.digest(), "little") | 2
 
 
 def _text(value: Any, depth: int) -> bytes:
@@ -49,13 +72,7 @@ def _text(value: Any, depth: int) -> bytes:
     if kind is tuple or kind is list:
         if len(value) > _LONG or depth > _DEEP:
             raise ValueError
-        for item in value:
-            inner = type(item)
-            if inner not in _PLAIN and not (inner is str and len(item) <= _LONG):
-                break
-        else:
-            return repr(tuple(value)).encode("utf-8", "surrogatepass")  # all plain: said at once
-        return b"(" + b",".join([_text(item, depth + 1) for item in value]) + b",)"
+        return b"(" + b", ".join([_text(item, depth + 1) for item in value]) + (b",)" if len(value) == 1 else b")")
     if kind is dict:
         if len(value) > _LONG or depth > _DEEP:
             raise ValueError

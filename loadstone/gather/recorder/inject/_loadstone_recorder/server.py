@@ -40,9 +40,7 @@ class Request:
         """The answer begins: status and headers are known."""
         self.status = status
         if self.span.recorded:
-            stop = perf_counter_ns()
-            self._count()
-            write(self.span, stop, self._error(None), status)
+            write(self.span, perf_counter_ns(), self._error(None), status)
 
     def end(self, error: BaseException | None = None) -> None:
         """The answer has ended, or there is none because of ``error``. Only the first end counts; an ``error`` after it
