@@ -22,8 +22,8 @@ from loadstone.gather.host.readings import Key
 
 __all__ = ["MOST_THREADS", "PSS_EVERY", "Tree"]
 
-MOST_THREADS = 512
-"""With more threads than this their files are not read: at about 30 us a thread that would take over 15 ms a look."""
+MOST_THREADS = 200
+"""With more threads than this their files are not read: at about 50 us a thread that would take over 10 ms a look."""
 
 PSS_EVERY = 10
 """Looks between two readings of the proportional set size, which walks the page tables: milliseconds a gigabyte."""

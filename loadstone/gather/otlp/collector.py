@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -91,8 +92,9 @@ class Traces:
             return ready
         own = {**os.environ, **start.env}
         self._elsewhere = own.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or own.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-        if self._elsewhere:
+        if self._elsewhere and not _is_ours(self._elsewhere, self._receiver.port):
             return start
+        self._elsewhere = None
         return Start(start.argv, {**start.env, **endpoint_env(self._receiver.endpoint)})
 
     def open(self) -> None:
@@ -219,6 +221,15 @@ def _cost(mode: str) -> str:
 
 def _way_out(port: int) -> str:
     return "free the port or choose another with --otlp-port" if port else "please report this"
+
+
+def _is_ours(url: str, port: int) -> bool:
+    """Whether an endpoint is this machine's and this port: the user has asked for the same."""
+    parts = urlsplit(url)
+    try:
+        return parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port == port
+    except ValueError:
+        return False
 
 
 def _bare(url: str) -> str:

@@ -16,6 +16,7 @@ from loadstone.gather.otlp.collector import Traces
 from loadstone.gather.otlp.report import ReceiverReport
 from loadstone.model.redaction import Redaction
 from tests.gather.otlp.bodies import post, request_of
+from tests.throwaway import free_port
 
 OUTSIDE = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
@@ -72,6 +73,16 @@ def test_a_service_that_exports_elsewhere_is_left_alone_and_that_is_said(scene: 
     traces.stop()
     (told,) = traces.close().missing
     assert told.reason == "the service exports to https://collector.example:4318 by its own environment"
+
+
+def test_a_service_that_exports_here_already_is_no_stranger(scene: Scene) -> None:
+    port = free_port()
+    traces = Traces(port=port)
+    start = traces.prepare(scene, Start(("./shop",), {OUTSIDE[0]: f"http://localhost:{port}"}))
+    assert start is not None
+    assert start.env[OUTSIDE[0]] == traces.endpoint
+    traces.stop()
+    assert traces.close().missing == ()
 
 
 def test_late_spans_of_a_service_that_lives_on_are_waited_for(scene: Scene) -> None:

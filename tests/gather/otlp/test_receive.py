@@ -92,6 +92,16 @@ def test_grpc_refuses_in_its_own_words(receiver: Receiver) -> None:
     assert (counts.requests, counts.metrics, counts.refused) == (2, 1, {"garbage": 1})
 
 
+def test_grpc_refuses_a_message_over_its_bound_and_goes_on(tmp_path: Path) -> None:
+    receiver = Receiver(tmp_path, grpc_port=0, options=("--body-bytes", "100000"))
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.grpc_port}") as channel:
+        with pytest.raises(grpc.RpcError) as told:
+            call(channel, EXPORT, request_of(1, attribute="x" * 200_000).SerializeToString())
+        assert told.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert call(channel, EXPORT, request_of(2).SerializeToString()) == b""
+    assert report_of(receiver.end()).counts.spans == 2
+
+
 def test_grpc_is_to_come_again_where_the_spool_is_full(tmp_path: Path) -> None:
     receiver = Receiver(tmp_path, grpc_port=0, options=("--spool-bytes", "20"))
     with grpc.insecure_channel(f"127.0.0.1:{receiver.grpc_port}") as channel:
