@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from loadstone.gather.collector import Gathered, Scene, Start
+from loadstone.gather.profile import memory
 from loadstone.gather.profile.jvm import JvmRecording, find_jcmd
 from loadstone.gather.profile.memory import MemoryRecording, why_not_memray
 from loadstone.gather.profile.node import NodeRecording, with_hook
@@ -21,6 +22,7 @@ from loadstone.gather.profile.pyspy import RATE_HZ, Recording, find_py_spy, refu
 from loadstone.gather.profile.rows import Row, batches
 from loadstone.gather.profile.sampled import rows as sampled_rows
 from loadstone.model.evidence import Columns, Missing
+from loadstone.model.quantity import format_share
 
 __all__ = ["Profile"]
 
@@ -120,7 +122,7 @@ class Profile:
         parts = []
         if self._python:
             how = "without stopping it" if self._nonblocking else "the service stopped for each sample"
-            parts.append(f"{self._rate_hz} Hz, {how}, {spent / duration:.1%} of a core beside the service")
+            parts.append(f"{self._rate_hz} Hz, {how}, {format_share(spent / duration)} of a core beside the service")
         if self._perf:
             parts.append("perf at 99 Hz")
         if self._memories:
@@ -224,6 +226,9 @@ class Profile:
         for pid in pids:
             self._memories.append(MemoryRecording(pid, self._scene.spool, self._ours))
             self._memories[-1].attach()
+        until = time.monotonic() + memory.WAIT_S
+        while time.monotonic() < until and not all(recording.settled() for recording in self._memories):
+            time.sleep(LOOK_S)
 
     def _look_at_native(self, pids: list[int]) -> None:
         assert self._scene is not None

@@ -20,10 +20,10 @@ from loadstone.gather.profile.rows import Row
 from loadstone.model.evidence import Missing
 from loadstone.model.frame import frame_text, join_frames
 
-__all__ = ["MemoryRecording", "why_not_memray"]
+__all__ = ["WAIT_S", "MemoryRecording", "why_not_memray"]
 
 WAIT_S = 3.0
-"""How long is waited for the debugger: it takes a second or so, where the process allocates."""
+"""How long the load waits for the debuggers: they take a second or so, where the process allocates."""
 
 LEAVE_S = 10.0
 """How long it may take to leave a process that goes on: on a busy machine gdb takes some seconds."""
@@ -70,10 +70,13 @@ class MemoryRecording:
         self.missing: Missing | None = None
 
     def attach(self) -> None:
-        """Begin as soon as the process allocates; waits a moment for it."""
+        """Begin as soon as the process allocates. Does not wait for it."""
         debugger = "gdb" if shutil.which("gdb") else "lldb"
         self._coming = self._memray("attach", "--method", debugger, "--output", str(self._file), str(self.pid))
-        _wait(self._coming, WAIT_S)
+
+    def settled(self) -> bool:
+        """Whether memray is in, or has given up."""
+        return self._coming is None or self._coming.ended()
 
     def stop(self) -> None:
         """End; what was allocated until now counts. ``missing`` then says what could not be had."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,14 @@ def proc(tmp_path: Path) -> Proc:
 def test_this_process_is_python_and_its_threads_are_listed() -> None:
     assert runtime(os.getpid()) == "python"
     assert threading.get_native_id() in threads(os.getpid())
+
+
+def test_a_shell_that_starts_a_service_is_no_service() -> None:
+    shell = subprocess.Popen(["sh", "-c", "echo up; read word"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert shell.stdout is not None
+    assert shell.stdout.readline() == b"up\n"
+    assert runtime(shell.pid) == "wrapper"
+    shell.communicate()
 
 
 def test_a_process_that_is_not_there() -> None:

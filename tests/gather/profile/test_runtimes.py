@@ -146,7 +146,7 @@ def test_memory_on_request(service: Burning, stage: Stage) -> None:
     peak = [row for row in rows if row.source == "memray"]
     assert weights(peak, "alloc")["digest"] >= 8_000_000
     leaks = [row for row in rows if row.source == "memray leaks"]
-    assert weights(leaks, "alloc")["digest"] < 8_000_000
+    assert 0 < weights(leaks, "alloc").total() <= weights(peak, "alloc").total()
     assert "memray" in (gathered.cost or "")
 
 

@@ -218,9 +218,9 @@ def pprof_message() -> Any:  # noqa: ANN401
         message = file.message_type.add(name=name)
         for number, field in enumerate(fields, 1):
             label, kind = field.lstrip("*").split(":")
-            made = message.field.add(name=label, number=number, label=3 if field.startswith("*") else 1)
+            made: Any = message.field.add(name=label, number=number, label=3 if field.startswith("*") else 1)
             if kind.isdigit():
-                made.type = descriptor_pb2.FieldDescriptorProto.Type.ValueType(int(kind))
+                made.type = int(kind)
             else:
                 made.type, made.type_name = 11, f".perftools.profiles.{kind}"
     pool = descriptor_pool.DescriptorPool()
