@@ -83,6 +83,9 @@ def _missing(sampler: Sampler) -> list[Missing]:
         told = "; ".join(sorted(service.hidden))
         advice = "run Loadstone as the service's user, or with CAP_SYS_PTRACE"
         found.append(Missing("host: service", f"hidden, of some of the service's processes: {told}", advice))
+    if sampler.strange_network:
+        reason = "the service has a network namespace of its own; the network's figures are the machine's"
+        found.append(Missing("host: network", reason, "run Loadstone within that namespace"))
     if not service.seen:
         advice = "let Loadstone start the service, or give its process with --pid"
         found.append(Missing("host: service", "the service's processes are not known", advice))

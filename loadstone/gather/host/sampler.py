@@ -40,6 +40,8 @@ class Sampler:
         """Files under /proc that could not be read."""
         self.cgroup: str | None = None
         """The service's control group as it was last read, or None."""
+        self.strange_network = False
+        """The service has a network namespace of its own: the network's figures are not its."""
         self.cpu_s = 0.0
         """CPU time that looking has taken."""
         self.looks = 0
@@ -120,6 +122,7 @@ class Sampler:
         pid = min(self._service(), default=None)
         if pid is None:
             return {}
+        self.strange_network = self.strange_network or not _same_network(self._proc, pid)
         mounts = parse_mounts(read(self._proc / "self" / "mountinfo") or "")
         booked = read(self._proc / str(pid) / "cgroup")
         if booked is None:
@@ -128,6 +131,13 @@ class Sampler:
         if groups:
             self.cgroup = ", ".join(sorted({f"v{version} {at[0]}" for version, at in groups.values()}))
         return read_groups(groups, lambda path: read(Path(path)))
+
+
+def _same_network(proc: Path, pid: int) -> bool:
+    try:
+        return (proc / str(pid) / "ns/net").readlink() == (proc / "self/ns/net").readlink()
+    except OSError:
+        return True  # gone, or another user's: nothing can be said
 
 
 def _existing(groups: Groups) -> Groups:

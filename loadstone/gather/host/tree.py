@@ -103,7 +103,7 @@ class Tree:
         else:
             now[process, "read_bytes_per_s"], now[process, "write_bytes_per_s"] = io
         self._descriptors(process, folder, levels)
-        if self._looks % PSS_EVERY == 0:
+        if self._looks % PSS_EVERY == 1:  # the first look is only what the second is held against
             pss = parse_pss(self._read(folder / "smaps_rollup") or "")
             if pss is not None:
                 _more(levels, "pss_bytes", pss)

@@ -146,6 +146,24 @@ def test_without_pressure_files_the_rest_is_there(tmp_path: Path) -> None:
     assert told == ["host: pressure", "host", "host: service"]
 
 
+def test_a_network_namespace_of_its_own_is_told(tmp_path: Path) -> None:
+    for pid, name in (("self", "net:[1]"), ("7", "net:[2]")):
+        (tmp_path / pid / "ns").mkdir(parents=True)
+        (tmp_path / pid / "ns/net").symlink_to(name)
+    sampler = Sampler(lambda: {7}, set, set, proc=tmp_path)
+    sampler.look()
+    assert "host: network" in [one.kind for one in module._missing(sampler)]
+
+
+def test_the_proportional_set_size_is_read_in_a_short_run_too(busy: subprocess.Popen[bytes]) -> None:
+    sampler = Sampler(lambda: {busy.pid}, set, set)
+    for _ in range(3):
+        sampler.look()
+    found = series(sampler.rows.columns())
+    assert len(found["service", "pss_bytes"]) == 1
+    assert 0 < found["service", "pss_bytes"][0] <= found["service", "rss_bytes"][0] * 1.5
+
+
 def _wait_for_cpu(pid: int) -> None:
     """Until it has taken 0.3 s by its own clock, however busy the machine is."""
     ticks = 0
