@@ -43,7 +43,7 @@ class MemoryEvidence:
         if not order and table == "spans":
             order = "trace_id, start_ns"
         with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
-            connection.register("held", held)
+            connection.register("held", {name: _unmasked(values) for name, values in held.items()})
             sql = f"SELECT {names} FROM (SELECT {typed} FROM held)"
             sql += f" WHERE {where}" if where else ""
             sql += f" ORDER BY {order}" if order else ""
@@ -65,6 +65,15 @@ def columns(table: str, rows: Iterable[Mapping[str, Any]]) -> Columns:
     """Rows as the table's columns; what a row lacks is null."""
     names = list(TABLES[table])
     return _columns(table, names, [tuple(row.get(name) for name in names) for row in rows])
+
+
+def _unmasked(values: Any) -> Any:  # noqa: ANN401
+    """DuckDB 1.5 does not heed a mask."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    plain = np.ma.getdata(values).astype(object)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
 
 
 def _columns(table: str, names: list[str], rows: Sequence[Sequence[Any]]) -> Columns:

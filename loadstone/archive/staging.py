@@ -26,6 +26,8 @@ HOLD = 500_000
 """Rows held before they go to disk. A run that fits is written once, at about 3.5 CPU microseconds a span with ten
 attributes and 600 MB of memory in all; a longer one twice, at 4 to 6 (benches/evidence.py)."""
 
+_KNOWN = " known"
+
 _BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}
 
 _WORDS = {"trace_id": ("trace_hi", "trace_lo"), "span_id": ("span",), "parent_id": ("parent",)}
@@ -140,8 +142,13 @@ class Staging:
     def _in_memory(self) -> str:
         self._held = [_joined(self._held)]
         name = f"held_{self.table}"
-        self._connection.register(name, self._held[0])
-        return f"(SELECT {_columns(self._kinds, set(self._held[0]))} FROM {name})"
+        told: dict[str, NDArray[Any]] = {}
+        for column, values in self._held[0].items():
+            told[column] = np.ma.getdata(values)
+            if np.ma.is_masked(values):  # DuckDB 1.5 does not heed the mask itself
+                told[column + _KNOWN] = ~np.ma.getmaskarray(values)
+        self._connection.register(name, told)
+        return f"(SELECT {_columns(self._kinds, set(told))} FROM {name})"
 
     def repair(self) -> bool:
         """Mend the texts held that are not Unicode, as DuckDB refuses them; whether there were any."""
@@ -163,11 +170,13 @@ def relation_of(table: str, parts: Iterable[Path]) -> str:
 
 def _columns(kinds: dict[str, str], present: set[str]) -> str:
     """Every staged column in its type, null where the batches had none."""
-    return ", ".join(
-        f"CAST({quoted_name if name in present else 'NULL'} AS {kind}) AS {quoted_name}"
-        for name, kind in kinds.items()
-        for quoted_name in (f'"{name}"',)
-    )
+    return ", ".join(f'CAST({_told(name, present)} AS {kind}) AS "{name}"' for name, kind in kinds.items())
+
+
+def _told(name: str, present: set[str]) -> str:
+    if name not in present:
+        return "NULL"
+    return f'CASE WHEN "{name}{_KNOWN}" THEN "{name}" END' if name + _KNOWN in present else f'"{name}"'
 
 
 def _in_words(words: tuple[str, ...], values: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -198,7 +207,7 @@ def _column(pieces: list[NDArray[Any] | None], lengths: list[int]) -> NDArray[An
     if any(piece.dtype == object for piece in known):
         return np.concatenate(
             [
-                np.full(length, None) if piece is None else np.ma.filled(piece.astype(object), None)
+                np.full(length, None) if piece is None else _objects(piece)
                 for piece, length in zip(pieces, lengths, strict=True)
             ]
         )
@@ -214,6 +223,12 @@ def _column(pieces: list[NDArray[Any] | None], lengths: list[int]) -> NDArray[An
         for piece, length in zip(pieces, lengths, strict=True)
     ]
     return np.ma.MaskedArray(np.concatenate(data), np.concatenate(masks))
+
+
+def _objects(values: NDArray[Any]) -> NDArray[Any]:
+    plain = np.ma.getdata(values).astype(object)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
 
 
 def _mended(values: NDArray[Any]) -> tuple[NDArray[Any], int]:

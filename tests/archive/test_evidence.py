@@ -65,6 +65,17 @@ def test_columns_that_a_batch_leaves_out_are_null(tmp_path: Path) -> None:
     assert rows == [(1, None, None, None), (2, "b", None, None), (None, None, 2, None)]
 
 
+def test_numbers_that_come_in_several_ways_are_one_column(tmp_path: Path) -> None:
+    ids = np.array([trace_id(1)] * 2, dtype=object)
+    pids = [np.ma.MaskedArray([7, 8], [False, True]), np.array([9, 10], np.int32), np.array([11, None], object)]
+    starts = [np.array([first, first + 1]) for first in (0, 2, 4)]
+    batches: list[Columns] = [
+        {"trace_id": ids, "start_ns": start, "process_pid": pid} for start, pid in zip(starts, pids, strict=True)
+    ]
+    _, evidence = written(tmp_path, *batches)
+    assert [row["process_pid"] for row in read(evidence)] == [7, None, 9, 10, 11, None]
+
+
 def test_our_own_traces_learn_their_phase_step_and_request(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_bytes(
         msgspec.json.encode(
