@@ -22,21 +22,20 @@ interface TraceLineProps {
   height: number;
   shown: Shown;
   chosen: boolean;
-  /** Whether the search found this span, and how many of a group's members. */
+  /** Whether the search found this span, or one of the group's. */
   marked: boolean;
-  holds: number;
-  onChoose(): void;
-  onFold(): void;
+  onChoose(row: Row): void;
+  onFold(row: Row): void;
 }
 
 export function TraceLine(props: TraceLineProps) {
-  const { tree, row, top, height, chosen, marked, holds, onChoose, onFold } = props;
+  const { tree, row, top, height, chosen, marked, onChoose, onFold } = props;
   const told = useMemo(() => tell(tree, row), [tree, row]);
   const classes = [
     "line-row",
     `is-${row.entry.kind}`,
     chosen ? "chosen" : "",
-    marked || holds > 0 ? "found" : "",
+    marked ? "found" : "",
     told.error ? "erred-row" : "",
   ];
   return (
@@ -49,8 +48,8 @@ export function TraceLine(props: TraceLineProps) {
       aria-selected={chosen}
       aria-label={told.spoken}
       style={{ top: `${top}px`, height: `${height}px` }}
-      onClick={onChoose}
-      onDblClick={onFold}
+      onClick={() => onChoose(row)}
+      onDblClick={() => onFold(row)}
     >
       <div class="name" style={{ paddingLeft: `${Math.min(row.depth, DEEPEST) * INDENT}px` }}>
         <span
@@ -58,8 +57,8 @@ export function TraceLine(props: TraceLineProps) {
           aria-hidden="true"
           onClick={(event) => {
             event.stopPropagation();
-            onChoose();
-            onFold();
+            onChoose(row);
+            onFold(row);
           }}
         >
           {row.open === null ? "" : row.open ? "▾" : "▸"}

@@ -1,6 +1,6 @@
 /** A trace drawn to scale: rows that fold, the critical path, a search, and the chosen span's details. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { tickName } from "../chart/time";
 import { count, duration, plural } from "../format";
 import { useNarrow } from "../parts/narrow";
@@ -9,10 +9,10 @@ import type { TraceView } from "../run_view";
 import { Detail } from "./detail";
 import { SPENT, spentOn } from "./kinds";
 import { type Outline, extent, outline } from "./outline";
-import { TraceLine } from "./line";
-import { type Row, type Turned, foldedAll, keyOf, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
+import { type Row, type Turned, foldedAll, matches, reveal, rowAbove, rowsOf, turn } from "./rows";
 import { type Shown, placeOf, ticks } from "./scale";
-import { showRow, useSight } from "./windowed";
+import { Stack } from "./stack";
+import { showRow } from "./windowed";
 
 const ROW = 28;
 const NARROW_ROW = 48;
@@ -36,7 +36,6 @@ export function Waterfall({ trace }: { trace: TraceView }) {
     return SPENT.filter((one) => found.has(one));
   }, [trace]);
   const marked = useMemo(() => new Set(found), [found]);
-  const { first, last } = useSight(box, height, rows.length);
   const at = Math.max(
     0,
     rows.findIndex((row) => row.key === chosen),
@@ -50,9 +49,10 @@ export function Waterfall({ trace }: { trace: TraceView }) {
     const element = box.current;
     if (element !== null) showRow(element, among.indexOf(target), height, AXIS);
   };
-  const fold = (row: Row) => {
+  const choose = useCallback((row: Row) => setChosen(row.key), []);
+  const fold = useCallback((row: Row) => {
     if (row.open !== null) setTurned((before) => turn(before, row.key));
-  };
+  }, []);
   const goTo = (span: number) => {
     const opened = reveal(tree, turned, span);
     const among = rowsOf(tree, opened);
@@ -155,23 +155,17 @@ export function Waterfall({ trace }: { trace: TraceView }) {
         onKeyDown={press}
       >
         <Axis shown={shown} narrow={narrow} />
-        <div class="stack" role="none" style={{ height: `${rows.length * height}px` }}>
-          {rows.slice(first, last + 1).map((one, place_) => (
-            <TraceLine
-              key={one.key}
-              tree={tree}
-              row={one}
-              top={(first + place_) * height}
-              height={height}
-              shown={shown}
-              chosen={one.key === row?.key}
-              marked={one.entry.kind === "span" && marked.has(one.entry.span)}
-              holds={one.entry.kind === "group" ? one.entry.members.filter((at) => marked.has(at)).length : 0}
-              onChoose={() => setChosen(keyOf(one.entry))}
-              onFold={() => fold(one)}
-            />
-          ))}
-        </div>
+        <Stack
+          box={box}
+          tree={tree}
+          rows={rows}
+          height={height}
+          shown={shown}
+          chosen={row?.key}
+          marked={marked}
+          onChoose={choose}
+          onFold={fold}
+        />
       </div>
       {trace.cut > 0 && (
         <p class="note">

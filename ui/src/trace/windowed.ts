@@ -25,7 +25,8 @@ export function useSight(box: RefObject<HTMLElement | null>, rowHeight: number, 
     const look = () =>
       setPlace((before) => {
         const [top, height] = [element.scrollTop, element.clientHeight];
-        return before.top === top && before.height === height ? before : { top, height };
+        const moved = Math.abs(top - before.top) >= (SPARE / 2) * rowHeight || before.height !== height;
+        return moved ? { top, height } : before;
       });
     look();
     element.addEventListener("scroll", look, { passive: true });
@@ -35,7 +36,7 @@ export function useSight(box: RefObject<HTMLElement | null>, rowHeight: number, 
       element.removeEventListener("scroll", look);
       resize.disconnect();
     };
-  }, []);
+  }, [rowHeight]);
   return sightOf(place.top, place.height, rowHeight, rows);
 }
 
