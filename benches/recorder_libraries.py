@@ -1,9 +1,9 @@
 """What a span of each library's hook costs: CPU of the process, with the recorder and without it, in turns.
 
-``python -m benches.recorder_libraries [--rounds 7]`` prints a table. Each turn is a process of its own that makes the
-same calls; its CPU is that of the loop alone (user and system, all threads), and the difference within a pair of turns
-is divided by the spans that the pair's recorded turn wrote. Servers (PostgreSQL, Redis, MariaDB, HTTP) are processes of
-their own, whose CPU is not counted. The calls run under a server span, at a depth of 30 frames.
+``python -m benches.recorder_libraries [--rounds 5]`` prints a table. Each turn is a process of its own that makes the
+same calls in chunks; its CPU is that of the cheapest chunk (user and system, all threads), because on a machine with
+other work a chunk can only become dearer. Servers (PostgreSQL, Redis, MariaDB, HTTP) are processes of their own, whose
+CPU is not counted. The calls run under a server span, DEPTH frames deep.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from tests.throwaway import free_port, mariadb, postgres, redis
 
 Server = TypeVar("Server")
 
+CHUNKS = 20
 DEPTH = 30  # frames between the interpreter's first and the call: what a framework's request has
 
-AROUND = """
+AROUND = (
+    f"CHUNKS = {CHUNKS}\n"
+    + """
 import sys, time, gc
 try:
     from _loadstone_recorder import core
@@ -39,37 +42,42 @@ def deep(left, call):
 
 def measure(call, count):
     span = core and core.continue_from(OPERATION, None)
-    call(count // 10)
+    call(count // CHUNKS)
     gc.collect()
     gc.disable()
-    before = time.process_time_ns()
-    deep(int(sys.argv[2]), lambda: call(count))
-    spent = time.process_time_ns() - before
+    least = 1 << 62
+    for _ in range(CHUNKS):
+        before = time.process_time_ns()
+        deep(int(sys.argv[2]), lambda: call(count // CHUNKS))
+        least = min(least, time.process_time_ns() - before)
     if span:
         core.leave(span)
-    print(spent, flush=True)
+    print(least, flush=True)
 
 async def deep_async(left, call):
     return await (call() if left == 0 else deep_async(left - 1, call))
 
 async def measure_async(call, count):
     span = core and core.continue_from(OPERATION, None)
-    await call(count // 10)
+    await call(count // CHUNKS)
     gc.collect()
     gc.disable()
-    before = time.process_time_ns()
-    await deep_async(int(sys.argv[2]), lambda: call(count))
-    spent = time.process_time_ns() - before
+    least = 1 << 62
+    for _ in range(CHUNKS):
+        before = time.process_time_ns()
+        await deep_async(int(sys.argv[2]), lambda: call(count // CHUNKS))
+        least = min(least, time.process_time_ns() - before)
     if span:
         core.leave(span)
-    print(spent, flush=True)
+    print(least, flush=True)
 """
+)
 
 # library -> (the scope that is counted, calls a turn, the program; sys.argv[1] says where its server is)
 PROGRAMS: dict[str, tuple[str, int, str]] = {
     "sqlite3, cursor.execute": (
         "sqlite3",
-        5_000,
+        2_000,
         """
         import sqlite3
         cursor = sqlite3.connect(":memory:").cursor()
@@ -81,7 +89,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "sqlite3, connection.execute": (
         "sqlite3",
-        5_000,
+        2_000,
         """
         import sqlite3
         connection = sqlite3.connect(":memory:")
@@ -107,7 +115,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "psycopg": (
         "psycopg",
-        5_000,
+        2_000,
         """
         import psycopg
         cursor = psycopg.connect(sys.argv[1]).cursor()
@@ -119,7 +127,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "psycopg, asynchronous": (
         "psycopg",
-        4_000,
+        2_000,
         """
         import asyncio, psycopg
         async def main():
@@ -134,7 +142,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "asyncpg": (
         "asyncpg",
-        5_000,
+        2_000,
         """
         import asyncio, asyncpg
         async def main():
@@ -148,7 +156,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "pymysql": (
         "pymysql",
-        4_000,
+        2_000,
         """
         import pymysql
         cursor = pymysql.connect(host="127.0.0.1", port=int(sys.argv[1]), user="root").cursor()
@@ -161,7 +169,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "redis": (
         "redis",
-        5_000,
+        2_000,
         """
         import redis
         client = redis.Redis(port=int(sys.argv[1]))
@@ -173,7 +181,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "redis, asynchronous": (
         "redis",
-        4_000,
+        2_000,
         """
         import asyncio, redis.asyncio as redis
         async def main():
@@ -188,7 +196,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "urllib3": (
         "urllib3",
-        3_000,
+        2_000,
         """
         import urllib3
         pool = urllib3.HTTPConnectionPool("127.0.0.1", int(sys.argv[1]))
@@ -239,7 +247,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "aiohttp": (
         "aiohttp",
-        3_000,
+        2_000,
         """
         import asyncio, aiohttp
         async def main():
@@ -254,7 +262,7 @@ PROGRAMS: dict[str, tuple[str, int, str]] = {
     ),
     "http.client": (
         "http.client",
-        4_000,
+        2_000,
         """
         import http.client
         connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
@@ -304,41 +312,35 @@ def _http() -> Iterator[int]:
 
 
 def _turn(program: Path, where: str, spool: Path | None) -> int:
-    """CPU nanoseconds of the program's loop."""
+    """CPU nanoseconds of the least of the program's chunks of calls."""
     command = [sys.executable, str(program), where, str(DEPTH)]
     done = subprocess.run(command, env=environment(spool), capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
-def _cost(name: str, where: str, rounds: int, folder: Path) -> tuple[list[float], float, float]:
-    """Microseconds: a span by each pair of turns; a call that is not recorded, at least; a span by the two least turns,
-    which on a busy machine says most."""
+def _cost(name: str, where: str, rounds: int, folder: Path) -> tuple[float, float, list[float]]:
+    """Microseconds: a call that is not recorded; a span, by the least turns of both kinds; a span, by each pair."""
     scope, count, source = PROGRAMS[name]
     program = folder / "program.py"
     program.write_text(AROUND + textwrap.dedent(source).replace("COUNT", str(count)))
-    costs: list[float] = []
-    bare: list[int] = []
-    seen: list[int] = []
+    turns: dict[bool, list[int]] = {False: [], True: []}
     for number in range(rounds):
-        spool = folder / f"spool-{name}-{number}".replace(" ", "").replace(",", "-")
+        spool = folder / f"spool-{number}"
         spool.mkdir()
-        if number % 2:
-            bare.append(_turn(program, where, None))
-            recorded = _turn(program, where, spool)
-        else:
-            recorded = _turn(program, where, spool)
-            bare.append(_turn(program, where, None))
-        spans = [span for span in spans_in(spool)[0] if span.scope == scope and (span.statement or span.method)]
-        assert len(spans) >= count + count // 10, f"{name}: {len(spans)} spans of {count + count // 10} calls"
-        seen.append(recorded)
-        costs.append((recorded - bare[-1]) / count / 1000)
-    return costs, min(bare) / count / 1000, (min(seen) - min(bare)) / count / 1000
+        for recorded in (True, False) if number % 2 else (False, True):
+            turns[recorded].append(_turn(program, where, spool if recorded else None))
+        spans = [span for span in spans_in(spool)[0] if span.scope == scope]
+        made = [span for span in spans if span.statement.startswith(("SELECT", "GET")) or span.method == "GET"]
+        assert len(made) == (CHUNKS + 1) * (count // CHUNKS), f"{name}: {len(made)} spans"
+    calls = 1000 * (count // CHUNKS)
+    pairs = [(one - other) / calls for one, other in zip(turns[True], turns[False], strict=True)]
+    return min(turns[False]) / calls, (min(turns[True]) - min(turns[False])) / calls, pairs
 
 
 def main() -> None:
     """Measure all and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="libraries whose name begins so")
     chosen = parser.parse_args()
     servers: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
@@ -348,7 +350,7 @@ def main() -> None:
         "pymysql": lambda: _mapped(mariadb(), lambda server: str(server.port)),
         "redis": lambda: _mapped(redis(), str),
     }
-    print("| library | call, us | span, us | median of the pairs [least, greatest] |")
+    print("| library | call, us | span, us | by pairs of turns: median [least, greatest] |")
     print("|---|---|---|---|")
     for name in PROGRAMS:
         if not name.startswith(chosen.only):
@@ -356,11 +358,9 @@ def main() -> None:
         key = next((key for key in servers if name.startswith(key)), "")
         server = servers[key]() if key else _mapped(_http(), str)
         with server as where, tempfile.TemporaryDirectory() as folder:
-            costs, call, span = _cost(name, where, chosen.rounds, Path(folder))
-        print(
-            f"| {name} | {call:.1f} | {statistics.median(costs):.1f} | {min(costs):.1f} | {max(costs):.1f} |",
-            flush=True,
-        )
+            call, span, pairs = _cost(name, where, chosen.rounds, Path(folder))
+        told = f"{statistics.median(pairs):.1f} [{min(pairs):.1f}, {max(pairs):.1f}]"
+        print(f"| {name} | {call:.1f} | **{span:.1f}** | {told} |", flush=True)
 
 
 @contextlib.contextmanager

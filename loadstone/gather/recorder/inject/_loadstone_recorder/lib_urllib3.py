@@ -30,24 +30,33 @@ def install(module: ModuleType) -> None:
 def _make_request(original: Callable[..., Any]) -> Callable[..., Any]:
     def _make_request(self: Any, conn: Any, method: Any, url: Any, *arguments: Any, **named: Any) -> Any:
         span = outgoing.begin(REQUEST)
-        texts: dict[str, str] = {}
+        put = None
         try:
-            if "headers" in named and not outgoing.named_in(named["headers"] or ()):
-                headers = {} if named["headers"] is None else named["headers"].copy()
+            headers = named.get("headers")
+            # requests' headers keep their names in lower case inside: asked there it costs a tenth.
+            names = getattr(headers, "_store", headers)
+            given = outgoing.named_in(names) if names is headers and type(headers) is dict else outgoing.HEADER in names
+            if not given:
+                if self.proxy is not None:
+                    headers = named["headers"] = headers.copy()  # perhaps the pool's own
+                # Otherwise a copy that urlopen has made for this call; a retry gets a header of its own.
                 headers[outgoing.HEADER] = span.traceparent()
-                named["headers"] = headers
+                put = headers
             if span.recorded:
-                path, query = outgoing.split(url)
-                server = f"{self.host}:{self.port or _PORTS.get(self.scheme, 0)}"
-                texts = {"method": str(method), "path": path, "query": query, "server": server}
+                span.method = str(method)
+                span.path, span.query = outgoing.split(url)
+                span.server = f"{self.host}:{self.port or _PORTS.get(self.scheme, 0)}"
         except Exception:  # what the caller passed is for urllib3 to judge
             pass
         try:
             response = original(self, conn, method, url, *arguments, **named)
         except BaseException as error:
-            outgoing.failed(span, error, **texts)
+            outgoing.failed(span, error)
             raise
-        outgoing.answered(span, response.status, **texts)
+        finally:
+            if put is not None and outgoing.HEADER in getattr(put, "_store", put):
+                del put[outgoing.HEADER]
+        outgoing.answered(span, response.status)
         return response
 
     return _make_request

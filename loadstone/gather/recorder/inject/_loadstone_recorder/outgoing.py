@@ -33,12 +33,12 @@ _holding: ContextVar[Held | None] = ContextVar("loadstone_held", default=None)
 class Held:
     """The span whose answer's body is still being read, and whom to go on for afterwards."""
 
-    __slots__ = ("above", "span", "texts")
+    __slots__ = ("above", "span", "status")
 
     def __init__(self, above: Held | None) -> None:
         self.above = above
         self.span: core.Span | None = None
-        self.texts: dict[str, Any] = {}
+        self.status = 0
 
 
 def operation(library: str) -> int:
@@ -62,21 +62,20 @@ def inside() -> bool:
     return span is not None and span.operation in _operations
 
 
-def answered(span: core.Span, status: int, **texts: str) -> None:
+def answered(span: core.Span, status: int) -> None:
     """The headers have come."""
-    told: dict[str, Any] = dict(texts, http_status=status, error=str(status) if status >= 400 else None)
     held = _holding.get()
     if held is None:
-        core.leave(span, **told)
+        core.leave(span, str(status) if status >= 400 else None, status)
         return
     if core.current() is span:
         core.set_current(span.previous)
-    held.span, held.texts = span, told
+    held.span, held.status = span, status
 
 
-def failed(span: core.Span, error: BaseException, **texts: Any) -> None:
+def failed(span: core.Span, error: BaseException) -> None:
     """No answer has come."""
-    core.leave(span, error=error, **texts)
+    core.leave(span, error)
 
 
 def hold(reads: bool) -> Held | None:
@@ -99,7 +98,8 @@ def whole(above: Held | None) -> None:
 def _finish(held: Held) -> None:
     span, held.span = held.span, None
     if span is not None:
-        core.leave(span, **held.texts)
+        status = held.status
+        core.leave(span, str(status) if status >= 400 else None, status)
 
 
 def named_in(headers: Iterable[Any]) -> bool:
