@@ -95,7 +95,7 @@ def plan_view(plan: Plan) -> PlanView:
 def _postgresql(raw: Mapping[str, Any]) -> dict[str, Any]:
     root = _timed(raw, 1.0, 0)
     _own(root)
-    return _shown(root, 1.0)
+    return _shown(root)
 
 
 def _timed(raw: Mapping[str, Any], processes: float, depth: int) -> _Node:
@@ -125,10 +125,13 @@ def _own(root: _Node) -> None:
         if node.total_s is not None:
             below = sum(child.total_s or 0.0 for child in node.children if not _initial(child))
             node.own_s = max(0.0, node.total_s - below)
+    subs = [(node, child) for node in everyone for child in node.children if _initial(child) and child.total_s]
+    # A table of a WITH is read by sub-queries too: first each sub-query is taken from who asks, then the tables.
+    for node, child in sorted(subs, key=lambda pair: _table(pair[1]) is not None):
+        _charge(node, child)
     for node in everyone:
-        for child in node.children:
-            if _initial(child) and child.total_s:
-                _charge(node, child)
+        if node.own_s is not None:
+            node.own_s = round(node.own_s, 9)
 
 
 def _charge(parent: _Node, sub: _Node) -> None:
@@ -143,10 +146,9 @@ def _charge(parent: _Node, sub: _Node) -> None:
 
 def _asks(node: _Node, sub: _Node) -> bool:
     """Whether a node reads the CTE, or names a result of the sub-query in an expression."""
-    name = _text(sub.raw, "Subplan Name") or ""
-    table = _CTE.fullmatch(name)
-    if table:
-        return node.raw.get("Node Type") == "CTE Scan" and node.raw.get("CTE Name") == table[1]
+    name, table = _text(sub.raw, "Subplan Name") or "", _table(sub)
+    if table is not None:
+        return node.raw.get("Node Type") == "CTE Scan" and node.raw.get("CTE Name") == table
     returned = _RETURNS.search(name)
     wanted = [part.strip() for part in returned[1].split(",")] if returned else [f"({name})"]
     expressions = [
@@ -155,13 +157,19 @@ def _asks(node: _Node, sub: _Node) -> bool:
     return any(_names(text, one) for text in expressions for one in wanted)
 
 
+def _table(sub: _Node) -> str | None:
+    """The name of the WITH that a sub-query fills."""
+    found = _CTE.fullmatch(_text(sub.raw, "Subplan Name") or "")
+    return found[1] if found else None
+
+
 def _names(text: str, wanted: str) -> bool:
     if wanted.startswith("$"):
         return re.search(rf"{re.escape(wanted)}(?!\d)", text) is not None
     return wanted in text
 
 
-def _shown(node: _Node, processes: float) -> dict[str, Any]:
+def _shown(node: _Node) -> dict[str, Any]:
     raw = node.raw
     rows, loops = _number(raw, "Actual Rows"), _number(raw, "Actual Loops")
     return {
@@ -174,7 +182,7 @@ def _shown(node: _Node, processes: float) -> dict[str, Any]:
         "own_s": node.own_s,
         "cost": _number(raw, "Total Cost"),
         "buffers": _buffers(raw),
-        "children": [_shown(child, processes) for child in node.children],
+        "children": [_shown(child) for child in node.children],
     }
 
 

@@ -100,11 +100,8 @@ class Sqlite:
         reasons = Counter(why[statement] for statement in waiting)
         if asked > MOST:
             reasons[f"only {MOST} are planned"] = asked - MOST
-        missing = tuple(
-            Missing("plans", f"{count} SQLite statements have no plan: {reason}")
-            for reason, count in reasons.most_common()
-        )
-        return tuple(found), missing
+        missing = (Missing("plans", f"{_told(count)}: {reason}") for reason, count in reasons.most_common())
+        return tuple(found), tuple(missing)
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_S):
@@ -128,3 +125,7 @@ class Sqlite:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+
+
+def _told(count: int) -> str:
+    return f"{count} SQLite {'statement has' if count == 1 else 'statements have'} no plan"
