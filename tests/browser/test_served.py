@@ -23,6 +23,7 @@ from tests.browser.traces import failed, n_plus_1
 
 RUN = "20261123T101530-7f3a"
 TRACE = failed()
+LOST = "Failed to load resource"
 
 
 def going(until_s: int) -> RunView:
@@ -94,11 +95,11 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that complains of nothing but answers that the test refuses on purpose."""
+    """A page that complains of nothing but what the test refuses or cuts off on purpose."""
     said: list[str] = []
     context = browser.new_context(viewport=DESK)
     page = context.new_page()
-    page.on("console", lambda message: None if "status of" in message.text else said.append(message.text))
+    page.on("console", lambda message: None if LOST in message.text else said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     context.close()
