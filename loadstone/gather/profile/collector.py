@@ -122,7 +122,9 @@ class Profile:
         parts = []
         if self._python:
             how = "without stopping it" if self._nonblocking else "the service stopped for each sample"
-            parts.append(f"{self._rate_hz} Hz, {how}, {format_share(spent / duration)} of a core beside the service")
+            rates = [rate for recording in self._python.values() for rate in recording.rates_hz]
+            hertz = f"{min(rates)} to {max(rates)} Hz" if min(rates) < max(rates) else f"{max(rates)} Hz"
+            parts.append(f"{hertz}, {how}, {format_share(spent / duration)} of a core beside the service")
         if self._perf:
             parts.append("perf at 99 Hz")
         if self._memories:

@@ -29,6 +29,13 @@ RATE_HZ = 100
 """Of the recorder that keeps the instants. docs/performance.md has what it costs the service; at 500 Hz py-spy cost 22
 to 39 % of its throughput."""
 
+MOST_STOPS_PER_S = 800
+"""Threads of one process that are stopped a second: some 40 us each were lost to the service (benches/profile.py, 21
+threads at 100 Hz: 8 % of its throughput), so this is about 3 %. More threads than 8 are looked at less often."""
+
+LEAST_HZ = 20
+"""However many threads there are."""
+
 STATE_HZ = 25
 """Of each of the two that tell who ran and who held the lock."""
 
@@ -37,6 +44,9 @@ SEGMENT_S = 20.0
 
 ATTACH_S = 10.0
 """How long py-spy may take to find its way about a process; a large binary takes a second."""
+
+TAKE_OVER_S = 2.0
+"""How long the next set may take; else the one that looks goes on for another while."""
 
 END_S = 20.0
 """How long it may take to write what it has."""
@@ -95,12 +105,15 @@ class Recording:
         self.pid = pid
         self._spool = spool
         self._command = py_spy
-        self._rates = {"all": rate_hz, "active": STATE_HZ, "gil": STATE_HZ}
+        self._rate_hz = rate_hz
+        self._rates: dict[str, int] = {}
+        self._stops = not nonblocking
+        self.rates_hz: list[int] = []
         self._kinds = {**KINDS, "all": (*KINDS["all"], "--nonblocking")} if nonblocking else KINDS
         self._count = 0
         self._children: list[Child] = []
         self._threads = _Threads()
-        self._closing: list[tuple[dict[str, Child], _Threads, int]] = []
+        self._closing: list[tuple[dict[str, Child], dict[str, int], _Threads, int]] = []
         self._open: dict[str, Child] = {}
         self._opened_s = 0.0
         self.refused: str | None = None
@@ -112,6 +125,8 @@ class Recording:
         self._threads = _Threads()
         self._threads.look(self.pid)
         self._open = {}
+        self._rates = {"all": self._rate(), "active": STATE_HZ, "gil": STATE_HZ}
+        self.rates_hz.append(self._rates["all"])
         for kind, flags in self._kinds.items():
             base = self._spool / f"pyspy-{self.pid}-{self._count:04d}-{kind}"
             form = "chrometrace" if kind == "all" else "speedscope"
@@ -119,6 +134,12 @@ class Recording:
             command += ["--format", form, "--output", str(base.with_suffix(".json")), *flags]
             self._open[kind] = Child(command, base.with_suffix(".log"))
         self._children += self._open.values()
+
+    def _rate(self) -> int:
+        """How often the process can be looked at for the price that is allowed."""
+        if not self._stops:
+            return self._rate_hz
+        return min(self._rate_hz, max(MOST_STOPS_PER_S // max(len(self._threads.last_seen_ns), 1), LEAST_HZ))
 
     def attached(self, limit_s: float = ATTACH_S) -> bool:
         """Wait until the first set looks; False, with ``refused`` saying why, when it cannot."""
@@ -135,16 +156,20 @@ class Recording:
     def step(self) -> None:
         """Note who lives; let the next set take over when it is time."""
         self._threads.look(self.pid)
-        for children, _, _ in self._closing:
+        for children, *_ in self._closing:
             for child in children.values():
                 child.ended()
         if time.monotonic() - self._opened_s > SEGMENT_S and not self.ended():
-            old, seen = self._open, self._threads
+            old, rates, seen = self._open, self._rates, self._threads
             self._begin()
-            self.attached(2.0)
+            if not self.attached(TAKE_OVER_S) and not self.ended():
+                for child in self._open.values():
+                    child.interrupt()
+                self._open, self._rates, self._threads, self.refused = old, rates, seen, None
+                return
             for child in old.values():
                 child.interrupt()
-            self._closing.append((old, seen, time.time_ns()))
+            self._closing.append((old, rates, seen, time.time_ns()))
 
     def ended(self) -> bool:
         """Whether the process has: then py-spy ends by itself."""
@@ -156,7 +181,7 @@ class Recording:
         for child in self._open.values():
             child.interrupt()
         if self._open:
-            self._closing.append((self._open, self._threads, time.time_ns()))
+            self._closing.append((self._open, self._rates, self._threads, time.time_ns()))
         self._open = {}
 
     def release(self, limit_s: float = END_S) -> None:
@@ -173,11 +198,11 @@ class Recording:
         """What was written, in order of time, once every recorder has ended."""
         self.release(limit_s)
         found = []
-        for children, seen, ended_ns in self._closing:
+        for children, rates, seen, ended_ns in self._closing:
             files = {kind: child.log.with_suffix(".json") for kind, child in children.items()}
             if files["all"].exists():
                 started_ns = children["all"].started_ns
-                found.append(Seen(self.pid, started_ns, ended_ns, files, self._rates, seen.last_seen_ns, seen.cpu_ns()))
+                found.append(Seen(self.pid, started_ns, ended_ns, files, rates, seen.last_seen_ns, seen.cpu_ns()))
         return found
 
     def spent_s(self) -> float:

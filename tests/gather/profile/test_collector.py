@@ -124,6 +124,13 @@ def test_sets_of_recorders_take_turns_without_counting_twice(
     assert all(at_ns + weight <= following[0] + 1000 for (at_ns, weight), following in pairwise(ordered))
 
 
+def test_many_threads_are_looked_at_less_often(service: Burning, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyspy, "MOST_STOPS_PER_S", 100)  # of two threads
+    gathered = profiled(stage, service.pids, lambda: service.ask("burn 0.2"), Profile())
+    assert (gathered.cost or "").startswith("50 Hz, the service stopped for each sample")
+    assert weights(rows_of(gathered), "gil", "cpu").most_common(1)[0][0] == "burn"
+
+
 def test_threads_of_a_moment_do_not_go_on_for_ever(service: Burning, stage: Stage) -> None:
     gathered = profiled(stage, service.pids, lambda: service.ask("spawn 120"), Profile())
     rows = rows_of(gathered)
