@@ -32,9 +32,9 @@ def _make_request(original: Callable[..., Any]) -> Callable[..., Any]:
         span = outgoing.begin(REQUEST)
         put = None
         try:
-            headers = named.get("headers")
+            headers: Any = named.get("headers")
             # requests' headers keep their names in lower case inside: asked there it costs a tenth.
-            names = getattr(headers, "_store", headers)
+            names: Any = getattr(headers, "_store", headers)
             given = outgoing.named_in(names) if names is headers and type(headers) is dict else outgoing.HEADER in names
             if not given:
                 if self.proxy is not None:
