@@ -97,7 +97,7 @@ class MemoryRecording:
             _wait(leaving, LEAVE_S)
             if (leaving.code or not leaving.ended()) and Path(f"/proc/{self.pid}").exists():
                 reason = f"memray is still in process {self.pid}; it leaves with the next allocation"
-                self.missing = Missing("memory's end", reason, f"look with memray detach {self.pid}")
+                self.missing = Missing("memory", reason, f"look with memray detach {self.pid}")
 
     def _memray(self, *words: str) -> Child:
         command = [sys.executable, "-m", "memray", *words]
