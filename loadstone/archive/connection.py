@@ -26,6 +26,7 @@ def connect(spill: Path | None = None, memory: str | None = None) -> DuckDBPyCon
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "threads": "1",
+        "pandas_analyze_sample": "0",  # objects in numpy's columns are texts: looking for what they are fails in 1.5
         "temp_directory": "" if spill is None else str(spill),
     }
     if memory is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,6 @@ from loadstone.errors import InstrumentError
 from loadstone.model.evidence import TABLES, Columns, Counts
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from loadstone.archive.staging import Staging
 
 __all__ = ["EvidenceWriter"]
@@ -60,7 +59,6 @@ class EvidenceWriter:
         self._spool = self.directory / SPOOL
         self._run = run_directory
         self._stagings: dict[str, Staging] = {}
-        self._opened: DuckDBPyConnection | None = None
 
     def spool(self, name: str) -> Path:
         """A collector's own directory, which nobody else may read, removed by ``finish``."""
@@ -110,9 +108,9 @@ class EvidenceWriter:
             replace(self.directory / COUNTS, msgspec.json.format(msgspec.json.encode(counts)))
         except (duckdb.Error, OSError) as error:
             raise InstrumentError(f"the evidence {self.directory} cannot be written: {error}") from error
+        for staging in self._stagings.values():
+            staging.close()
         self._stagings.clear()
-        if self._opened is not None:
-            self._opened.close()
         shutil.rmtree(self._spool, ignore_errors=True)
         return counts
 
@@ -120,17 +118,18 @@ class EvidenceWriter:
         from loadstone.archive.staging import Staging
 
         if table not in self._stagings:
-            staged = self.spool(STAGED)
-            self._opened = self._opened or connect(spill=self._spool / "spill", memory=MEMORY)
-            self._stagings[table] = Staging(table, staged, self._opened)
+            connected = partial(connect, self._spool / "spill", MEMORY)
+            self._stagings[table] = Staging(table, self.spool(STAGED), connected)
         return self._stagings[table]
 
     def _write(self, staging: Staging, counts: Counts, nonce: int | None) -> Counts:
         from loadstone.archive.span_parts import write_spans
+        from loadstone.archive.staging import as_archived
 
         if staging.table == "spans":
             return write_spans(staging, self.directory, counts, nonce, _bounds(self._run))
-        rows = f"SELECT * EXCLUDE number FROM {staging.relation()} ORDER BY {_ORDER[staging.table]}, number"
+        columns = ", ".join(map(as_archived, TABLES[staging.table]))
+        rows = f"SELECT {columns} FROM {staging.relation()} ORDER BY {_ORDER[staging.table]}, number"
         staging.copy(rows, self.directory / f"{staging.table}.parquet")
         return msgspec.structs.replace(counts, rows=counts.rows | {staging.table: staging.rows})
 

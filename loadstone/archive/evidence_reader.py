@@ -47,7 +47,7 @@ def table_files(directory: Path, table: str) -> list[Path]:
 class RunEvidence:
     """The evidence of one run. Nothing is locked and nothing in the run's directory is changed.
 
-    A run that was cut off while its evidence was being written is read from what had been staged, unsorted.
+    A run that was cut off while its evidence was being written is read from what had been staged.
     """
 
     def __init__(self, run_directory: Path) -> None:
@@ -66,6 +66,8 @@ class RunEvidence:
         if not chosen or not (files or staged):
             return
         with _reading() as connection:
+            if staged and table == "spans" and not order:
+                order = "trace_id, start_ns"
             if order or staged:
                 source = _whole(files) if files else _staged(table, staged)
                 pieces = _ordered(connection, source, [name for name, _ in chosen], where, order)
@@ -130,7 +132,7 @@ def _whole(files: list[Path]) -> str:
 def _staged(table: str, parts: list[Path]) -> str:
     from loadstone.archive.staging import as_archived, relation_of
 
-    columns = ", ".join(as_archived(table, name) for name in TABLES[table])
+    columns = ", ".join(as_archived(name) for name in TABLES[table])
     return f"(SELECT {columns} FROM {relation_of(table, parts)})"
 
 

@@ -99,9 +99,7 @@ def _own(staging: Staging, source: str, nonce: int | None, bounds: tuple[int, in
 
 
 def _sorted(source: str, doubles: int) -> str:
-    columns = ", ".join(
-        f'own."{column}"' if column in _SET else as_archived("spans", column) for column in TABLES["spans"]
-    )
+    columns = ", ".join(f'own."{column}"' if column in _SET else as_archived(column) for column in TABLES["spans"])
     once = "WHERE number NOT IN (SELECT number FROM doubles)" if doubles else ""
     return (
         f"SELECT {columns} FROM {source} AS s LEFT JOIN own USING (trace_hi, trace_lo) {once} "

@@ -1,12 +1,12 @@
 """A table's batches on their way into the archive: held in memory while they are few, else in Parquet parts.
 
-A span's ids become 64-bit words here (``trace_hi``, ``trace_lo``, ``span``, ``parent``; big-endian, 0 for none): DuckDB
-takes them from numpy and sorts them ten times faster than blobs. ``number`` counts a table's rows as they came.
+Ids become 64-bit words here (``trace_hi``, ``trace_lo``, ``span``, ``parent``; big-endian, 0 for none): DuckDB takes
+them from numpy and sorts them ten times faster than blobs. ``number`` counts a table's rows as they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def _staged(table: str) -> dict[str, str]:
     """Columns of the table as it is staged."""
     kinds = {"number": "BIGINT"}
     for name, kind in TABLES[table].items():
-        words = _WORDS.get(name) if table == "spans" else None
+        words = _WORDS.get(name)
         kinds |= dict.fromkeys(words, "UBIGINT") if words else {name: kind}
     return kinds
 
@@ -48,22 +48,23 @@ def identifier(words: tuple[str, ...]) -> str:
     return f"CASE WHEN {' | '.join(words)} <> 0 THEN {blob} END"
 
 
-def as_archived(table: str, column: str) -> str:
-    """SQL of the table's column over the staged ones."""
-    words = _WORDS.get(column) if table == "spans" else None
+def as_archived(column: str) -> str:
+    """SQL of a table's column over the staged ones."""
+    words = _WORDS.get(column)
     return f'{identifier(words)} AS "{column}"' if words else f'"{column}"'
 
 
 class Staging:
     """One table's rows. ``repaired`` counts values that had to be changed so that a column could hold them."""
 
-    def __init__(self, table: str, directory: Path, connection: DuckDBPyConnection) -> None:
+    def __init__(self, table: str, directory: Path, connected: Callable[[], DuckDBPyConnection]) -> None:
         self.table = table
         self.rows = 0
         self.repaired = 0
         self.parts: list[Path] = []
         self._directory = directory
-        self._connection = connection
+        self._connected = connected
+        self._connection = connected()
         self._kinds = _staged(table)
         self._held: list[dict[str, NDArray[Any]]] = []
         self._held_rows = 0
@@ -80,7 +81,7 @@ class Staging:
             return
         taken: dict[str, NDArray[Any]] = {"number": np.arange(self.rows, self.rows + count)}
         for name, values in batch.items():
-            words = _WORDS.get(name) if self.table == "spans" else None
+            words = _WORDS.get(name)
             taken |= _in_words(words, values) if words else {name: self._fitting(name, values)}
         self._held.append(taken)
         self._held_rows += count
@@ -151,14 +152,25 @@ class Staging:
         return f"(SELECT {_columns(self._kinds, set(told))} FROM {name})"
 
     def repair(self) -> bool:
-        """Mend the texts held that are not Unicode, as DuckDB refuses them; whether there were any."""
+        """Mend the texts held that are not Unicode, as DuckDB refuses them; whether there were any.
+
+        DuckDB 1.5 takes nothing more once it has met one: the connection is another afterwards.
+        """
         before = self.repaired
         for held in self._held:
             for name, values in held.items():
                 if values.dtype == object and self._kinds[name] == "VARCHAR":
                     held[name], mended = _mended(values)
                     self.repaired += mended
-        return self.repaired > before
+        if self.repaired == before:
+            return False
+        self.close()
+        self._connection = self._connected()
+        return True
+
+    def close(self) -> None:
+        """Give back what DuckDB holds."""
+        self._connection.close()
 
 
 def relation_of(table: str, parts: Iterable[Path]) -> str:
