@@ -82,7 +82,7 @@ def why_not_ptrace(pid: int, proc: Path = _PROC) -> tuple[str, str] | None:
         return "another process may be looked into by root alone on this system", "run loadstone with sudo"
     if _capable(proc, _SYS_PTRACE):
         return None
-    container = proc.joinpath("1/root/.dockerenv").exists() or Path("/run/.containerenv").exists()
+    container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
     way = "run the container with --cap-add SYS_PTRACE" if container else "run loadstone with sudo"
     with suppress(OSError):
         if proc.joinpath(str(pid)).stat().st_uid != os.geteuid():
