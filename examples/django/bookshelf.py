@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import django
 from django.conf import settings
@@ -30,7 +30,7 @@ def _database() -> dict[str, object]:
         "NAME": url.path.lstrip("/"),
         "USER": url.username or "",
         "PASSWORD": unquote(url.password or ""),
-        "HOST": url.hostname or "",
+        "HOST": parse_qs(url.query).get("host", [url.hostname or ""])[0],
         "PORT": str(url.port or 5432),
         "CONN_MAX_AGE": 60,
     }

@@ -38,4 +38,4 @@ def export(run: str, kind: str, state: str | None, output: Path | None, archive:
         return
     if kind == "pprof" and sys.stdout.isatty():
         raise click.UsageError("pprof is binary; name a file with -o FILE")
-    click.get_binary_stream("stdout").write(content)
+    sys.stdout.buffer.write(content)

@@ -49,7 +49,7 @@ def collector_options(command: Command) -> Command:
     return command
 
 
-def observing_of(service: Service, workload: Workload | None, ways: Ways) -> Observing:
+def observing_of(service: Service | None, workload: Workload | None, ways: Ways) -> Observing:
     """The collectors for this service, and what may be kept of what they read. Raises SpecError."""
     from loadstone.drive.written import written_pairs
     from loadstone.lab.collectors import COLLECTORS, collectors
@@ -59,12 +59,12 @@ def observing_of(service: Service, workload: Workload | None, ways: Ways) -> Obs
     if unknown:
         raise SpecError(f'no collector "{unknown[0]}"; there are {", ".join(COLLECTORS)}')
     written = written_pairs(workload) if workload else frozenset()
-    dsn = resolved_dsn(ways.dsn or service.dsn)
+    dsn = resolved_dsn(ways.dsn or (service.dsn if service else None))
     return Observing(
         collectors=collectors(
             service, dsn=dsn is not None, without=ways.without, memory=ways.memory, otlp_port=ways.otlp_port
         ),
-        redaction=new_redaction((*service.show, *ways.show), written),
+        redaction=new_redaction((*(service.show if service else ()), *ways.show), written),
         dsn=dsn,
         pids=frozenset(ways.pids),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def examine(pids: set[int], dsn: str | None) -> Doctor:
     return Doctor(1, machine, tuple(kinds), tuple(source for look in looks for source in look()))
 
 
-def _recorder(kinds: dict[int, str]) -> Iterator[Source]:
+def _recorder(kinds: Mapping[int, str]) -> Iterator[Source]:
     what = "requests, statements, calls, pool waits and garbage collections of a Python service, with file and line"
     python = [pid for pid, kind in kinds.items() if kind == "python"]
     loaded = [pid for pid in python if b"LOADSTONE_RECORDER=" in _environment(pid)]
@@ -68,7 +68,7 @@ def _recorder(kinds: dict[int, str]) -> Iterator[Source]:
         yield Source("recorder", what, "ready", found, cost=COSTS["recorder"])
 
 
-def _traces(kinds: dict[int, str]) -> Iterator[Source]:
+def _traces(kinds: Mapping[int, str]) -> Iterator[Source]:
     what = "traces of any language, by OTLP over HTTP"
     exporting = [pid for pid in kinds if b"OTEL_EXPORTER_OTLP" in _environment(pid)]
     grpc = "gRPC too." if find_spec("grpc") else "gRPC needs: pip install 'loadstone[otlp-grpc]'."
@@ -83,7 +83,7 @@ def _traces(kinds: dict[int, str]) -> Iterator[Source]:
         yield Source("traces", what, "ready", f"The receiver is part of Loadstone. {grpc}", cost=COSTS["traces"])
 
 
-def _py_spy(kinds: dict[int, str]) -> Iterator[Source]:
+def _py_spy(kinds: Mapping[int, str]) -> Iterator[Source]:
     what = "where a Python service's time goes: on the CPU, under the interpreter lock, idle"
     python = [pid for pid, kind in kinds.items() if kind == "python"]
     barred = next(filter(None, map(why_not_ptrace, python or [os.getpid()])), None)
@@ -114,7 +114,7 @@ def _perf() -> Iterator[Source]:
         yield Source("perf", what, "ready", "perf is installed and may sample.", cost=COSTS["perf"])
 
 
-def _memray(kinds: dict[int, str]) -> Iterator[Source]:
+def _memray(kinds: Mapping[int, str]) -> Iterator[Source]:
     what = "who allocates a Python service's memory"
     debugger = next(filter(None, map(shutil.which, ("gdb", "lldb"))), None)
     if kinds and "python" not in kinds.values():

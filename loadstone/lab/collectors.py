@@ -18,11 +18,11 @@ COLLECTORS = ("traces", "recorder", "profile", "postgres", "sqlite", "host")
 """Every collector by its name, in the order in which they are asked."""
 
 
-def _inside(service: Service) -> Literal["recorder", "official", "either", "nothing"]:
+def _inside(service: Service | None) -> Literal["recorder", "official", "either", "nothing"]:
     """Who looks into a service that Loadstone starts: the recorder into Python, the official packages into Node and the
     JVM; a command that tells neither (a shell script) may start Python or export by itself."""
-    words = argv(service)
-    if words is None or service.instrument is False:
+    words = None if service is None else argv(service)
+    if service is None or words is None or service.instrument is False:
         return "nothing"
     if service.instrument == "otel":
         return "official"
@@ -34,7 +34,7 @@ def _inside(service: Service) -> Literal["recorder", "official", "either", "noth
 
 
 def collectors(
-    service: Service, *, dsn: bool, without: Container[str] = (), memory: bool = False, otlp_port: int = 0
+    service: Service | None, *, dsn: bool, without: Container[str] = (), memory: bool = False, otlp_port: int = 0
 ) -> tuple[Collector, ...]:
     """The collectors for this service. PostgreSQL's needs a DSN; the others find out for themselves what there is.
 

@@ -111,6 +111,7 @@ def import_files(
     Raises SpecError, and leaves no run behind, when a file is not there, not readable or of no known format.
     """
     from loadstone.gather.imports import detect, spans_of
+    from loadstone.gather.profile.imports import FORMATS as PROFILES
     from loadstone.gather.profile.imports import read as stacks_of
 
     formats = [(path, detect(path)) for path in paths]
@@ -138,10 +139,6 @@ def import_files(
         raise
     writer.close(status="complete")
     return _finish(archive, writer.directory, doing)
-
-
-PROFILES = ("collapsed", "speedscope", "pprof", "perf script", "cpuprofile")
-"""Formats of ``loadstone.gather.imports.detect`` that hold stacks; all others hold spans."""
 
 
 def _finish(archive: Archive, directory: Path, doing: Callable[[str], None]) -> Run:

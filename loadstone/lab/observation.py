@@ -129,7 +129,11 @@ class Observation:
             records.append(Record(collector.name, _cost(gathered)))
             coverage += gathered.coverage
             self._missing += gathered.missing
-        documents = {"coverage.json": coverage, "missing.json": self._missing, NOTES: self._notes}
+        documents: dict[str, Iterable[object]] = {
+            "coverage.json": coverage,
+            "missing.json": self._missing,
+            NOTES: self._notes,
+        }
         self._writer.add({}, {name: _json(values) for name, values in documents.items()})
         self._writer.finish(self._run.manifest.nonce)
         self._explain(self._writer)
