@@ -7,13 +7,14 @@ import click
 from loadstone.cli.options import archive_option, json_option
 
 EPILOG = """\b
-Tables: runs (a row a run), intervals (a row a second, step and result), samples (a row a kept request);
-each has a column "run". SUMMARIZE and DESCRIBE tell their columns.
+Tables: runs (a row a run), intervals (a row a second, step and result), samples (a row a kept request); of evidence
+spans, stacks, statements, waits, host. Each has a column "run". SUMMARIZE and DESCRIBE tell their columns.
 
 \b
   loadstone sql "SELECT run, url, requests, response_p99_s FROM runs ORDER BY started DESC LIMIT 5"
   loadstone sql 'SELECT result, sum("count") FROM intervals GROUP BY result' --json
-  loadstone sql "DESCRIBE intervals"
+  loadstone sql "SELECT db_query_text, count(*) FROM spans WHERE run = '…' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+  loadstone sql "DESCRIBE spans"
 """
 
 
@@ -22,7 +23,7 @@ each has a column "run". SUMMARIZE and DESCRIBE tell their columns.
 @archive_option
 @json_option
 def sql(statement: str, archive: str | None, as_json: bool) -> None:
-    """Ask the archive in SQL: one SELECT over runs, intervals and samples, read-only, by DuckDB."""
+    """Ask the archive in SQL: one SELECT over runs, intervals, samples and evidence, read-only, by DuckDB."""
     from loadstone.archive import find
     from loadstone.archive.query import query
     from loadstone.cli.options import print_json
