@@ -1,9 +1,10 @@
 """What the recorder costs a Django service under gunicorn: ``python -m benches.recorder``.
 
-One worker, pinned to a core; bare and recorded turns alternate, the order reversed every other time. A turn is two
-runs of the server, of WARM requests and of WARM plus ``--requests``; what the second took of CPU beyond the first, by
-the kernel's account of the finished processes, is the requests' alone: start-up is in neither. Prints medians with the
-least and the greatest; asserts nothing.
+Two servers of one worker each, one bare and one recorded, on the same core. They take turns of few requests each, the
+order reversed every other time, and a turn's CPU is the worker's own by the kernel's account (/proc/PID/schedstat,
+nanoseconds). What else the machine does meets both alike; the cost is the median of the differences within a pair.
+When both have ended, the CPU of their whole process trees (wait4's rusage, start-up included) is told beside it.
+Prints; asserts nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import msgspec
 
 from loadstone.gather.collector import Scene, Start
 from loadstone.gather.recorder.collector import Recorder
@@ -57,82 +56,90 @@ if __name__ == "__main__":
     call_command("migrate", verbosity=0)
 """
 
-ENDPOINTS = {"trivial": ("/trivial/", 1, 5), "20 statements": ("/statements/", 21, 1)}
-"""Path, spans a request, and how many times ``--requests`` are asked for."""
+ENDPOINTS = {"trivial": ("/trivial/", 1), "20 statements": ("/statements/", 21)}
+"""Path and spans a request."""
 
 
-class Turn(msgspec.Struct, frozen=True):
-    """CPU microseconds a request, without and with the recorder, one after the other."""
+class Server:
+    """gunicorn with one worker, up and warm."""
 
-    bare_us: float
-    recorded_us: float
-
-    @property
-    def more_us(self) -> float:
-        """What the recorder took."""
-        return self.recorded_us - self.bare_us
-
-
-def server_cpu_s(home: Path, path: str, requests: int, core: int, recorder: Mapping[str, str]) -> float:
-    """CPU of gunicorn's master and its worker from their start to their end, having answered ``requests``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        *("taskset", "--cpu-list", str(core), sys.executable, "-m", "gunicorn", "--workers", "1"),
-        *("--bind", f"127.0.0.1:{port}", "--log-level", "error", "site_of_bench:application"),
-    ]
-    process = subprocess.Popen(command, cwd=home, env={**os.environ, **recorder}, stdin=subprocess.DEVNULL)
-    request = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n".encode()
-    answered = 0
-    while answered < requests:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                connection.sendall(request)
-                reply = b"".join(iter(lambda: connection.recv(65536), b""))
-        except ConnectionRefusedError:
-            time.sleep(0.01)  # it is coming up
-            continue
-        if not reply.startswith(b"HTTP/1.1 200 "):
-            raise SystemExit(f"bench: {path} answered {reply[:200]!r}")
-        answered += 1
-    process.send_signal(signal.SIGTERM)
-    _, status, usage = os.wait4(process.pid, 0)  # with the worker that the master has waited for
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
-
-
-def turn_us(home: Path, path: str, requests: int, core: int, recorded: bool) -> float:
-    """CPU microseconds a request."""
-    spent = []
-    for count in (WARM, WARM + requests):
+    def __init__(self, home: Path, core: int, spool: Path | None) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
         environment: Mapping[str, str] = {}
-        with tempfile.TemporaryDirectory(prefix="spool-", dir=home) as spool:
-            if recorded:
-                scene = Scene(Path(spool), Redaction("0" * 32), set, os.getpid())
-                start = Recorder().prepare(scene, Start((), {}))
-                environment = start.env if start else {}
-            spent.append(server_cpu_s(home, path, count, core, environment))
-            if recorded:
-                found = sum(len(records) for process in read(Path(spool))[0] for records, _ in process.records())
-                if found < count:
-                    raise SystemExit(f"bench: {count} requests left {found} records")
-    return 1e6 * (spent[1] - spent[0]) / requests
+        if spool is not None:
+            scene = Scene(spool, Redaction("0" * 32), set, os.getpid())
+            start = Recorder().prepare(scene, Start((), {}))
+            environment = start.env if start else {}
+        command = [
+            *("taskset", "--cpu-list", str(core), sys.executable, "-m", "gunicorn", "--workers", "1"),
+            *("--bind", f"127.0.0.1:{self.port}", "--log-level", "error", "site_of_bench:application"),
+        ]
+        self._process = subprocess.Popen(command, cwd=home, env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
+        self.asked = 0
+
+    def ask(self, path: str, requests: int) -> None:
+        """Requests one after the other, each on a connection of its own, as the sync worker has it."""
+        request = f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{self.port}\r\nconnection: close\r\n\r\n".encode()
+        answered = 0
+        while answered < requests:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+                    connection.sendall(request)
+                    reply = b"".join(iter(lambda: connection.recv(65536), b""))
+            except ConnectionRefusedError:
+                time.sleep(0.05)  # it is coming up
+                continue
+            if not reply.startswith(b"HTTP/1.1 200 "):
+                raise SystemExit(f"bench: {path} answered {reply[:200]!r}")
+            answered += 1
+        self.asked += requests
+
+    def turn_us(self, path: str, requests: int) -> float:
+        """CPU microseconds of the worker a request."""
+        before = self._worker_ns()
+        self.ask(path, requests)
+        return (self._worker_ns() - before) / 1000 / requests
+
+    def end_s(self) -> float:
+        """End it: CPU seconds of the master and of the worker that it has waited for."""
+        self._process.send_signal(signal.SIGTERM)
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_utime + usage.ru_stime
+
+    def _worker_ns(self) -> int:
+        folder = Path(f"/proc/{self._process.pid}")
+        (worker,) = (folder / "task" / folder.name / "children").read_text().split()
+        return int(Path(f"/proc/{worker}/schedstat").read_text().split()[0])
 
 
 def told(values: Sequence[float], unit: str) -> str:
-    """Median, least and greatest."""
-    return f"{statistics.median(values):7.1f} [{min(values):.1f}, {max(values):.1f}] {unit}"
+    """The median, and the middle half."""
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:7.1f} [{low:.1f}, {high:.1f}] {unit}"
+
+
+def pairs(bare: Server, recorded: Server, path: str, requests: int, count: int) -> list[tuple[float, float]]:
+    """CPU microseconds a request, bare and recorded, of ``count`` pairs of turns."""
+    found = []
+    for number in range(count):
+        if number % 2 == 0:
+            one = bare.turn_us(path, requests)
+            found.append((one, recorded.turn_us(path, requests)))
+        else:
+            other = recorded.turn_us(path, requests)
+            found.append((bare.turn_us(path, requests), other))
+    return found
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benches.recorder", description=__doc__)
-    parser.add_argument(
-        "--requests", type=int, default=800, help="requests of a turn, five times as many of the trivial (800)"
-    )
-    parser.add_argument("--repetitions", type=int, default=9, help="turns of each (9)")
-    parser.add_argument("--core", type=int, default=0, help="the server's core (0)")
+    parser.add_argument("--requests", type=int, default=20, help="requests of a turn (20)")
+    parser.add_argument("--pairs", type=int, default=200, help="pairs of turns (200)")
+    parser.add_argument("--core", type=int, default=0, help="the servers' core (0)")
     asked = parser.parse_args()
     if sys.platform != "linux":
         raise SystemExit("bench: Linux is needed")
@@ -141,19 +148,30 @@ def main() -> None:
         home = Path(directory)
         (home / "site_of_bench.py").write_text(SITE)
         subprocess.run([sys.executable, "site_of_bench.py"], cwd=home, check=True)
-        for name, (path, spans, times) in ENDPOINTS.items():
-            turns = []
-            for number in range(asked.repetitions):
-                order = (False, True) if number % 2 == 0 else (True, False)
-                count = times * asked.requests
-                took = {recorded: turn_us(home, path, count, asked.core, recorded) for recorded in order}
-                turns.append(Turn(took[False], took[True]))
-                print(f"  {number + 1}/{asked.repetitions} {name}: {turns[-1]}", file=sys.stderr, flush=True)
-            print(f"{name}, {spans} spans a request")
-            print(f"  bare             {told([turn.bare_us for turn in turns], 'us CPU a request')}")
-            print(f"  recorder         {told([turn.more_us for turn in turns], 'us CPU a request more')}")
-            print(f"  a span           {told([turn.more_us / spans for turn in turns], 'us CPU')}")
-            print(f"  of the request   {told([100 * turn.more_us / turn.bare_us for turn in turns], '%')}")
+        (home / "spool").mkdir(mode=0o700)
+        bare, recorded = Server(home, asked.core, None), Server(home, asked.core, home / "spool")
+        expected = 0
+        for name, (path, spans) in ENDPOINTS.items():
+            for server in (bare, recorded):
+                server.ask(path, WARM)
+            expected += spans * WARM
+            found = pairs(bare, recorded, path, asked.requests, asked.pairs)
+            expected += spans * asked.requests * asked.pairs
+            more = [b - a for a, b in found]
+            middle = statistics.median(a for a, _ in found)
+            print(f"{name}, {spans} spans a request, {asked.pairs} pairs of {asked.requests} requests")
+            print(f"  bare             {told([a for a, _ in found], 'us CPU a request')}")
+            print(f"  recorder         {told(more, 'us CPU a request more')}")
+            print(f"  a span           {told([each / spans for each in more], 'us CPU')}")
+            print(f"  of the request   {told([100 * each / middle for each in more], '%')}")
+        total = bare.end_s(), recorded.end_s()
+        processes, _ = read(home / "spool")
+        there = sum(int((records["flags"] == 0).sum()) for process in processes for records, _ in process.records())
+        print(
+            f"whole servers, start-up included: {total[0]:.2f} s bare, {total[1]:.2f} s recorded, {there} spans there"
+        )
+        if there < expected:
+            raise SystemExit(f"bench: {expected} spans were expected")
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ class _Texts:
         known = self._statements.get((system, found[0]))
         if known is None:
             masked, literals = self._redaction.statement(found[0], system)
-            known = _Statement(masked, literals, _summary(masked), found[1])
+            known = _Statement(f"{masked} …" if found[1] else masked, literals, _summary(masked), found[1])
             if len(self._statements) >= _REMEMBERED:
                 self._statements.clear()
             self._statements[system, found[0]] = known

@@ -82,7 +82,9 @@ def not_loaded(argv: Sequence[str], path: str | None, *, told: bool, off: bool, 
 
 def _of_process(spool: ProcessSpool) -> list[Coverage]:
     scopes: Counter[int] = Counter()
-    for records, _ in spool.records():
+    torn = 0
+    for records, broken in spool.records():
+        torn += broken
         numbers, counts = np.unique(records["operation"][records["flags"] != layout.PAUSE], return_counts=True)
         scopes.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
     spans = Counter[str]()
@@ -90,7 +92,7 @@ def _of_process(spool: ProcessSpool) -> list[Coverage]:
         spans[str(spool.operation(number)["scope"])] += count
     total = sum(spans.values())
     version = str(spool.header["python"])
-    rows = [Coverage(spool.pid, "python", version, "spans" if total else "no spans", total, _service_note(spool))]
+    rows = [Coverage(spool.pid, "python", version, "spans" if total else "no spans", total, _service_note(spool, torn))]
     told = {(name, ""): Coverage(spool.pid, name, None, "spans", count) for name, count in spans.items()}
     for fact in spool.facts():
         library = str(fact.get("library", ""))
@@ -105,10 +107,13 @@ def _of_process(spool: ProcessSpool) -> list[Coverage]:
     return rows + sorted(told.values(), key=lambda row: row.library)
 
 
-def _service_note(spool: ProcessSpool) -> str:
-    lost = f"{spool.lost} records could not be written" if spool.lost else ""
-    forked = f"forked from {spool.parent.pid}" if spool.parent is not None else ""
-    return "; ".join(part for part in (forked, lost) if part)
+def _service_note(spool: ProcessSpool, torn: int) -> str:
+    parts = [
+        f"forked from {spool.parent.pid}" if spool.parent is not None else "",
+        f"{spool.lost} records could not be written" if spool.lost else "",
+        f"{torn} records were half-written when it was killed" if torn else "",
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def _flags(argv: Sequence[str]) -> set[str]:

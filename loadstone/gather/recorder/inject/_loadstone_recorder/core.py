@@ -91,10 +91,15 @@ _SIZE = RECORD.size
 class Span:
     """A span that is open. ``recorded`` is false in a request whose caller asked not to be traced."""
 
-    __slots__ = (
-        "attributes", "cpu", "error", "heirs", "http_status", "id", "memory", "method", "name", "operation", "parent",
-        "path", "place", "previous", "query", "recorded", "route", "seed", "server", "site", "start", "trace",
-    )  # fmt: skip
+    # Most are never set: read from the class, they cost nothing to make.
+    cpu = NOTHING
+    site = http_status = place = 0
+    error: object = None
+    heirs: list[Span] | None = None
+    previous: Span | None = None
+    memory: Any = None
+    seed = b""
+    name = route = method = path = query = server = attributes = ""
 
     def __init__(self, operation: int, trace: bytes, parent: int, recorded: bool) -> None:
         self.operation = operation
@@ -102,15 +107,6 @@ class Span:
         self.parent = parent
         self.recorded = recorded
         self.id = SPOOL.next_id()
-        self.cpu = NOTHING
-        self.site = self.http_status = 0
-        self.memory: Any = None
-        self.place = 0
-        self.seed = b""
-        self.error: object = None
-        self.heirs: list[Span] | None = None
-        self.previous: Span | None = None
-        self.name = self.route = self.method = self.path = self.query = self.server = self.attributes = ""
         self.start = perf_counter_ns()
 
     def traceparent(self) -> str:

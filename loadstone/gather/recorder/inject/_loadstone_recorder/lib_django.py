@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import core, hooks
 from .lib_asgi import answer as answer_asgi
 from .lib_wsgi import answer as answer_wsgi
-from .server import failed, routed
+from .server import KEY, failed, routed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def _uncaught(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _call(original: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if KEY in environ:
+            return original(self, environ, start_response)
         return answer_wsgi(lambda *given: original(self, *given), environ, start_response)
 
     return __call__
@@ -61,6 +63,8 @@ def _call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _call_async(original: Callable[..., Any]) -> Callable[..., Any]:
     async def __call__(self: Any, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        if KEY in scope:
+            return await original(self, scope, receive, send)
         return await answer_asgi(lambda *given: original(self, *given), scope, receive, send)
 
     return __call__

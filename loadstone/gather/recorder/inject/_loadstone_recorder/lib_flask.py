@@ -6,7 +6,7 @@ import sys
 
 from . import core, hooks
 from .lib_wsgi import answer
-from .server import failed, routed
+from .server import KEY, failed, routed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def install(module: ModuleType) -> None:
 
 def _call(original: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if KEY in environ:
+            return original(self, environ, start_response)
         return answer(lambda *given: original(self, *given), environ, start_response)
 
     return __call__

@@ -156,9 +156,6 @@ class Body:
             error = sys.exc_info()[1]
             self._request.end(None if error is self._request.before else error)
 
-    def __del__(self) -> None:
-        self._request.end()
-
 
 class SizedBody(Body):
     """A body whose number of parts is known: of one part, a server makes the content's length."""
