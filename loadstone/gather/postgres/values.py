@@ -142,16 +142,17 @@ def _own_parameters(plan: Mapping[str, Any]) -> set[int]:
 
 
 def _only_shown(plan: Mapping[str, Any], count: int) -> set[int]:
-    """Parameters that are only given back: no condition, key or call names them, so their value decides nothing."""
+    """Parameters that are only given back, or reckoned into what is: no condition, key or call names them, and no
+    function makes rows of them, so their value decides nothing."""
     deciding = {
         int(number) for node in nodes(plan) for text in _conditions(node) for number in _ANY_PARAMETER.findall(text)
     }
     shown = {
         int(number)
         for node in nodes(plan)
+        if node.get("Node Type") != "ProjectSet"
         for text in node.get("Output", ())
         for number in _ANY_PARAMETER.findall(str(text))
-        if "(" not in str(text)
     }
     return {number for number in shown - deciding - _own_parameters(plan) if number <= count}
 

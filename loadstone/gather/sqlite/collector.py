@@ -19,6 +19,9 @@ __all__ = ["LOOK_S", "Sqlite"]
 LOOK_S = 0.5
 """How often the service's descriptors are looked at: many services open a database for one request only."""
 
+FAMILY_LOOKS = 4
+"""Looks that share one answer to which processes the service has: finding them takes longer than a look."""
+
 MOST = 500
 """Statements that are planned."""
 
@@ -35,6 +38,8 @@ class Sqlite:
         self._known: dict[str, bool] = {}
         self._schemas: dict[Path, Schema] = {}
         self._unreadable: dict[Path, str] = {}
+        self._pids: set[int] = set()
+        self._looks = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loadstone-sqlite", daemon=True)
         self._cpu_s = 0.0
@@ -70,6 +75,7 @@ class Sqlite:
     def stop(self) -> None:
         """Look for the last time, and read what each schema has become."""
         self._finish()
+        self._looks = 0
         self._look()
         for path in sorted(self._paths):
             self._read(path)
@@ -111,7 +117,10 @@ class Sqlite:
     def _look(self) -> None:
         if self._scene is None:
             return
-        for path in opened(self._scene.pids(), self._known) - self._paths:
+        if self._looks % FAMILY_LOOKS == 0:
+            self._pids = self._scene.pids()
+        self._looks += 1
+        for path in opened(self._pids, self._known) - self._paths:
             self._paths.add(path)
             self._read(path)
 

@@ -83,6 +83,7 @@ def test_a_query_runs_with_usual_values(plan: Callable[..., Plan]) -> None:
         ("SELECT * FROM item WHERE $1 <= price", 2500),
         ("SELECT count(*) FROM item WHERE kind = $1 AND price > $2", 1),
         ("SELECT $1::text, name FROM item ORDER BY id LIMIT $2 OFFSET $3", 20),
+        ("SELECT price * $1 + $2 AS dear FROM item WHERE id = $3", 1),
         ("SELECT i.name FROM item i JOIN stock s ON s.item = i.id WHERE s.item = $1", 1),
         ("SELECT count(*) FROM item WHERE id IN (SELECT item FROM stock WHERE number > $1)", 1),
     ],
@@ -105,6 +106,11 @@ def test_without_a_value_the_plan_is_generic(plan: Callable[..., Plan]) -> None:
     assert (found.source, found.parameters, found.execute_s) == ("explain", "generic", None)
     assert "no usual value is known for $1" in found.note
     assert "$1" in str(found.root["Filter"])
+
+
+def test_a_value_that_makes_rows_is_not_guessed(plan: Callable[..., Plan]) -> None:
+    found = plan("SELECT generate_series(1, $1)")
+    assert (found.source, found.parameters) == ("explain", "generic")
 
 
 def test_without_parameters_it_runs_as_it_is(plan: Callable[..., Plan]) -> None:
