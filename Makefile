@@ -8,7 +8,7 @@ PAGES := ui/package.json ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html
 BUNDLE := loadstone/render/bundle/report.html
 STEP = @printf '\n== %s\n'
 
-.PHONY: help demo build wheel docs test bench lock clean
+.PHONY: help demo build wheel docs test bench bench-evidence lock clean
 .PHONY: check-format check-lint check-types check-floors check-rust check-ui check-python
 
 help:  ## Say what each target does
@@ -94,6 +94,10 @@ check-python: build  ## Python tests, those in the browser and on the wheel incl
 bench: build  ## Loadstone beside wrk; writes docs/performance.md
 	$(STEP) 'bench: Loadstone beside wrk'
 	@$(BIN)/python -m benches.wrk
+
+bench-evidence: build  ## What observing costs; writes its part of docs/performance.md
+	$(STEP) 'bench: what observing costs'
+	@$(BIN)/python -m benches.observers
 
 lock: .build/env  ## Resolve the dependencies again into requirements/dev.txt
 	$(STEP) 'lock: requirements/dev.txt'

@@ -20,7 +20,7 @@ WRK = "wrk"
 HEAD = """\
 # Performance
 
-<!-- Written by `make bench`; do not edit. -->
+<!-- Written by `make bench` and `make bench-evidence`; do not edit. -->
 
 Measured on {date} on {machine}.
 

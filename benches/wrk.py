@@ -18,6 +18,7 @@ from pathlib import Path
 import loadstone
 from benches.contest import contest, cpu_per_request_s, throughput_per_s
 from benches.page import page, ratios
+from benches.parts import PAGE, put
 from benches.targets import Target, bare, nginx
 
 ROOT = Path(__file__).parent.parent
@@ -144,9 +145,8 @@ def main() -> None:
                 f"   requests a second {rate.median:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
             )
     if not asked.no_page:
-        destination = ROOT / "docs/performance.md"
-        destination.write_text(page(results, asked.seconds, asked.connections))
-        print(f"wrote {destination.relative_to(ROOT)}")
+        put("wrk", page(results, asked.seconds, asked.connections))
+        print(f"wrote {PAGE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
