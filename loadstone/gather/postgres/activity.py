@@ -146,6 +146,8 @@ class Activity:
             self.failure = first_line(error)
         except OSError as error:
             self.failure = f"the spool cannot be written: {error.strerror}"
+        except Exception as error:
+            self.failure = f"an answer was not as expected ({type(error).__name__})"
         finally:
             self.cpu_s = time.thread_time()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["INTERVAL_S", "Postgres"]
 
 INTERVAL_S = 0.1
-"""Between two looks at the sessions. A look takes the server some tenths of a millisecond (docs/performance.md)."""
+"""Between two looks at the sessions. A look takes the server tenths of a millisecond to some (benches/postgres.py)."""
 
 LOOK_MS = 1_000
 SNAPSHOT_MS = 5_000

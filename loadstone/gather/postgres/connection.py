@@ -15,6 +15,7 @@ from loadstone.model.evidence import Missing
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import Buffer
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -58,7 +59,13 @@ class Rights(msgspec.Struct, frozen=True):
     @property
     def grant(self) -> str:
         """The statement that lets this role see what other roles do."""
-        return f"GRANT pg_read_all_stats TO {_identifier(self.role)}"
+        return f"GRANT pg_read_all_stats TO {self.name}"
+
+    @property
+    def name(self) -> str:
+        """The role as SQL takes it, quoted where it must be."""
+        plain = re.fullmatch(r"[a-z_][a-z0-9_$]*", self.role)
+        return self.role if plain else '"' + self.role.replace('"', '""') + '"'
 
 
 def connect(dsn: str, *, statement_ms: int) -> Connection:
@@ -84,7 +91,7 @@ def connect(dsn: str, *, statement_ms: int) -> Connection:
     }
     options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in limits.items())])
     asked: dict[str, Any] = {"application_name": APPLICATION, "options": options.strip()}
-    asked.setdefault("connect_timeout", given.get("connect_timeout") or CONNECT_S)
+    asked |= {"client_encoding": "utf8", "connect_timeout": given.get("connect_timeout") or CONNECT_S}
     failure: str
     try:
         connection = psycopg.connect(make_conninfo(dsn, **asked), autocommit=True, prepare_threshold=None)
@@ -95,6 +102,7 @@ def connect(dsn: str, *, statement_ms: int) -> Connection:
             version = connection.info.server_version // 10000
             connection.close()
             raise Refused("postgres", f"the server is PostgreSQL {version}", "PostgreSQL 12 and later can be observed")
+        _read_any_text(connection)
         return connection
     advice = "check the DSN with: psql DSN -c 'SELECT 1'"
     if "startup parameter" in failure:
@@ -128,6 +136,18 @@ def _scrubbed(words: str, secrets: list[str]) -> str:
     return words[:_WORDS]
 
 
-def _identifier(name: str) -> str:
-    """A name as SQL takes it, quoted where it must be."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
+def _read_any_text(connection: Connection) -> None:
+    """Take texts that are not UTF-8 too: a database of encoding SQL_ASCII holds any bytes, and shows them only to
+    those who do not ask for UTF-8."""
+    from psycopg.adapt import Loader
+
+    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
+        return
+    connection.execute(f"SET {TAG} client_encoding = 'SQL_ASCII'".encode())
+
+    class Lenient(Loader):
+        def load(self, data: Buffer) -> str:
+            return bytes(data).decode("utf-8", "replace")
+
+    for kind in ("text", "name", "varchar"):
+        connection.adapters.register_loader(kind, Lenient)

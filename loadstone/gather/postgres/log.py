@@ -63,7 +63,7 @@ def find(connection: Connection, may: Rights) -> Log | None:
     if setting("auto_explain.log_format") != "json":
         advice = "ALTER SYSTEM SET auto_explain.log_format = 'json'; SELECT pg_reload_conf()"
         raise Refused("auto_explain", "auto_explain does not write JSON", advice)
-    advice = f"run Loadstone where the server's log can be read, as a role with pg_monitor ({may.grant})"
+    advice = f"run Loadstone where the server's log can be read, as a role that may ask: GRANT pg_monitor TO {may.name}"
     try:
         path, kind = _collected(connection, setting) if setting("logging_collector") == "on" else _behind(connection)
     except psycopg.errors.InsufficientPrivilege as error:

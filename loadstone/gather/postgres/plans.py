@@ -120,5 +120,5 @@ def observed(logs: Iterable[Logged], redaction: Redaction) -> list[Plan]:
 def _missing(reason: str, count: int, may: Rights) -> Missing:
     advice = ""
     if reason.startswith("permission denied"):
-        advice = f"GRANT SELECT ON ALL TABLES IN SCHEMA … TO {may.role}, or GRANT pg_read_all_data TO {may.role}"
+        advice = f"GRANT SELECT ON ALL TABLES IN SCHEMA … TO {may.name}, or GRANT pg_read_all_data TO {may.name}"
     return Missing("plans", f"{count} {'statement has' if count == 1 else 'statements have'} no plan: {reason}", advice)

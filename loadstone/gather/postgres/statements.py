@@ -59,6 +59,7 @@ class Statements:
         self._last: Snapshot | None = None
         self._phases: list[tuple[str | None, int, int, Changes]] = []
         self._failure: str | None = None
+        self._unreadable = False
         self._orders: SimpleQueue[str | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="loadstone-statements", daemon=True)
         self.cpu_s = 0.0
@@ -82,12 +83,17 @@ class Statements:
 
     def look(self, phase: str | None = None) -> None:
         """Close the phase that goes on and begin another. Raises psycopg.Error."""
+        import psycopg
+
         now = counters.snapshot(self._connection, self._asked, time.time_ns())
         before, self._last = self._last, now
         if before is not None:
             found = counters.changes(before, now)
             unknown = {key[1] for key in found.entries if key not in self._texts and key[1] is not None}
-            self._texts |= counters.texts(self._connection, self._asked, unknown)
+            try:
+                self._texts |= counters.texts(self._connection, self._asked, unknown)
+            except psycopg.DataError:
+                self._unreadable = True
             self._phases.append((self._phase, before.at_ns, now.at_ns, found))
         self._phase = phase
 
@@ -99,7 +105,7 @@ class Statements:
             together: dict[int | None, tuple[str | None, Counters]] = {}
             for key, counted in changed.entries.items():
                 raw = self._texts.get(key)
-                if raw is not None and TAG in raw:
+                if TAG in (raw or "") or (raw is None and self._unreadable):
                     continue
                 known = together.get(key[1])
                 together[key[1]] = (raw, counted) if known is None else (known[0] or raw, known[1].plus(counted))
@@ -161,6 +167,10 @@ class Statements:
             found.append(
                 Missing("statements", reason, "look for an overloaded or restarted server in the host's charts")
             )
+        if self._unreadable:
+            reason = "texts cannot be read: some database of this server ran a statement that is not in its encoding"
+            advice = "once as a superuser: SELECT pg_stat_statements_reset()"
+            found.append(Missing("statements", reason, advice))
         changed = [change for _, _, _, change in self._phases]
         if any(change.emptied for change in changed) or any(change.reset for change in changed):
             reason = "pg_stat_statements was emptied, wholly or for some statements, during the run: counts are too low"
@@ -190,6 +200,8 @@ class Statements:
                 self.look(phase)
             except psycopg.Error as error:
                 self._failure = first_line(error)
+            except Exception as error:
+                self._failure = f"an answer was not as expected ({type(error).__name__})"
             if phase is None:
                 break
         self.cpu_s = time.thread_time()

@@ -281,6 +281,46 @@ def test_the_dsns_own_options_stay(server: Postgres) -> None:
 
 
 @needs_postgres
+def test_text_in_no_encoding_is_taken(server: Postgres, tmp_path: Path, redaction: Redaction) -> None:
+    """A database of encoding SQL_ASCII lets any bytes through."""
+    with psycopg.connect(server.dsn, autocommit=True) as owner:
+        owner.execute("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0")
+    dsn = dsn_of(server, "loadstone", "bytes")
+    collector = Database(interval_s=0.01)
+    collector.prepare(scene_of(dsn, tmp_path, redaction), None)
+    with psycopg.connect(dsn, autocommit=True) as service:
+        service.execute("CREATE EXTENSION pg_stat_statements")
+        collector.open()
+        service.execute(b'SELECT pg_sleep(0.1) AS "caf\xe9"')
+        collector.stop()
+        service.execute("SELECT pg_stat_statements_reset()")
+    gathered = collector.close()
+    assert told(gathered) == ""
+    assert [row["db_query_text"] for row in rows(gathered, "statements")] == ['SELECT pg_sleep(?) AS "caf\ufffd"']
+    assert "Timeout:PgSleep" in {row["name"] for row in rows(gathered, "waits")}
+
+
+@needs_postgres
+def test_a_text_that_the_server_cannot_show_is_told(
+    server: Postgres, database: Database, session: Callable[..., Session]
+) -> None:
+    """pg_stat_statements converts the texts of all databases, whichever are asked for."""
+    owner = session()
+    owner.execute("CREATE DATABASE torn ENCODING 'SQL_ASCII' TEMPLATE template0")
+    with psycopg.connect(dsn_of(server, "loadstone", "torn"), autocommit=True) as other:
+        other.execute(b'SELECT 1 AS "caf\xe9"')
+    try:
+        database.open()
+        owner.execute("SELECT count(*) FROM stock")
+        database.stop()
+    finally:
+        owner.execute("SELECT pg_stat_statements_reset()")
+    gathered = database.close()
+    assert rows(gathered, "statements") == []
+    assert "statements: texts cannot be read" in told(gathered)
+
+
+@needs_postgres
 def test_looks_are_bounded_and_what_is_cut_off_is_told(
     server: Postgres,
     tmp_path: Path,
@@ -311,6 +351,24 @@ def test_the_statements_that_matter_are_the_slow_and_the_frequent() -> None:
     assert {one.text for one in matter(given, 2)} == {"slow", "frequent"}
     assert len(matter(given, 20)) == 20
     assert [one.counted.calls for one in matter([row("a", 3, 1.0), row("a", 4, 1.0)], 5)] == [7]
+
+
+def test_an_answer_that_is_not_as_expected_is_told(tmp_path: Path, redaction: Redaction) -> None:
+    from unittest.mock import MagicMock
+
+    connection = MagicMock()
+    connection.execute.return_value.fetchone.return_value = (1024,) * 7
+    connection.execute.return_value.fetchall.return_value = [("a row", "of another shape")]
+    activity = Activity(connection, Rights("me", "here", 150000, False, True), redaction, tmp_path / "spool", 0.01)
+    activity.start()
+    _until(lambda: activity.failure is not None)
+    activity.finish()
+    assert activity.failure == "an answer was not as expected (ValueError)"
+
+
+def test_a_role_is_quoted_where_it_must_be() -> None:
+    assert Rights("web", "x", 150000, False, False).grant == "GRANT pg_read_all_stats TO web"
+    assert Rights('My "App"', "x", 150000, False, False).grant == 'GRANT pg_read_all_stats TO "My ""App"""'
 
 
 def test_the_time_for_plans_is_bounded(redaction: Redaction) -> None:
