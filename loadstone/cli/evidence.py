@@ -35,13 +35,13 @@ def evidence(run: str, archive: str | None, as_json: bool) -> None:
 
 
 def show_evidence(
-    archive: Archive, run: str, *, as_json: bool, next_step: str | None = None, with_report: bool = True
+    archive: Archive, run: str, *, as_json: bool, next_step: str | None = None, brief: bool = False
 ) -> None:
-    """Print the evidence of a run, or of its observed partner, on stdout."""
+    """Print the evidence of a run, or of its observed partner, on stdout; in brief beneath the run's own result."""
     from loadstone.lab.evidence import evidence_summary
 
     told = evidence_summary(archive, archive.resolve(run))
-    shown = os.path.relpath(told.report) if told.report is not None and with_report else None
+    shown = os.path.relpath(told.report) if told.report is not None and not brief else None
     told = msgspec.structs.replace(told, report=shown)
     if as_json:
         from loadstone.cli.options import print_json
@@ -51,4 +51,4 @@ def show_evidence(
     from loadstone.cli.terminal import color, width
     from loadstone.render.evidence_text import evidence_text
 
-    click.echo(evidence_text(told, color=color(), width=width(), next_step=next_step))
+    click.echo(evidence_text(told, color=color(), width=width(), next_step=next_step, brief=brief))

@@ -48,7 +48,7 @@ def tell(
         from loadstone.cli.evidence import show_evidence
 
         click.echo()
-        show_evidence(kept, partner, as_json=False, next_step=next_step, with_report=False)
+        show_evidence(kept, partner, as_json=False, next_step=next_step, brief=True)
     for told in (trial.trouble, trouble):
         if told is not None:
             click.echo(told, err=True)

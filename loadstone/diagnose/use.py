@@ -9,56 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.model.evidence import Columns
 from loadstone.model.host_metrics import METRICS
+from loadstone.model.use import Figure, Growth, Use, UseRow
 from loadstone.stats.slope import slope
 
-__all__ = ["SLOPE_POINTS", "Figure", "Growth", "Use", "UseRow", "use"]
+__all__ = ["SLOPE_POINTS", "use"]
 
 SLOPE_POINTS = 10
 """Readings of memory below which its growth is not told: seconds of load say nothing of a leak."""
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """One metric over the whole span: its time-weighted mean and its largest value, in ``unit``. ``count`` metrics
-    have their sum as ``mean`` (what happened in all)."""
-
-    metric: str
-    unit: str
-    mean: float
-    most: float
-
-
-class UseRow(msgspec.Struct, frozen=True):
-    """One resource of one scope. ``limit`` is what the resource has, where it has a bound that was read."""
-
-    scope: str
-    resource: str
-    utilisation: Figure | None
-    saturation: tuple[Figure, ...]
-    errors: tuple[Figure, ...]
-    limit: Figure | None = None
-
-
-class Growth(msgspec.Struct, frozen=True):
-    """Resident memory of a scope over time: bytes a second, with the interval that ``stats.slope`` gives."""
-
-    scope: str
-    bytes_per_s: float
-    low: float
-    high: float
-    seconds: float
-
-
-class Use(msgspec.Struct, frozen=True):
-    """All rows, those without any measured figure left out."""
-
-    rows: tuple[UseRow, ...]
-    growth: tuple[Growth, ...]
 
 
 # scope, resource, utilisation, saturation, errors, limit

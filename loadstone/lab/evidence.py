@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from loadstone.archive import Archive, Run, RunEvidence, evidence_run
+from loadstone.diagnose.use import use
 from loadstone.errors import EvidenceError
 from loadstone.lab.observation import NOTES
 from loadstone.model.evidence import TABLES, Audit, Columns
@@ -18,6 +19,8 @@ __all__ = ["COST", "document", "evidence_of", "evidence_summary", "exported_stac
 
 COST = "cost.json"
 """The observer's price, in the observed run's evidence."""
+
+USE_COLUMNS = ("at_ns", "span_ns", "scope", "metric", "value", "detail")
 
 T = TypeVar("T")
 
@@ -55,6 +58,7 @@ def evidence_summary(archive: Archive, run: Run) -> EvidenceSummary:
         audit=audit.checks,
         coverage=evidence.coverage(),
         missing=evidence.missing(),
+        use=use(evidence.rows("host", USE_COLUMNS)),
         notes=document(evidence, NOTES, tuple[str, ...]) or (),
         report=str(report) if report.exists() else None,
     )

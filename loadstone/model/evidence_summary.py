@@ -9,6 +9,7 @@ import msgspec
 from loadstone.model.evidence import AuditCheck, Coverage, Missing
 from loadstone.model.evidence_view import CostRow
 from loadstone.model.run import Collector, Status
+from loadstone.model.use import Use
 
 __all__ = ["EvidenceSummary"]
 
@@ -35,5 +36,6 @@ class EvidenceSummary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit: tuple[AuditCheck, ...]
     coverage: tuple[Coverage, ...]
     missing: tuple[Missing, ...]
+    use: Use | None = None
     notes: tuple[str, ...] = ()
     report: str | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loadstone.diagnose.use import SLOPE_POINTS, Use, UseRow, use
+from loadstone.diagnose.use import SLOPE_POINTS, use
 from loadstone.model.evidence import Columns
+from loadstone.model.use import Use, UseRow
 
 SECOND = 1_000_000_000
 Row = tuple[int, int, str, str, str | None, float]
