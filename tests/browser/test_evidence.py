@@ -207,6 +207,7 @@ def test_host_charts_share_the_axis_of_latency(opened: Open) -> None:
 
 def test_what_failed_in_the_audit_names_what_it_takes_away(opened: Open) -> None:
     page = opened("observed")
+    page.locator("#audit summary").click()
     checks = page.locator("#audit li")
     assert [word.split("\n")[0] for word in checks.locator(".word").all_inner_texts()] == [
         *("Does not agree", "Could not look", "Agrees", "Agrees")

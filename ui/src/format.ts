@@ -63,7 +63,9 @@ export function inUnit(seconds: number | null, unit: Unit): string {
 }
 
 export function count(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  const [whole = "", rest] = String(value).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return rest === undefined ? grouped : `${grouped}.${rest}`;
 }
 
 export function rate(perSecond: number | null | undefined): string {
@@ -95,6 +97,7 @@ export function size(bytes: number): string {
 
 /** A moment of the run: 0:07, 12:30, 1:02:03; with decimals for a single request. */
 export function clock(seconds: number, decimals = 0): string {
+  if (seconds < 0) return `-${clock(-seconds, decimals)}`;
   const scale = 10 ** decimals;
   const total = Math.round(seconds * scale) / scale;
   const hours = Math.floor(total / 3600);

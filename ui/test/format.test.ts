@@ -35,6 +35,7 @@ describe("other words", () => {
       "1:02:03",
       "0:50.1",
     ]));
+  it("tells what came before the run", () => expect(clock(-1.4, 1)).toBe("-0:01.4"));
   it("carries a rounded second into the minute", () => expect(clock(59.96, 1)).toBe("1:00.0"));
   it("tells lengths", () =>
     expect([span(30), span(1.5), span(80)].map(plain)).toEqual(["30 s", "1.5 s", "1 min 20 s"]));

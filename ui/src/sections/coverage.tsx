@@ -23,6 +23,7 @@ const OUTCOME: Record<AuditCheck["outcome"], { mark: Mark; word: string; order: 
 
 function Audit({ checks }: { checks: AuditCheck[] }) {
   const ordered = checks.toSorted((a, b) => OUTCOME[a.outcome].order - OUTCOME[b.outcome].order);
+  const agreed = ordered.filter((check) => check.outcome === "pass");
   return (
     <div id="audit">
       <h3>
@@ -33,27 +34,44 @@ function Audit({ checks }: { checks: AuditCheck[] }) {
       {checks.length === 0 ? (
         <p>Nothing was held against anything: the evidence was not audited.</p>
       ) : (
-        <ul class="caveats">
-          {ordered.map((check) => {
-            const { mark, word } = OUTCOME[check.outcome];
-            return (
-              <li key={check.code + check.message} class={`is-${mark}`}>
-                <Shape mark={mark} />
-                <div>
-                  <p>
-                    <b class="word">{word}</b> {unbroken(check.message)}
-                  </p>
-                  {check.outcome !== "pass" && check.takes_away.length > 0 && (
-                    <p class="advice">This evidence cannot carry: {check.takes_away.join(", ")}.</p>
-                  )}
-                  <p class="aside">{counted(check)}</p>
-                </div>
-              </li>
-            );
-          })}
-        </ul>
+        <>
+          <Checks checks={ordered.filter((check) => check.outcome !== "pass")} />
+          {agreed.length > 0 && (
+            <details class="unfold">
+              <summary>
+                {agreed.length} of {checks.length} counts agree
+              </summary>
+              <Checks checks={agreed} />
+            </details>
+          )}
+        </>
       )}
     </div>
+  );
+}
+
+function Checks({ checks }: { checks: AuditCheck[] }) {
+  if (checks.length === 0) return null;
+  return (
+    <ul class="caveats">
+      {checks.map((check) => {
+        const { mark, word } = OUTCOME[check.outcome];
+        return (
+          <li key={check.code + check.message} class={`is-${mark}`}>
+            <Shape mark={mark} />
+            <div>
+              <p>
+                <b class="word">{word}</b> {unbroken(check.message)}
+              </p>
+              {check.outcome !== "pass" && check.takes_away.length > 0 && (
+                <p class="advice">This evidence cannot carry: {check.takes_away.join(", ")}.</p>
+              )}
+              {check.outcome !== "pass" && <p class="aside">{counted(check)}</p>}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
