@@ -87,7 +87,7 @@ def test_it_tells_what_ran_and_how(database: Database, session: Callable[..., Se
     assert gathered.cost is not None
     assert "of the database's time" in gathered.cost
     metrics = {row["metric"]: row for row in rows(gathered, "host")}
-    assert metrics["connections_idle"]["value"] >= 1
+    assert metrics["connections_idle"]["value"] > 0
     assert metrics["connections_idle"]["scope"] == "database"
     assert metrics["commits_per_s"]["unit"] == "/s"
 
