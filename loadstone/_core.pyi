@@ -9,6 +9,9 @@ build: Literal["release", "debug"]
 def expression_error(source: str, expression: str) -> str | None:
     """What is wrong with a JSONPath (source "json") or a regular expression ("regex"), or None."""
 
+def check_spans(body: bytes, kind: int) -> tuple[int, str | None]:
+    """How many spans a body of OTLP holds (kind 0 protobuf, 1 JSON), and what is wrong with it, or None."""
+
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""
 
@@ -33,3 +36,23 @@ class Redactor:
     def message(self, text: str) -> str: ...
     def attribute(self, name: str, value: str, system: str) -> str: ...
     def number(self, name: str, value: str) -> str | None: ...
+
+class SpanDecoder:
+    """Decodes spans of one input into columns. A source is a path or a file object; all give the same bytes, and those
+    before the last are read through first to find how the spans are related. Raises ValueError for what it cannot read.
+    """
+
+    def __new__(cls, redactor: Redactor, format: str, sources: Sequence[object]) -> SpanDecoder: ...
+    def next_batch(
+        self,
+    ) -> (
+        tuple[
+            list[bytes],
+            list[tuple[str, int, bytes, bytes | None]],
+            list[tuple[str, bytes]],
+            list[str | None],
+        ]
+        | None
+    ): ...
+    def counts(self) -> dict[str, int]: ...
+    def first_error(self) -> str | None: ...

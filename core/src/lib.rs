@@ -6,3 +6,4 @@ pub mod load;
 #[cfg(feature = "python")]
 mod python;
 pub mod redact;
+pub mod spans;

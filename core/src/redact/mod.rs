@@ -36,20 +36,48 @@ impl Redactor {
     /// A statement without its literals, and the hash of those in order as 16 hex digits ("" where there are none).
     /// `system` is OpenTelemetry's `db.system.name`, "" where it is not known.
     pub fn statement(&self, text: &str, system: &str) -> (String, String) {
+        let (masked, hash) = self.masked(text, system);
+        let mut digits = Vec::with_capacity(16);
+        if hash != 0 {
+            hex(u128::from(hash), 16, &mut digits);
+        }
+        (masked, String::from_utf8(digits).unwrap_or_default())
+    }
+
+    /// The same with the hash as a number, 0 where there are no literals.
+    pub fn masked(&self, text: &str, system: &str) -> (String, u64) {
         let mut literals = statement::Literals::default();
         let masked = match Dialect::of(system, text) {
             Dialect::Command => command::mask(text, &mut literals),
             dialect => statement::mask(text, dialect, &mut literals),
         };
-        (masked, self.literals(&literals))
+        (masked, if literals.bytes.is_empty() { 0 } else { self.hash(&literals.bytes) })
     }
 
-    fn literals(&self, literals: &statement::Literals) -> String {
-        let mut digits = Vec::with_capacity(16);
-        if !literals.bytes.is_empty() {
-            hex(u128::from(self.key.hash(&literals.bytes)), 16, &mut digits);
+    /// The keyed hash of anything, never 0.
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
+        self.key.hash(bytes).max(1)
+    }
+
+    /// A span's name: a statement where the span is a database's or the name reads like one, a path with its query
+    /// masked, else kept unless it looks like a secret.
+    pub fn span_name(&self, name: &str, system: &str) -> String {
+        let verb = name.split_ascii_whitespace().next().unwrap_or("");
+        let verbs = ["select", "insert", "update", "delete", "with", "merge", "replace", "call", "exec"];
+        if !system.is_empty() || verbs.iter().any(|known| known.eq_ignore_ascii_case(verb)) {
+            return self.statement(name, system).0;
         }
-        String::from_utf8(digits).unwrap_or_default()
+        if secret::find_secret(name) {
+            return self.value(name);
+        }
+        if !name.contains(['?', '#']) && !name.contains("://") {
+            return name.to_owned();
+        }
+        let words = name.split(' ').map(|word| match word.contains("://") || word.starts_with('/') {
+            true => self.url(word),
+            false => word.to_owned(),
+        });
+        words.collect::<Vec<String>>().join(" ")
     }
 
     /// `#` and eight hex digits; what is that already stays.

@@ -1,0 +1,187 @@
+//! Columns of spans under construction; their names and types are those of `loadstone/model/evidence.py`.
+
+use super::words::Words;
+
+/// Spans of a batch at most.
+pub const ROWS: usize = 65_536;
+
+/// Bytes of a batch's texts after which it is handed over, however few its spans.
+pub const BYTES: usize = 64 * 1024 * 1024;
+
+/// Columns of texts, in the order of `Batch::texts`.
+pub const TEXTS: [&str; 19] = [
+    "service",
+    "service_instance_id",
+    "host_name",
+    "name",
+    "scope",
+    "http_request_method",
+    "http_route",
+    "url_path",
+    "url_query",
+    "db_system_name",
+    "db_query_text",
+    "db_query_parameters_hash",
+    "server_address",
+    "code_file_path",
+    "code_function_name",
+    "error_type",
+    "attributes",
+    "events",
+    "links",
+];
+
+/// Columns of whole numbers and their bits, in the order of `Batch::numbers`.
+pub const NUMBERS: [(&str, u32); 10] = [
+    ("start_ns", 64),
+    ("end_ns", 64),
+    ("kind", 8),
+    ("status", 8),
+    ("process_pid", 32),
+    ("thread_cpu_ns", 64),
+    ("http_response_status_code", 16),
+    ("db_response_returned_rows", 64),
+    ("code_line_number", 32),
+    ("thread_id", 64),
+];
+
+/// Places in `TEXTS`.
+pub mod text {
+    pub const SERVICE: usize = 0;
+    pub const INSTANCE: usize = 1;
+    pub const HOST: usize = 2;
+    pub const NAME: usize = 3;
+    pub const SCOPE: usize = 4;
+    pub const METHOD: usize = 5;
+    pub const ROUTE: usize = 6;
+    pub const PATH: usize = 7;
+    pub const QUERY: usize = 8;
+    pub const SYSTEM: usize = 9;
+    pub const STATEMENT: usize = 10;
+    pub const PARAMETERS: usize = 11;
+    pub const SERVER: usize = 12;
+    pub const FILE: usize = 13;
+    pub const FUNCTION: usize = 14;
+    pub const ERROR: usize = 15;
+    pub const ATTRIBUTES: usize = 16;
+    pub const EVENTS: usize = 17;
+    pub const LINKS: usize = 18;
+}
+
+/// Places in `NUMBERS`.
+pub mod number {
+    pub const START: usize = 0;
+    pub const END: usize = 1;
+    pub const KIND: usize = 2;
+    pub const STATUS: usize = 3;
+    pub const PID: usize = 4;
+    pub const CPU: usize = 5;
+    pub const HTTP_STATUS: usize = 6;
+    pub const ROWS: usize = 7;
+    pub const LINE: usize = 8;
+    pub const THREAD: usize = 9;
+}
+
+/// One span's cells: numbers of words (0 for none) and numbers (None for none).
+#[derive(Clone, Default)]
+pub struct Row {
+    pub trace_id: [u8; 16],
+    pub span_id: [u8; 8],
+    pub parent_id: [u8; 8],
+    pub texts: [u32; TEXTS.len()],
+    pub numbers: [Option<i64>; NUMBERS.len()],
+}
+
+/// A column of numbers: little-endian values of its width, and for each whether it is missing, where any is.
+#[derive(Default, Clone)]
+pub struct Numbers {
+    pub values: Vec<i64>,
+    pub missing: Vec<bool>,
+    pub any: bool,
+    pub all_missing: bool,
+}
+
+/// A batch. The words of all text columns are numbered together; word 0 is none.
+pub struct Batch {
+    pub trace_id: Vec<u8>,
+    pub span_id: Vec<u8>,
+    pub parent_id: Vec<u8>,
+    pub numbers: [Numbers; NUMBERS.len()],
+    pub texts: [Vec<u32>; TEXTS.len()],
+    pub words: Words,
+}
+
+impl Batch {
+    pub fn new() -> Batch {
+        let mut words = Words::new();
+        words.intern(u64::MAX, b"");
+        Batch {
+            trace_id: Vec::new(),
+            span_id: Vec::new(),
+            parent_id: Vec::new(),
+            numbers: std::array::from_fn(|_| Numbers { all_missing: true, ..Numbers::default() }),
+            texts: std::array::from_fn(|_| Vec::new()),
+            words,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.span_id.len() / 8
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.span_id.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= ROWS || self.words.held() >= BYTES
+    }
+
+    /// The number of a word.
+    #[inline]
+    pub fn word(&mut self, text: &str) -> u32 {
+        self.words.intern(0, text.as_bytes()).0 as u32
+    }
+
+    /// The same, with none for the empty text.
+    pub fn word_or_none(&mut self, text: &str) -> u32 {
+        if text.is_empty() { 0 } else { self.word(text) }
+    }
+
+    pub fn push(&mut self, row: &Row) {
+        self.trace_id.extend_from_slice(&row.trace_id);
+        self.span_id.extend_from_slice(&row.span_id);
+        self.parent_id.extend_from_slice(&row.parent_id);
+        for (column, cell) in self.numbers.iter_mut().zip(&row.numbers) {
+            column.values.push(cell.unwrap_or(0));
+            column.missing.push(cell.is_none());
+            column.any |= cell.is_none();
+            column.all_missing &= cell.is_none();
+        }
+        for (column, cell) in self.texts.iter_mut().zip(&row.texts) {
+            column.push(*cell);
+        }
+    }
+
+    /// A word's text; None for word 0.
+    pub fn text(&self, word: u32) -> Option<&str> {
+        (word != 0).then(|| std::str::from_utf8(self.words.get(word as usize)).unwrap_or(""))
+    }
+
+    /// A column of numbers in its own width.
+    pub fn packed(&self, column: usize) -> Vec<u8> {
+        let values = &self.numbers[column].values;
+        match NUMBERS[column].1 {
+            8 => values.iter().map(|value| *value as i8 as u8).collect(),
+            16 => values.iter().flat_map(|value| (*value as i16).to_le_bytes()).collect(),
+            32 => values.iter().flat_map(|value| (*value as i32).to_le_bytes()).collect(),
+            _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch::new()
+    }
+}

@@ -1,0 +1,46 @@
+//! Ids as texts: hex as OTLP's JSON, Jaeger and Zipkin have them, or the base64 of protobuf's own JSON mapping.
+
+/// The bytes of an id, filled up with zeros before it; None for what is no id, and for an id of zeros.
+pub fn parse<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let text = text.trim();
+    let hex = text.strip_prefix("0x").unwrap_or(text);
+    let bytes = if hex.len() <= 2 * N && !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let padded = format!("{hex:0>width$}", width = 2 * N);
+        let mut found = [0; N];
+        for (place, byte) in found.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(padded.get(2 * place..2 * place + 2)?, 16).ok()?;
+        }
+        found
+    } else {
+        base64(text)?.try_into().ok()?
+    };
+    (bytes != [0; N]).then_some(bytes)
+}
+
+/// Hex of an id.
+pub fn write(id: &[u8], out: &mut Vec<u8>) {
+    id.iter().for_each(|byte| crate::hash::hex(u128::from(*byte), 2, out));
+}
+
+/// Base64 in either alphabet, with or without padding (RFC 4648, 4 and 5).
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let (mut bits, mut held) = (0u32, 0u32);
+    for byte in text.trim_end_matches('=').bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,213 @@
+//! The end of a span: what depended on the rest of it is worked out, and its row goes into the batch.
+//!
+//! A statement waits until here because which quotes hold literals depends on the system; the other side's name waits
+//! for the kind, a function's namespace for the function.
+
+use std::borrow::Cow;
+
+use super::batch::{BYTES, number, text};
+use super::builder::Builder;
+use super::kin::Relation;
+use super::names::{NEW, OLD};
+use super::value::{Value, clip};
+use crate::hash::hex;
+use crate::redact::attribute::Treatment;
+
+/// Tags of values that are no attribute's: below them are the attributes' numbers.
+const STATEMENT: u64 = 1 << 40;
+const NAME: u64 = 1 << 41;
+const RESOURCE: u64 = 1 << 42;
+
+impl Builder {
+    /// The span is complete.
+    pub fn finish(&mut self) {
+        let row = &self.span.row;
+        if row.trace_id == [0; 16] || row.span_id == [0; 8] {
+            self.counts.rejected += 1;
+            return;
+        }
+        let trace = u128::from_be_bytes(row.trace_id);
+        let span = u64::from_be_bytes(row.span_id);
+        let start = row.numbers[number::START].unwrap_or(0);
+        let end = row.numbers[number::END].unwrap_or(0);
+        if self.surveying {
+            let parent = u64::from_be_bytes(row.parent_id);
+            return self.kin.note(Relation { trace, span, kind: self.span.kind() as u8, parent, start, end });
+        }
+        self.counts.rescaled += u64::from(self.span.rescaled);
+        self.counts.absurd += u64::from(end < start || !SENSIBLE.contains(&start) || !SENSIBLE.contains(&end));
+        if !self.kin.without_parent.is_empty() && self.kin.without_parent.contains(&(trace, span)) {
+            self.span.row.parent_id = [0; 8];
+        }
+        self.settle();
+        self.batch.push(&self.span.row);
+        self.counts.spans += 1;
+        if self.batch.is_full() || self.memo.held() > BYTES {
+            self.flush();
+        }
+    }
+
+    /// Fills the cells that waited for the whole span.
+    fn settle(&mut self) {
+        self.common();
+        let system = self.span.row.texts[text::SYSTEM];
+        let name = std::mem::take(&mut self.span.name);
+        self.span.row.texts[text::NAME] = self.name(&name, system);
+        self.span.name = name;
+        if let Some((statement, _)) = self.span.statement.take() {
+            self.statement(&statement, system);
+        } else if !self.span.parameters.is_empty() {
+            self.parameters(0);
+        }
+        for (key, statement) in std::mem::take(&mut self.span.further) {
+            let system = self.batch.text(system).unwrap_or("").to_owned();
+            self.fragment(key, &Value::Text(Cow::Owned(statement)), &system);
+        }
+        self.sides();
+        let fragments = std::mem::take(&mut self.span.fragments);
+        self.span.row.texts[text::ATTRIBUTES] = self.set(&fragments);
+        self.span.fragments = fragments;
+        for (column, json) in [(text::EVENTS, &mut self.span.events), (text::LINKS, &mut self.span.links)] {
+            if !json.is_empty() {
+                json.insert(0, b'[');
+                json.push(b']');
+                self.span.row.texts[column] = self.batch.words.intern(0, json).0 as u32;
+            }
+        }
+    }
+
+    /// What the resource and the scope say.
+    fn common(&mut self) {
+        if self.resource.generation != self.generation {
+            let resource = &mut self.resource;
+            resource.generation = self.generation;
+            for (word, text) in resource.words.iter_mut().zip(&resource.texts) {
+                *word = self.batch.word_or_none(text);
+            }
+            let scope = self.redactor.treated(Treatment::Keep, "scope", clip(&resource.scope, &mut 0), "");
+            resource.words[3] = self.batch.word_or_none(&scope);
+            let (place, fresh) = self.memo.values.intern(RESOURCE, &resource.members);
+            if fresh {
+                self.memo.meanings.push((0, 0));
+            }
+            resource.set_tag = place as u64;
+            resource.version_fragment = None;
+            if !resource.scope_version.is_empty() {
+                let version = std::mem::take(&mut resource.scope_version);
+                let before = self.span.fragments.len();
+                self.own("otel.scope.version", &Value::Text(Cow::Borrowed(&version)));
+                self.resource.version_fragment = self.span.fragments.get(before).copied();
+                self.span.fragments.truncate(before);
+                self.resource.scope_version = version;
+            }
+        }
+        let words = self.resource.words;
+        self.span.row.texts[text::SERVICE] = words[0];
+        self.span.row.texts[text::INSTANCE] = words[1];
+        self.span.row.texts[text::HOST] = words[2];
+        self.span.row.texts[text::SCOPE] = words[3];
+        self.span.fragments.extend(self.resource.version_fragment);
+        if self.span.number_ranks[number::PID] == 0 {
+            self.span.row.numbers[number::PID] = self.resource.pid;
+        }
+    }
+
+    fn name(&mut self, name: &str, system: u32) -> u32 {
+        let name = clip(name, &mut self.counts.clipped);
+        let (place, fresh) = self.memo.values.intern(NAME | u64::from(system), name.as_bytes());
+        if fresh {
+            let system = self.batch.text(system).unwrap_or("");
+            let masked = self.redactor.span_name(name, system);
+            let word = self.batch.word_or_none(&masked);
+            self.memo.meanings.push((word, 0));
+        }
+        self.memo.meanings[place].0
+    }
+
+    fn statement(&mut self, statement: &str, system: u32) {
+        let (place, fresh) = self.memo.values.intern(STATEMENT | u64::from(system), statement.as_bytes());
+        if fresh {
+            let (masked, literals) = self.redactor.masked(statement, self.batch.text(system).unwrap_or(""));
+            let word = self.batch.word_or_none(&masked);
+            self.memo.meanings.push((word, literals));
+        }
+        let (word, literals) = self.memo.meanings[place];
+        self.span.row.texts[text::STATEMENT] = word;
+        self.parameters(literals);
+    }
+
+    /// One hash of the parameters and of the literals in the text, none where there are none of both.
+    fn parameters(&mut self, literals: u64) {
+        let mut hash = literals;
+        if !self.span.parameters.is_empty() {
+            hash ^= self.redactor.hash(&self.span.parameters);
+        }
+        if hash != 0 {
+            let mut digits = Vec::with_capacity(16);
+            hex(u128::from(hash), 16, &mut digits);
+            self.span.row.texts[text::PARAMETERS] = self.batch.words.intern(0, &digits).0 as u32;
+        }
+    }
+
+    /// The other side's name and the function's, which need the kind and the rank of what else came.
+    fn sides(&mut self) {
+        if let Some(peer) = self.span.peer.take() {
+            if matches!(self.span.kind(), 2 | 5) {
+                self.own("net.peer.name", &Value::Text(Cow::Owned(self.redactor.value(&peer))));
+            } else {
+                let word = self.batch.word_or_none(clip(&peer, &mut self.counts.clipped));
+                self.span.set_text(text::SERVER, OLD, word);
+            }
+        }
+        let Some(namespace) = self.span.namespace.take() else { return };
+        if self.span.ranks[text::FUNCTION] == OLD {
+            let function = self.batch.text(self.span.row.texts[text::FUNCTION]).unwrap_or("");
+            let full = format!("{}.{function}", clip(&namespace, &mut self.counts.clipped));
+            let word = self.batch.word(&full);
+            self.span.set_text(text::FUNCTION, NEW, word);
+        }
+    }
+
+    /// The word of all attributes' JSON.
+    fn set(&mut self, fragments: &[u32]) -> u32 {
+        let members = &self.resource.members;
+        if fragments.is_empty() && members.is_empty() {
+            return 0;
+        }
+        let mut key = [0; 4 * 32];
+        let long: Vec<u8>;
+        let key = match key.get_mut(..4 * fragments.len()) {
+            Some(short) => {
+                short.chunks_exact_mut(4).zip(fragments).for_each(|(to, from)| to.copy_from_slice(&from.to_le_bytes()));
+                &*short
+            }
+            None => {
+                long = fragments.iter().flat_map(|fragment| fragment.to_le_bytes()).collect();
+                &long
+            }
+        };
+        let memo = &mut self.memo;
+        let (place, fresh) = memo.sets.intern(self.resource.set_tag, key);
+        if fresh {
+            let mut json = vec![b'{'];
+            for fragment in fragments {
+                let (from, to) = memo.fragments[*fragment as usize];
+                json.extend_from_slice(&memo.json[from..to]);
+                json.push(b',');
+            }
+            if members.is_empty() {
+                json.pop();
+            } else {
+                json.extend_from_slice(b"\"resource\":{");
+                json.extend_from_slice(members);
+                json.push(b'}');
+            }
+            json.push(b'}');
+            memo.set_words.push(self.batch.words.intern(0, &json).0 as u32);
+        }
+        memo.set_words[place]
+    }
+}
+
+/// Instants of 1990 to 2100: what lies outside was not read from a clock of our time.
+const SENSIBLE: std::ops::Range<i64> = 631_152_000_000_000_000..4_102_444_800_000_000_000;

@@ -1,0 +1,76 @@
+//! One span while its parts come in, in whatever order.
+
+use super::batch::{Row, TEXTS, number};
+
+/// Cells filled so far, and what waits for the rest of the span.
+#[derive(Default)]
+pub struct Span {
+    pub row: Row,
+    /// How much each column of texts is believed; see `names`.
+    pub ranks: [u8; TEXTS.len()],
+    pub number_ranks: [u8; 10],
+    /// Texts that wait: the span's name, its statement, the other side's name.
+    pub name: String,
+    pub statement: Option<(String, u8)>,
+    pub peer: Option<String>,
+    pub namespace: Option<String>,
+    /// Statements that have no column: the attribute's number and the text.
+    pub further: Vec<(usize, String)>,
+    pub parameters: Vec<u8>,
+    /// Numbers of the attributes' fragments.
+    pub fragments: Vec<u32>,
+    pub attributes: usize,
+    /// JSON under construction, without its brackets.
+    pub events: Vec<u8>,
+    pub event_count: usize,
+    pub links: Vec<u8>,
+    pub link_count: usize,
+    pub rescaled: bool,
+}
+
+impl Span {
+    pub fn clear(&mut self) {
+        self.row = Row::default();
+        self.row.numbers[number::KIND] = Some(0);
+        self.row.numbers[number::STATUS] = Some(0);
+        self.ranks = [0; TEXTS.len()];
+        self.number_ranks = [0; 10];
+        self.name.clear();
+        self.statement = None;
+        self.peer = None;
+        self.namespace = None;
+        self.further.clear();
+        self.parameters.clear();
+        self.fragments.clear();
+        self.attributes = 0;
+        self.events.clear();
+        self.event_count = 0;
+        self.links.clear();
+        self.link_count = 0;
+        self.rescaled = false;
+    }
+
+    pub fn kind(&self) -> i64 {
+        self.row.numbers[number::KIND].unwrap_or(0)
+    }
+
+    pub fn set_times(&mut self, start: i64, end: i64) {
+        self.row.numbers[number::START] = Some(start);
+        self.row.numbers[number::END] = Some(end);
+    }
+
+    /// Sets a text unless a better name set it before.
+    pub fn set_text(&mut self, column: usize, rank: u8, word: u32) {
+        if rank >= self.ranks[column] && word != 0 {
+            self.ranks[column] = rank;
+            self.row.texts[column] = word;
+        }
+    }
+
+    pub fn set_number(&mut self, column: usize, rank: u8, value: i64) {
+        if rank >= self.number_ranks[column] {
+            self.number_ranks[column] = rank;
+            self.row.numbers[column] = Some(value);
+        }
+    }
+}
