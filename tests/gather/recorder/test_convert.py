@@ -26,7 +26,7 @@ named = core.operation("queue", "producer", "acmeq", "send order")
 come_in = core.operation("wsgi", "server")
 gc.disable(); gc.collect()
 request = server.Request(come_in, "00-{TRACE}-00f067aa0ba902b7-01", True)
-request.span.method, request.span.path, request.span.query = "GET", "/items/7", "token=hunter2&page=3"
+request.method, request.path, request.query = "GET", "/items/7", "token=hunter2&page=3"
 server.routed("/items/<id>")
 ask = "select a from shop.item where id = 'hunter2' and x = %s"
 core.end(sql, core.begin(), ask, ("hunter2",), rows=3, server="db:5432")

@@ -73,6 +73,7 @@ __all__ = [
     "leave",
     "not_covered",
     "operation",
+    "origin",
     "set_current",
     "supports",
     "version_of",
@@ -86,6 +87,7 @@ set_current = _current.set
 _pack = RECORD.pack_into
 _pack_end = struct.Struct("<qq").pack_into  # the fields end and cpu, which follow start
 _SIZE = RECORD.size
+_NO_TRACE = bytes(16)
 
 
 class Span:
@@ -278,20 +280,24 @@ def continue_from(operation: int, traceparent: str | None) -> Span:
     One rule: it is recorded unless its caller says that it is not sampled. Without a (readable) ``traceparent`` it
     begins a trace of its own.
     """
-    trace, parent, recorded = b"", 0, True
-    if traceparent and len(traceparent) >= 55 and traceparent[2] == traceparent[35] == traceparent[52] == "-":
-        try:
-            trace = bytes.fromhex(traceparent[3:35])
-            parent = int(traceparent[36:52], 16)
-            recorded = bool(int(traceparent[53:55], 16) & 1)
-        except ValueError:
-            trace, parent, recorded = b"", 0, True
-        if len(trace) != 16 or not any(trace) or not parent or traceparent[:2] == "ff":
-            trace, parent, recorded = b"", 0, True
-    span = Span(operation, trace or fresh_trace(), parent, recorded)
+    trace, parent, recorded = origin(traceparent)
+    span = Span(operation, trace, parent, recorded)
     span.previous = _current.get()
     _current.set(span)
     return span
+
+
+def origin(traceparent: str | None) -> tuple[bytes, int, bool]:
+    """The trace, the parent's id and whether to record, as ``continue_from`` has it."""
+    if traceparent is not None and len(traceparent) >= 55:
+        try:
+            version, trace_hex, parent_hex, flags = traceparent[:55].split("-")
+            trace, parent = bytes.fromhex(trace_hex), int(parent_hex, 16)
+            if len(trace) == 16 and len(parent_hex) == 16 and trace != _NO_TRACE and parent and version != "ff":
+                return trace, parent, int(flags, 16) & 1 == 1
+        except ValueError:
+            pass  # not readable: as if there were none
+    return fresh_trace(), 0, True
 
 
 def fresh_trace() -> bytes:

@@ -102,11 +102,10 @@ async def answer(application: Callable[..., Any], scope: dict[str, Any], receive
             break
     request = Request(REQUEST, traceparent, False)
     scope[KEY] = request
-    span = request.span
-    span.method = scope["method"]
-    if span.recorded:
-        span.path = scope["path"]
-        span.query = scope["query_string"].decode("latin-1")
+    if request.recorded:
+        request.method = scope["method"]
+        request.path = scope["path"]
+        request.query = scope["query_string"].decode("latin-1")
 
     async def sending(message: Any) -> None:
         kind = message["type"]

@@ -44,7 +44,7 @@ def _handle(original: Callable[..., Any]) -> Callable[..., Any]:
         request = scope.get(KEY)
         if request is not None and not request.routed:
             request.routed = True
-            request.span.route += _included(self, scope) or self.path
+            request.route += _included(self, scope) or self.path
         return original(self, scope, receive, send)
 
     return handle
@@ -54,7 +54,7 @@ def _mounted(original: Callable[..., Any]) -> Callable[..., Any]:
     def handle(self: Any, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         request = scope.get(KEY)
         if request is not None and not request.routed:
-            request.span.route += self.path
+            request.route += self.path
         return original(self, scope, receive, send)
 
     return handle

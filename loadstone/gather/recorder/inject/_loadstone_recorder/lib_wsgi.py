@@ -106,14 +106,13 @@ def answer(application: Callable[..., Any], environ: dict[str, Any], start_respo
     """Call the application within a span, unless an outer layer has opened it."""
     if KEY in environ:
         return application(environ, start_response)
-    request = Request(REQUEST, environ.get("HTTP_TRACEPARENT"), True)
+    request = Answer(REQUEST, environ.get("HTTP_TRACEPARENT"), True)
     environ[KEY] = request
-    span = request.span
-    span.method = environ.get("REQUEST_METHOD", "")
-    if span.recorded:
+    if request.recorded:
+        request.method = environ.get("REQUEST_METHOD", "")
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        span.path = path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
-        span.query = environ.get("QUERY_STRING", "")
+        request.path = path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+        request.query = environ.get("QUERY_STRING", "")
 
     def started(status: str, headers: Any, *more: Any) -> Any:
         write = start_response(status, headers, *more)
@@ -121,6 +120,7 @@ def answer(application: Callable[..., Any], environ: dict[str, Any], start_respo
         request.begin(int(number) if number.isdecimal() else 0)
         return write
 
+    before = sys.exc_info()[1]
     try:
         result = application(environ, started)
     except BaseException as error:
@@ -130,38 +130,46 @@ def answer(application: Callable[..., Any], environ: dict[str, Any], start_respo
     if isinstance(wrapper, type) and isinstance(result, wrapper):
         _end_with(result, request)  # the server knows it by its class, and sends it without iterating
         return result
-    return (SizedBody if hasattr(result, "__len__") else Body)(result, request)
+    request.result, request.before = result, before
+    return Sized(request) if hasattr(result, "__len__") else request
 
 
-class Body:
-    """An answer's body. A server closes it when all is sent, and when the client has left (PEP 3333)."""
+class Answer(Request):
+    """A request and its answer's body in one. A server closes a body when all is sent, and when the client has left
+    (PEP 3333)."""
 
-    def __init__(self, result: Any, request: Request) -> None:
-        self._result = result
-        self._request = request
+    result: Any = None
+    before: BaseException | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._result)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._result, name)
+        return iter(self.result)
 
     def close(self) -> None:
         """End the application's body, then the span."""
         try:
-            close = getattr(self._result, "close", None)
+            close = getattr(self.result, "close", None)
             if close is not None:
                 close()
         finally:
             error = sys.exc_info()[1]
-            self._request.end(None if error is self._request.before else error)
+            self.end(None if error is self.before else error)
 
 
-class SizedBody(Body):
+class Sized:
     """A body whose number of parts is known: of one part, a server makes the content's length."""
 
+    def __init__(self, request: Answer) -> None:
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._request.result)
+
     def __len__(self) -> int:
-        return len(self._result)
+        return len(self._request.result)
+
+    def close(self) -> None:
+        """As the answer's."""
+        self._request.close()
 
 
 def _end_with(result: Any, request: Request) -> None:

@@ -10,8 +10,8 @@ import sys
 from _thread import get_ident
 from time import perf_counter_ns, thread_time_ns
 
-from .core import Span, continue_from, current, leave, prolong, set_current, write
-from .layout import NOTHING
+from .core import Span, current, leave, origin, prolong, set_current, write
+from .spool import SPOOL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,62 +23,61 @@ KEY = "loadstone.request"
 """Where a request is found in a WSGI environ or an ASGI scope."""
 
 
-class Request:
-    """One request being answered. ``threaded`` says that one thread does it from beginning to end."""
+class Request(Span):
+    """The span of one request being answered. ``threaded`` says that one thread does it from beginning to end."""
 
-    __slots__ = ("before", "cpu", "ended", "routed", "span", "status", "stop", "thread")
+    status = stop = 0
+    ended = routed = False
+    thread = cpu_before = 0
 
     def __init__(self, operation: int, traceparent: str | None, threaded: bool) -> None:
-        self.span = continue_from(operation, traceparent)
-        self.status = self.stop = 0
-        self.ended = self.routed = False
-        self.before = sys.exc_info()[1]
-        self.thread = get_ident() if threaded and "gevent" not in sys.modules else 0
-        self.cpu = thread_time_ns() if self.thread else 0
+        self.operation = operation
+        self.trace, self.parent, self.recorded = origin(traceparent)
+        self.id = SPOOL.next_id()
+        self.previous = current()
+        set_current(self)
+        self.start = perf_counter_ns()
+        if threaded and self.recorded and "gevent" not in sys.modules:
+            self.thread = get_ident()
+            self.cpu_before = thread_time_ns()
 
     def begin(self, status: int) -> None:
         """The answer begins: status and headers are known."""
         self.status = status
-        if self.span.recorded:
-            write(self.span, perf_counter_ns(), self._error(None), status)
+        if self.recorded:
+            write(self, perf_counter_ns(), self._error(None), status)
 
     def end(self, error: BaseException | None = None) -> None:
         """The answer has ended, or there is none because of ``error``. Only the first end counts; an ``error`` after it
         is what was behind an answer that said so itself (Starlette raises it on when the answer is out)."""
-        span = self.span
         if self.ended:
-            if error is not None and self.status >= 500 and span.memory is not None and span.error is None:
-                span.error = error
-                write(span, self.stop, error, self.status)
+            if error is not None and self.status >= 500 and self.memory is not None and self.error is None:
+                self.error = error
+                write(self, self.stop, error, self.status)
             return
         self.ended = True
+        if self.thread and self.thread == get_ident():
+            self.cpu = thread_time_ns() - self.cpu_before
         stop = self.stop = perf_counter_ns()
-        self._count()
-        if span.memory is not None and error is None and span.error is None:
-            prolong(span, stop)
-            if current() is span:
-                set_current(span.previous)
-            if span.heirs:
-                span.recorded = False  # it is written
-                leave(span)
+        if self.memory is not None and error is None and self.error is None and not self.heirs:
+            prolong(self, stop)
+            if current() is self:
+                set_current(self.previous)
             return
         status = self.status or (500 if error is not None else 0)
-        leave(span, error=self._error(error), http_status=status, stop=stop)
+        leave(self, error=self._error(error), http_status=status, stop=stop)
 
     def _error(self, error: BaseException | None) -> object:
         """What went wrong: an exception, or the status where it says so itself (OpenTelemetry's error.type)."""
-        if error is not None or self.span.error is not None:
-            return error if error is not None else self.span.error
+        if error is not None or self.error is not None:
+            return error if error is not None else self.error
         return str(self.status) if self.status >= 500 else None
-
-    def _count(self) -> None:
-        self.span.cpu = thread_time_ns() - self.cpu if self.thread and self.thread == get_ident() else NOTHING
 
 
 def serving() -> Span | None:
     """The server's span of the request in which we are, None outside."""
     span: Span | None = current()
-    while span is not None and not span.method:
+    while span is not None and not isinstance(span, Request):
         span = span.previous
     return span
 
