@@ -52,8 +52,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgres(user: str = "loadstone", options: str = "") -> Iterator[Postgres]:
-    """A new cluster. ``options`` are further words for the server, such as ``-c track_io_timing=on``."""
+def postgres(user: str = "loadstone", options: str = "", *, counting: bool = False) -> Iterator[Postgres]:
+    """A new cluster. ``options`` are further words for the server, such as ``-c track_io_timing=on``; ``counting`` has
+    pg_stat_statements loaded and installed."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     found = str(debian[-1]) if debian else shutil.which("initdb")
     if found is None:
@@ -67,8 +68,23 @@ def postgres(user: str = "loadstone", options: str = "") -> Iterator[Postgres]:
 
         run("initdb", "-U", user, "-A", "trust", "-E", "UTF8", "--locale", "C", "-N")
         words = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off {options}"
+        if counting:
+            words += " -c shared_preload_libraries=pg_stat_statements"
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", words)
         try:
+            if counting:
+                words = [
+                    "-h",
+                    str(folder),
+                    "-U",
+                    user,
+                    "-d",
+                    "postgres",
+                    "-q",
+                    "-c",
+                    "CREATE EXTENSION pg_stat_statements",
+                ]
+                subprocess.run([programs / "psql", *words], check=True)
             yield Postgres(folder, user, programs)
         finally:
             run("pg_ctl", "stop", "-w", "-m", "immediate")

@@ -34,11 +34,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "sqlite":
         yield _in_a_folder(folder, {})
         return
-    with postgres(options="-c shared_preload_libraries=pg_stat_statements -c track_io_timing=on") as server:
-        subprocess.run(
-            [server.programs / "psql", "-h", server.folder, "-U", server.user, "-d", "postgres", "-q", "-c",
-             "CREATE EXTENSION pg_stat_statements"], check=True,
-        )  # fmt: skip
+    with postgres(options="-c track_io_timing=on", counting=True) as server:
         url = f"postgresql://{server.user}:hunter2@/postgres?host={server.folder}"
         yield _in_a_folder(folder, {"DATABASE_URL": url, "SHOP_DSN": server.dsn}, "--dsn", "{env.SHOP_DSN}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import runpy
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.resources import files
@@ -40,11 +39,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         spec.write_text(text.replace("python -m loadstone.demo --port " + str(port), start))
         yield observed(folder)
         return
-    with postgres(options="-c shared_preload_libraries=pg_stat_statements") as server:
-        subprocess.run(
-            [server.programs / "psql", "-h", server.folder, "-U", server.user, "-d", "postgres", "-q", "-c",
-             "CREATE EXTENSION pg_stat_statements"], check=True,
-        )  # fmt: skip
+    with postgres(counting=True) as server:
         start += f" --dsn {server.dsn}"
         spec.write_text(text.replace("python -m loadstone.demo --port " + str(port), start))
         yield observed(folder, "--dsn", "{env.SHOP_DSN}", env={"SHOP_DSN": server.dsn})
