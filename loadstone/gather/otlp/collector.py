@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,11 +12,11 @@ import msgspec
 
 from loadstone.errors import LoadstoneError
 from loadstone.gather.collector import Gathered, Scene, Start
+from loadstone.gather.otlp.decoding import Documents, Spooled
 from loadstone.gather.otlp.otel import endpoint_env, instrumented
 from loadstone.gather.otlp.report import REPORT
 from loadstone.gather.otlp.supervisor import Ended, Receiver
-from loadstone.model.evidence import Columns, Coverage, Missing
-from loadstone.model.redaction import Redaction
+from loadstone.model.evidence import Coverage, Missing
 
 __all__ = ["LATE_S", "Traces"]
 
@@ -123,11 +122,13 @@ class Traces:
         ended = receiver.end()
         report = ended.report
         self._missing += _lost(ended)
+        told = {} if report is None else {REPORT: msgspec.json.format(msgspec.json.encode(report))}
+        spooled = Spooled(ended.spool, scene.redaction)
         if report is not None and not report.counts.spans:
             self._missing += self._silence(receiver.endpoint)
         return Gathered(
-            tables={"spans": _decoded(ended.spool, scene.redaction)},
-            documents={} if report is None else {REPORT: msgspec.json.format(msgspec.json.encode(report))},
+            tables={"spans": spooled},
+            documents=Documents(told, spooled),
             coverage=tuple(
                 Coverage(pid, "opentelemetry", None, "not loaded", note=trouble)
                 for pid, trouble in sorted(self._troubles.items())
@@ -149,13 +150,6 @@ class Traces:
             return []
         advice = f"set OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} and OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf there"
         return [Missing("traces", f"no spans came to {endpoint}", advice)]
-
-
-def _decoded(spool: tuple[Path, ...], redaction: Redaction) -> Iterator[Columns]:
-    from loadstone.gather.spans import decode_spool
-
-    for path in spool:
-        yield from decode_spool(path, redaction)
 
 
 def _lost(ended: Ended) -> list[Missing]:

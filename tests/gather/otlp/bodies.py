@@ -8,7 +8,7 @@ from typing import NamedTuple
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-__all__ = ["PROTOBUF_TYPE", "Reply", "post", "request_of"]
+__all__ = ["PROTOBUF_TYPE", "Reply", "json_of", "post", "request_of"]
 
 PROTOBUF_TYPE = {"content-type": "application/x-protobuf"}
 

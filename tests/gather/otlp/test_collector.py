@@ -11,11 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from loadstone.errors import EvidenceError
 from loadstone.gather.collector import Collector, Gathered, Scene, Start
 from loadstone.gather.otlp.collector import Traces
+from loadstone.gather.otlp.decoding import Spooled
 from loadstone.gather.otlp.report import ReceiverReport
+from loadstone.gather.otlp.spool import PROTOBUF, Spool, files
+from loadstone.gather.spans import Decoded
 from loadstone.model.redaction import Redaction
-from tests.gather.otlp.bodies import post, request_of
+from tests.gather.otlp.bodies import json_of, post, request_of
 from tests.throwaway import free_port
 
 OUTSIDE = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -150,3 +154,46 @@ def test_a_trial_that_failed_early_closes_it_too(scene: Scene) -> None:
     traces = Traces()
     traces.prepare(scene, None)
     assert report_of(traces.close()).status == "ended"
+
+
+def test_what_was_received_is_decoded_and_counted_file_by_file(scene: Scene) -> None:
+    traces = Traces()
+    traces.prepare(scene, None)
+    for first in (1, 101, 201):
+        post(port_of(traces), request_of(10, first=first).SerializeToString())
+    json_body = msgspec.json.encode(json_of(request_of(5, first=301)))
+    post(port_of(traces), json_body, {"content-type": "application/json"})
+    gathered = traces.close()
+    ids = [span_id for batch in gathered.tables["spans"] for span_id in batch["span_id"]]
+    expected = [number for first in (1, 101, 201) for number in range(first, first + 10)] + list(range(301, 306))
+    assert sorted(int.from_bytes(span_id, "big") for span_id in ids) == expected
+    decoded = msgspec.json.decode(gathered.documents["decoded.json"], type=Decoded)
+    assert (decoded.spans, decoded.bodies, decoded.broken, decoded.rejected) == (35, 4, 0, 0)
+    assert set(gathered.documents) == {"receiver.json", "decoded.json"}
+
+
+def test_a_file_that_is_no_spool_does_not_cost_the_others(tmp_path: Path) -> None:
+    (tmp_path / "otlp-000.spool").write_bytes(b"garbage" * 10)
+    spool = Spool(tmp_path, 1 << 20)
+    spool.append(PROTOBUF, 1, request_of(3).SerializeToString())
+    spool.close()
+    spooled = Spooled(tuple(files(tmp_path)), Redaction("0" * 32))
+    seen = 0
+    with pytest.raises(EvidenceError, match="the spool of the trace receiver cannot be read"):
+        for batch in spooled:
+            seen += len(batch["span_id"])
+    assert seen == spooled.counts.spans == 3
+
+
+def test_a_killed_receiver_leaves_spans_up_to_the_torn_frame(scene: Scene) -> None:
+    traces = Traces()
+    traces.prepare(scene, None)
+    post(port_of(traces), request_of(4).SerializeToString())
+    assert traces.pid is not None
+    os.kill(traces.pid, signal.SIGKILL)
+    (path,) = files(scene.spool)
+    with path.open("ab") as file:
+        file.write(b"\x40\0\0\0\0\0torn")
+    gathered = traces.close()
+    assert sum(len(batch["span_id"]) for batch in gathered.tables["spans"]) == 4
+    assert "were torn off; later spans are lost" in gathered.missing[0].reason
