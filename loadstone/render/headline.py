@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.quantity import (
     format_count,
     format_duration,
@@ -11,7 +12,7 @@ from loadstone.model.quantity import (
 )
 from loadstone.model.run import SloResult, Summary
 
-__all__ = ["headline", "measured_against"]
+__all__ = ["collected", "headline", "measured_against"]
 
 P99_REQUESTS = 1000
 P90_REQUESTS = 100
@@ -35,6 +36,18 @@ def headline(summary: Summary) -> str:
         return _several(list(summary.slos), "holds", "hold", len(summary.slos))
     plain = _plain(summary)
     return plain if summary.validity == "valid" else f"Doubtful: {_lower(plain)}"
+
+
+def collected(kind: str, evidence: EvidenceView | None) -> str:
+    """One sentence on evidence that came without a load of ours: how much, and from how many services."""
+    way = "imported" if kind == "import" else "gathered"
+    if evidence is None:
+        return f"No evidence was {way}."
+    samples = sum(flame.samples for flame in evidence.flames)
+    counted = [(evidence.spans, "span"), (samples, "stack sample")]
+    told = [f"{format_count(count)} {noun}{'' if count == 1 else 's'}" for count, noun in counted if count]
+    host = "" if told or not evidence.host else "Values of the machine"
+    return f"{' and '.join(told) or host or 'Nothing'} {'was' if not told and not host else 'were'} {way}."
 
 
 def measured_against(slo: SloResult) -> str:

@@ -9,7 +9,7 @@ from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.interval import Cell, Interval, Sample
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import ErrorRow, PercentileCurve, PhaseSpan, RunView, SampleRow
-from loadstone.render.headline import headline
+from loadstone.render.headline import collected, headline
 from loadstone.render.series import heat_of, points_of, series_of
 from loadstone.stats.histogram import Histogram
 
@@ -82,7 +82,7 @@ def run_view(
     counted = [sample for sample in samples if measured.counts(sample.phase)]
     return RunView(
         format=1,
-        headline=headline(summary),
+        headline=headline(summary) if manifest.kind == "load" else collected(manifest.kind, evidence),
         summary=summary,
         manifest=manifest,
         series=series_of(points),

@@ -101,7 +101,7 @@ def _contents(folder: Path) -> list[tuple[Path, bytes]]:
             continue
         content = path.read_bytes()
         if path.suffix == ".parquet":
-            rows = duckdb.sql(f"SELECT * FROM read_parquet('{path}')").fetchall()
+            rows = duckdb.connect().execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
             content += repr(rows).encode()
         found.append((path, content))
     return found

@@ -8,6 +8,7 @@ import { PageHeader } from "./parts/header";
 import type { RunView } from "./run_view";
 import { Answer } from "./sections/answer";
 import { Belief } from "./sections/belief";
+import { Collected, Machine } from "./sections/collected";
 import { EvidenceSection } from "./sections/evidence";
 import { ErrorsSection, SlowestSection } from "./sections/failures";
 import { LatencySection } from "./sections/latency";
@@ -26,6 +27,8 @@ const CONTENTS = [
   ["measured", "How it was measured"],
   ["data", "Data"],
 ] as const;
+
+const COLLECTED = CONTENTS.filter(([id]) => ["evidence", "measured", "data"].includes(id));
 
 const PULSE: Record<Pulse, string> = {
   still: "",
@@ -66,18 +69,21 @@ export function App({ first, source: carried, served }: AppProps) {
 }
 
 function Sections({ view, source }: { view: RunView; source: string }) {
+  if (view.manifest.kind !== "load") {
+    return (
+      <>
+        <Collected view={view} />
+        <Contents of={COLLECTED} />
+        <EvidenceSection view={view} />
+        <Machine view={view} />
+        <MeasuredSection view={view} source={source} />
+      </>
+    );
+  }
   return (
     <>
       <Answer view={view} />
-      <nav aria-label="Contents">
-        <ul>
-          {CONTENTS.map(([id, name]) => (
-            <li key={id}>
-              <a href={`#${id}`}>{name}</a>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Contents of={CONTENTS} />
       <Belief view={view} />
       <LatencySection view={view} />
       <LoadSection view={view} />
@@ -87,5 +93,19 @@ function Sections({ view, source }: { view: RunView; source: string }) {
       <EvidenceSection view={view} />
       <MeasuredSection view={view} source={source} />
     </>
+  );
+}
+
+function Contents({ of }: { of: readonly (readonly [string, string])[] }) {
+  return (
+    <nav aria-label="Contents">
+      <ul>
+        {of.map(([id, name]) => (
+          <li key={id}>
+            <a href={`#${id}`}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }

@@ -22,7 +22,8 @@ export function middles(view: RunView): number[] {
 }
 
 export function lastInstant(view: RunView): number {
-  const last = view.series.t_s.at(-1) ?? 0;
+  const last =
+    view.series.t_s.at(-1) ?? Math.max(0, ...(view.evidence?.host ?? []).map((one) => one.t_s.at(-1) ?? 0));
   return Math.max(last, view.phases.at(-1)?.end_s ?? 0, 1);
 }
 

@@ -47,7 +47,7 @@ export function MeasuredSection({ view, source }: { view: RunView; source: strin
 
 function facts({ manifest, summary }: RunView): [string, ComponentChildren][] {
   const { machine, service } = manifest;
-  const generator = summary.generator;
+  const generator = manifest.kind === "load" ? summary.generator : null;
   const pairs = (record: Record<string, string>) =>
     Object.entries(record)
       .map(([name, value]) => `${name} ${value}`)
@@ -61,12 +61,14 @@ function facts({ manifest, summary }: RunView): [string, ComponentChildren][] {
       "machine",
       `${machine.class}, ${machine.cores} cores, ${size(machine.memory_bytes)}, kernel ${machine.kernel}`,
     ],
-    [
-      "generator",
-      `${generator.cores === 1 ? "1 core" : `${count(generator.cores)} cores`}, ${duration(generator.cpu_s)} CPU${generator.cpu_per_request_s === null ? "" : `, ${duration(generator.cpu_per_request_s)} a request`}, ${size(generator.rss_bytes)} of memory`,
-    ],
     ["versions", pairs(manifest.versions)],
   ];
+  if (generator !== null) {
+    found.push([
+      "generator",
+      `${generator.cores === 1 ? "1 core" : `${count(generator.cores)} cores`}, ${duration(generator.cpu_s)} CPU${generator.cpu_per_request_s === null ? "" : `, ${duration(generator.cpu_per_request_s)} a request`}, ${size(generator.rss_bytes)} of memory`,
+    ]);
+  }
   if (service !== null) {
     found.push(["service", <code>{service.url}</code>]);
     if (service.argv !== null) found.push(["started by", <code>{service.argv.join(" ")}</code>]);
