@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from loadstone.gather.otlp.collector import _lost
+from loadstone.gather.otlp.decoding import Spooled
 from loadstone.gather.otlp.intake import Counts
 from loadstone.gather.otlp.report import ReceiverReport
 from loadstone.gather.otlp.spool import HEADER
 from loadstone.gather.otlp.supervisor import Ended, Receiver
+from loadstone.model.redaction import Redaction
 from tests.gather.otlp.bodies import PROTOBUF_TYPE, Reply, post, request_of
 
 MB = 1024 * 1024
@@ -43,6 +45,10 @@ def finish(receiver: Receiver) -> tuple[Ended, ReceiverReport, Counts]:
     assert ended.killed_by is None
     assert counts.requests == counts.taken + counts.metrics + counts.logs + sum(counts.refused.values())
     assert frames(ended) == counts.taken
+    spooled = Spooled(ended.spool, Redaction("0" * 32))
+    rows = sum(len(batch["span_id"]) for batch in spooled)
+    assert spooled.counts.broken == 0
+    assert rows + spooled.counts.rejected == counts.spans, "the check counts otherwise than the decoder"
     assert report.rss_bytes < 250 * MB
     return ended, report, counts
 

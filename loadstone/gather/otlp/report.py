@@ -24,8 +24,8 @@ class Ready(msgspec.Struct, frozen=True):
 
 class ReceiverReport(msgspec.Struct, frozen=True):
     """``cpu_s`` is the process's CPU time since it was ready, ``starting_cpu_s`` what it took before. ``status`` stays
-    ``running`` where it was killed: the counts are then at most a second old. ``rss_bytes`` is the most memory that it held. ``slow_heads`` are connections that were
-    closed because the head of a request did not come."""
+    ``running`` where it was killed: the counts are then at most a second old. ``rss_bytes`` is the most memory that it
+    held. ``slow_heads`` are connections that were closed because the head of a request did not come."""
 
     format: Literal[1]
     status: Literal["running", "ended"]
