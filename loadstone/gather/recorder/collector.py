@@ -19,7 +19,7 @@ __all__ = ["INJECT", "Recorder"]
 INJECT = Path(__file__).parent / "inject"
 """The directory that goes on PYTHONPATH."""
 
-COST = "at most 25 us of CPU a span (docs/performance.md)"
+COST = "12 to 20 us of CPU a span, beside Django and SQLite on a busy machine (docs/performance.md)"
 
 
 class Recorder:

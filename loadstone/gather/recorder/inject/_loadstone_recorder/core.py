@@ -46,7 +46,6 @@ parameters never: only their keyed hash is. ``start`` and ``Span.start`` are ``t
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 from _thread import get_ident
@@ -54,6 +53,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 
 from .callsite import site
+from .facts import covered, not_covered, supports, version_of
 from .layout import KINDS, NOTHING, RECORD
 from .parameters import fingerprint
 from .spool import SPOOL
@@ -303,49 +303,6 @@ def origin(traceparent: str | None) -> tuple[bytes, int, bool]:
 def fresh_trace() -> bytes:
     """An id for a trace that begins here."""
     return SPOOL.seed[8:] + SPOOL.next_id().to_bytes(8, "big")
-
-
-def supports(library: str, version: str, low: tuple[int, ...], below: tuple[int, ...]) -> bool:
-    """Whether ``low <= version < below``; where not, or where it cannot be read, that is noted."""
-    numbers = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-    if numbers and low <= tuple(numbers) < below:
-        return True
-    not_covered(library, version, f"known are {'.'.join(map(str, low))} and later, before {'.'.join(map(str, below))}")
-    return False
-
-
-def covered(library: str, version: str = "", scopes: tuple[str, ...] = ()) -> None:
-    """Note that the library is patched. Its spans are those of its own scope, or of ``scopes`` if it adds to these."""
-    SPOOL.fact({"library": library, "version": str(version), "state": "covered", "scopes": scopes or (library,)})
-
-
-def not_covered(library: str, version: str = "", note: str = "") -> None:
-    """Note that the library is loaded and not patched, and why."""
-    SPOOL.fact({"library": library, "version": str(version), "state": "not covered", "note": str(note)[:500]})
-
-
-def version_of(package: str, distribution: str = "") -> str:
-    """The version of an imported package, also while it is being imported: as it says itself, or as the folder of its
-    distribution's metadata is called."""
-    module = sys.modules.get(package)
-    if module is None:
-        return ""
-    said = vars(module).get("__version__")
-    if isinstance(said, str):
-        return said
-    start = (distribution or package).lower() + "-"
-    try:
-        for name in os.listdir(os.path.dirname(os.path.dirname(module.__file__ or ""))):
-            if name.lower().startswith(start) and name.endswith(".dist-info"):
-                return name[len(start) : -len(".dist-info")]
-    except OSError:
-        pass
-    return ""
 
 
 def heir(span: Span) -> Span:
