@@ -53,7 +53,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 
 from .callsite import site
-from .facts import covered, not_covered, supports, version_of
+from .facts import covered, not_covered, version_of
 from .layout import KINDS, NOTHING, RECORD
 from .parameters import fingerprint
 from .spool import SPOOL
@@ -303,6 +303,20 @@ def origin(traceparent: str | None) -> tuple[bytes, int, bool]:
 def fresh_trace() -> bytes:
     """An id for a trace that begins here."""
     return SPOOL.seed[8:] + SPOOL.next_id().to_bytes(8, "big")
+
+
+def supports(library: str, version: str, low: tuple[int, ...], below: tuple[int, ...]) -> bool:
+    """Whether ``low <= version < below``; where not, or where it cannot be read, that is noted."""
+    numbers = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+    if numbers and low <= tuple(numbers) < below:
+        return True
+    not_covered(library, version, f"known are {'.'.join(map(str, low))} and later, before {'.'.join(map(str, below))}")
+    return False
 
 
 def heir(span: Span) -> Span:

@@ -7,21 +7,7 @@ import sys
 
 from .spool import SPOOL
 
-__all__ = ["covered", "not_covered", "supports", "version_of"]
-
-
-def supports(library: str, version: str, low: tuple[int, ...], below: tuple[int, ...]) -> bool:
-    """Whether ``low <= version < below``; where not, or where it cannot be read, that is noted."""
-    numbers = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-    if numbers and low <= tuple(numbers) < below:
-        return True
-    not_covered(library, version, f"known are {'.'.join(map(str, low))} and later, before {'.'.join(map(str, below))}")
-    return False
+__all__ = ["covered", "not_covered", "version_of"]
 
 
 def covered(library: str, version: str = "", scopes: tuple[str, ...] = ()) -> None:

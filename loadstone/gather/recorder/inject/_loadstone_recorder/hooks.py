@@ -76,7 +76,7 @@ def _call(module: ModuleType, name: str) -> None:
             full = f"{__package__}.{hook}"
             __import__(full)
             sys.modules[full].install(module)
-        except Exception as error:  # noqa: PERF203
+        except Exception as error:
             if isinstance(error, ModuleNotFoundError) and error.name == f"{__package__}.{hook}":
                 core.not_covered(name.partition(".")[0], note="there is no hook for it yet")
                 continue
