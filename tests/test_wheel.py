@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -66,6 +67,33 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
+SERVICE = """
+import sqlite3, sys
+from wsgiref.simple_server import make_server
+
+def application(environ, start_response):
+    sqlite3.connect(":memory:").execute("SELECT 1")
+    start_response("200 OK", [("content-type", "text/plain")])
+    return [b"hello"]
+
+make_server("127.0.0.1", int(sys.argv[1]), application).serve_forever()
+"""
+
+SPEC = """
+[service]
+url = "http://127.0.0.1:{port}"
+start = "{python} service.py {port}"
+[[journey]]
+name = "hello"
+[[journey.step]]
+name = "hello"
+get = "/"
+[shape.short]
+rate = "20/s"
+duration = "2s"
+"""
+
+
 class Hello(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -99,6 +127,10 @@ def test_the_wheel_carries_what_is_not_code(wheel: Path) -> None:
         "loadstone/_core.abi3.so",
         "loadstone/_core.pyi",
         "loadstone/demo/loadstone.toml",
+        "loadstone/gather/otlp/inject/terminate.cjs",
+        "loadstone/gather/profile/node_hook.cjs",
+        "loadstone/gather/recorder/inject/sitecustomize.py",
+        "loadstone/gather/recorder/inject/_loadstone_recorder/core.py",
         "loadstone/handbook/questions.toml",
         "loadstone/py.typed",
         f"loadstone-{loadstone.__version__}.dist-info/licenses/LICENSE",
@@ -134,6 +166,22 @@ def test_it_runs_without_rust_and_node(clean: Path, url: str, tmp_path: Path) ->
 
     rows = json.loads(call(command, "sql", "SELECT run, requests FROM runs", "--json", cwd=tmp_path, env=env))
     assert summary["run"] in json.dumps(rows)
+
+
+def test_it_looks_into_a_service_with_nothing_but_itself(clean: Path, tmp_path: Path) -> None:
+    """The recorder and the receiver need no package beside the wheel's own; what needs an extra says so."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "service.py").write_text(SERVICE)
+    (tmp_path / "loadstone.toml").write_text(SPEC.format(port=port, python=clean / "python"))
+    env = {"PATH": str(clean), "LANG": "C.UTF-8"}
+    words = [str(clean / "loadstone"), "run", "--evidence", "--json"]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, 4), done.stderr
+    told = json.loads(call(clean / "loadstone", "evidence", "last", "--json", cwd=tmp_path, env=env))
+    assert {check["code"]: check["outcome"] for check in told["audit"]}["requests"] == "pass"
+    assert [one for one in told["missing"] if "loadstone[profile]" in one["advice"]], told["missing"]
 
 
 def test_the_handbook_is_in_it(clean: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Container
 from typing import Literal
 
 from loadstone.gather.collector import Collector
+from loadstone.gather.otlp.collector import Traces
 from loadstone.gather.otlp.otel import runtime
 from loadstone.lab.service import argv
 from loadstone.model.service import Service
@@ -45,8 +46,6 @@ def collectors(
     inside = _inside(service)
     recorded = inside in ("recorder", "either") and "recorder" not in without
     if "traces" not in without and (inside != "recorder" or not recorded or otlp_port):
-        from loadstone.gather.otlp.collector import Traces
-
         chosen.append(Traces("otel" if inside == "official" else "receive", otlp_port))
     if recorded:
         from loadstone.gather.recorder.collector import Recorder
@@ -67,5 +66,6 @@ def collectors(
     if "host" not in without:
         from loadstone.gather.host.collector import HostMetrics
 
-        chosen.append(HostMetrics())
+        receivers = [collector for collector in chosen if isinstance(collector, Traces)]
+        chosen.append(HostMetrics(receiver=lambda: receivers[0].pid if receivers else None))
     return tuple(chosen)

@@ -88,7 +88,7 @@ def test_kill_9_leaves_a_run_that_every_verb_reads(tmp_path: Path, server: Asked
     assert len(list(run.intervals())) >= 4
     code, out, _ = _ended(_command(tmp_path, "show", "last", "--json"))
     summary = msgspec.json.decode(out, type=Summary)
-    assert code == exit_code(summary)
+    assert code == 0  # it shows what was measured and judges nothing
     assert summary.status == "crashed"
     assert summary.requests > 100
     told = _ended(
