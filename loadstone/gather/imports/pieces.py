@@ -107,7 +107,7 @@ class _Cutter:
             if at >= count:
                 break
             place = int(places[at])
-            if self._after >= 0 and self._frames and self._frames[-1].array:
+            if self._after >= 0 and self._is_list():
                 self._between(chunk, self._after, place)
             self._after = -1
             byte = chunk[place]
@@ -137,9 +137,12 @@ class _Cutter:
                     )
                 if not frame.array:
                     yield Piece(frame.key, None, self._offset + place)
+                if not self._frames:
+                    self._after = place + 1
             at += 1
         if self._after >= 0 and self._begin < 0:
-            self._between(chunk, self._after, len(chunk))
+            if self._is_list():
+                self._between(chunk, self._after, len(chunk))
             self._after = 0  # of the next chunk
         self._tail = (self._tail + chunk)[-_LOOK_BACK:]
         self._offset += len(chunk)
@@ -194,6 +197,10 @@ class _Cutter:
         if len(within):
             self._quoted = bool(within[-1])
         return places[outside], kinds[outside]
+
+    def _is_list(self) -> bool:
+        """Whether an array is at hand, or the root, where documents follow each other."""
+        return not self._frames or self._frames[-1].array
 
     def _key_before(self, chunk: bytes, place: int) -> str:
         back = chunk[max(place - _LOOK_BACK, 0) : place]
