@@ -15,7 +15,7 @@ from loadstone.model.quantity import format_count, format_duration, format_rate,
 from loadstone.model.run import Caveat, Latency, Manifest, SloResult, StepSummary, Summary
 from loadstone.render.headline import headline, measured_against
 
-__all__ = ["labelled", "plain", "plural", "runs_text", "sparkline", "summary_text", "table", "wrapped"]
+__all__ = ["labelled", "plain", "plural", "runs_text", "side_of", "sparkline", "summary_text", "table", "wrapped"]
 
 LABEL = 11
 """Width of the words at the left edge; the longest is "undecided"."""
@@ -208,9 +208,16 @@ def _next(summary: Summary, next_step: str | None) -> str:
     return "\n".join(lines)
 
 
+def side_of(manifest: Manifest) -> tuple[str, ...]:
+    """What a run that does not stand for itself is a side of, as the end of its command."""
+    if manifest.side is None or manifest.experiment is None:
+        return ()
+    return (f"({manifest.side}, beside {manifest.experiment.rpartition('-')[2]})",)
+
+
 def _run_row(manifest: Manifest) -> tuple[str, ...]:
     summary = manifest.summary
-    command = plain(" ".join(manifest.command))
+    command = plain(" ".join((*manifest.command, *side_of(manifest))))
     if summary is None:
         return manifest.run, manifest.status, "", "", "", "", "", "", command
     p99 = summary.latency_s.response.p99

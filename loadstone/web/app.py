@@ -29,6 +29,7 @@ from loadstone.archive import Archive, Run
 from loadstone.errors import LoadstoneError
 from loadstone.lab.report import view
 from loadstone.render.html import runs_html, served_html
+from loadstone.render.text import side_of
 from loadstone.web.following import EVERY_S, Following
 from loadstone.web.guard import Guard
 
@@ -202,7 +203,7 @@ def _row(manifest: Manifest) -> dict[str, Any]:
         "errors": told.errors if told else None,
         "offered_per_s": told.offered_per_s if told else None,
         "p99_s": told.latency_s.response.p99 if told else None,
-        "command": manifest.command,
+        "command": (*manifest.command, *side_of(manifest)),
         "url": manifest.service.url if manifest.service else None,
     }
 
