@@ -110,7 +110,7 @@ class _Reader:
         self._path = path
         self._seen = seen
         self._span = Decoder(path, _Span, seen, "a span of OTLP", also=_ALSO, snake="trace_id")
-        self._resource_of = Decoder(path, _Resource, seen, "a resource of OTLP", also=_ALSO)
+        self._resource_of = Decoder(path, _Resource, seen, "a resource of OTLP", also=_ALSO, snake="string_value")
         self._scope_of = Decoder(path, _Scope, seen, "a scope of OTLP", also=("attributes", *_ALSO))
         self._resources: dict[bytes, Resource] = {}
         self._resource: Resource | None = None
