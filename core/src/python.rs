@@ -183,7 +183,7 @@ impl SpanDecoder {
             Format::of(format).ok_or_else(|| PyValueError::new_err(format!("{format:?} is no format of spans")))?;
         let open = |source: &Bound<'_, PyAny>| -> PyResult<Source> {
             Ok(match source.extract::<std::path::PathBuf>() {
-                Ok(path) => Box::new(std::io::BufReader::with_capacity(1 << 20, File::open(path)?)),
+                Ok(path) => Box::new(std::io::BufReader::with_capacity(1 << 16, File::open(path)?)),
                 Err(_) => Box::new(Reader(source.clone().unbind())),
             })
         };

@@ -93,12 +93,18 @@ pub struct Row {
 }
 
 /// A column of numbers: little-endian values of its width, and for each whether it is missing, where any is.
-#[derive(Default, Clone)]
 pub struct Numbers {
     pub values: Vec<i64>,
     pub missing: Vec<bool>,
     pub any: bool,
     pub all_missing: bool,
+}
+
+impl Numbers {
+    /// Memory that is reserved costs nothing until it is written to.
+    fn new() -> Numbers {
+        Numbers { values: Vec::with_capacity(ROWS), missing: Vec::with_capacity(ROWS), any: false, all_missing: true }
+    }
 }
 
 /// A batch. The words of all text columns are numbered together; word 0 is none.
@@ -116,11 +122,11 @@ impl Batch {
         let mut words = Words::new();
         words.intern(u64::MAX, b"");
         Batch {
-            trace_id: Vec::new(),
-            span_id: Vec::new(),
-            parent_id: Vec::new(),
-            numbers: std::array::from_fn(|_| Numbers { all_missing: true, ..Numbers::default() }),
-            texts: std::array::from_fn(|_| Vec::new()),
+            trace_id: Vec::with_capacity(16 * ROWS),
+            span_id: Vec::with_capacity(8 * ROWS),
+            parent_id: Vec::with_capacity(8 * ROWS),
+            numbers: std::array::from_fn(|_| Numbers::new()),
+            texts: std::array::from_fn(|_| Vec::with_capacity(ROWS)),
             words,
         }
     }

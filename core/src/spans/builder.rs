@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 
 use super::batch::{Batch, number, text};
 use super::kin::Kin;
-use super::memo::Memo;
+use super::memo::{Action, Memo};
 use super::names::{self, GUESSED, Known, OLD, Slot};
 use super::resource::Resource;
 use super::span::Span;
 use super::value::{Masking, Value, clip, string};
-use super::{ATTRIBUTES, Counts, ids};
+use super::{ATTRIBUTES, Counts, TEXT_BYTES, ids};
 use crate::redact::Redactor;
 use crate::redact::attribute::Treatment;
 
@@ -79,55 +79,76 @@ impl Builder {
     }
 
     /// An attribute of the span.
-    #[inline]
     pub fn attribute(&mut self, name: &str, value: &Value) {
-        if self.surveying || *value == Value::Null {
-            return;
-        }
-        self.span.attributes += 1;
-        if self.span.attributes > ATTRIBUTES {
-            self.counts.clipped += 1;
+        if !self.counts_in() || *value == Value::Null {
             return;
         }
         let key = self.key(name);
-        match (self.memo.known[key].slot, value) {
-            (Slot::Text(column, rank), Value::Text(text)) => {
-                let word = self.masked(key, text, column == text::SYSTEM);
-                self.span.set_text(column, rank, word);
+        let whole;
+        let found: Option<(u64, &[u8])> = match value {
+            Value::Text(text) if text.len() <= TEXT_BYTES => Some((1, text.as_bytes())),
+            Value::Int(number) => {
+                whole = number.to_le_bytes();
+                Some((2, &whole))
             }
-            (Slot::Number(column, rank), value) if value.whole().is_some() => {
-                self.span.set_number(column, rank, value.whole().unwrap_or(0));
+            Value::Float(number) => {
+                whole = number.to_le_bytes();
+                Some((3, &whole))
             }
-            (Slot::Url(rank) | Slot::Target(rank), Value::Text(text)) => self.target(key, text, rank),
-            (Slot::Query(rank), Value::Text(text)) => {
-                let word = self.masked(key, text.strip_prefix('?').unwrap_or(text), false);
-                self.span.set_text(text::QUERY, rank, word);
-            }
-            (Slot::Statement(rank), Value::Text(text)) => {
-                let better = self.span.statement.as_ref().is_none_or(|(_, before)| rank >= *before);
-                let text = clip(text, &mut self.counts.clipped);
-                if better {
-                    self.span.statement = Some((text.to_owned(), rank));
+            Value::Bool(truth) => Some((4, if *truth { b"1" } else { b"0" })),
+            _ => None,
+        };
+        let action = match found {
+            None => self.action(key, value),
+            Some((tag, bytes)) => {
+                let (place, fresh) = self.memo.values.intern((key as u64) << 3 | tag, bytes);
+                if fresh {
+                    let action = self.action(key, value);
+                    self.memo.actions.push(action);
                 }
+                self.memo.actions[place]
             }
-            (Slot::Parameter, value) => {
-                self.span.parameters.extend_from_slice(name.as_bytes());
-                self.span.parameters.push(0xFF);
-                match value {
-                    Value::Text(text) => self.span.parameters.extend_from_slice(text.as_bytes()),
-                    other => self.span.parameters.extend_from_slice(format!("{other:?}").as_bytes()),
-                }
-                self.span.parameters.push(0xFF);
-            }
-            (Slot::Peer, Value::Text(text)) => self.span.peer = Some(text.clone().into_owned()),
-            (Slot::Namespace, Value::Text(text)) => self.span.namespace = Some(text.clone().into_owned()),
-            (Slot::Failed, value) => self.failed(key, value),
-            (_, Value::Text(text)) if self.memo.known[key].how == Treatment::Statement => {
-                let text = clip(text, &mut self.counts.clipped).to_owned();
-                self.span.further.push((key, text));
-            }
-            (_, value) => self.fragment(key, value, ""),
+        };
+        self.apply(action, name, value);
+    }
+
+    /// The same for an attribute as protobuf has it: true where it was there before and nothing of it need be read.
+    #[inline]
+    pub fn replay(&mut self, pair: &[u8]) -> bool {
+        if self.surveying {
+            return true;
         }
+        let Some(action) = self.memo.replay(self.span.attributes, pair) else { return false };
+        if self.counts_in() {
+            self.apply(action, "", &Value::Null);
+        }
+        true
+    }
+
+    /// An attribute that was not there before.
+    pub fn new_pair(&mut self, pair: &[u8], name: &str, value: &Value, faultless: bool) {
+        if !self.counts_in() || *value == Value::Null {
+            return;
+        }
+        let clipped = self.counts.clipped;
+        let key = self.key(name);
+        let action = self.action(key, value);
+        // What was clipped or repaired is to be counted each time that it comes.
+        if action != Action::Parameter && faultless && self.counts.clipped == clipped {
+            self.memo.remember(pair, action);
+        }
+        self.apply(action, name, value);
+    }
+
+    /// Counts one more attribute; false where it is beyond the limit.
+    #[inline]
+    fn counts_in(&mut self) -> bool {
+        if self.surveying {
+            return false;
+        }
+        self.span.attributes += 1;
+        self.counts.clipped += u64::from(self.span.attributes > ATTRIBUTES);
+        self.span.attributes <= ATTRIBUTES
     }
 
     /// The number of an attribute's name.
@@ -139,79 +160,112 @@ impl Builder {
         key
     }
 
-    /// The word of an attribute's text, masked.
-    pub(super) fn masked(&mut self, key: usize, text: &str, system: bool) -> u32 {
-        let text = clip(text, &mut self.counts.clipped);
-        let (place, fresh) = self.memo.values.intern((key as u64) << 3, text.as_bytes());
-        if fresh {
-            let known = &self.memo.known[key];
-            let masked = self.redactor.treated(known.how, &known.name, text, "");
-            let word = self.batch.word_or_none(if system { names::system(&masked) } else { &masked });
-            self.memo.meanings.push((word, 0));
+    /// What an attribute does.
+    fn action(&mut self, key: usize, value: &Value) -> Action {
+        let slot = self.memo.known[key].slot;
+        let how = self.memo.known[key].how;
+        match (slot, value) {
+            (Slot::Text(column, rank), Value::Text(text)) => {
+                let word = self.masked(key, text, column == text::SYSTEM);
+                Action::Text { column: column as u8, rank, word }
+            }
+            (Slot::Number(column, rank), value) => match value.whole() {
+                Some(value) => Action::Number { column: column as u8, rank, value },
+                None => Action::Fragment(self.fragment(key, value, "")),
+            },
+            (Slot::Url(rank) | Slot::Target(rank), Value::Text(text)) => self.target(text, rank),
+            (Slot::Query(rank), Value::Text(text)) => {
+                let word = self.masked(key, text.strip_prefix('?').unwrap_or(text), false);
+                Action::Text { column: text::QUERY as u8, rank, word }
+            }
+            (Slot::Parameter, _) => Action::Parameter,
+            (Slot::Failed, value) => self.failed(key, value),
+            (Slot::Statement(_) | Slot::Peer | Slot::Namespace, Value::Text(text)) | (_, Value::Text(text))
+                if how == Treatment::Statement || slot != Slot::Rest =>
+            {
+                let text = self.memo.text(clip(text, &mut self.counts.clipped));
+                match slot {
+                    Slot::Statement(rank) => Action::Statement { rank, text },
+                    Slot::Peer => Action::Peer { text },
+                    Slot::Namespace => Action::Namespace { text },
+                    _ => Action::Further { key: key as u32, text },
+                }
+            }
+            (_, value) => Action::Fragment(self.fragment(key, value, "")),
         }
-        self.memo.meanings[place].0
+    }
+
+    #[inline]
+    fn apply(&mut self, action: Action, name: &str, value: &Value) {
+        let span = &mut self.span;
+        match action {
+            Action::Text { column, rank, word } => span.set_text(column as usize, rank, word),
+            Action::Number { column, rank, value } => span.set_number(column as usize, rank, value),
+            Action::Target { rank, path, query, server } => {
+                span.set_text(text::PATH, rank, path);
+                span.set_text(text::QUERY, rank, query);
+                span.set_text(text::SERVER, GUESSED, server);
+            }
+            Action::Statement { rank, text } => {
+                if span.statement.is_none_or(|(_, before)| rank >= before) {
+                    span.statement = Some((text, rank));
+                }
+            }
+            Action::Further { key, text } => span.further.push((key, text)),
+            Action::Peer { text } => span.peer = Some(text),
+            Action::Namespace { text } => span.namespace = Some(text),
+            Action::Fragment(fragment) => span.fragments.push(fragment),
+            Action::Failed(why) => {
+                span.row.numbers[number::STATUS] = Some(2);
+                span.fragments.extend(why);
+            }
+            Action::Parameter => span.parameter(name, value),
+            Action::Nothing => {}
+        }
+    }
+
+    /// The word of an attribute's text, masked.
+    fn masked(&mut self, key: usize, text: &str, system: bool) -> u32 {
+        let known = &self.memo.known[key];
+        let masked = self.redactor.treated(known.how, &known.name, clip(text, &mut self.counts.clipped), "");
+        self.batch.word_or_none(if system { names::system(&masked) } else { &masked })
     }
 
     /// A path with its query, or a whole URL: path, query and server.
-    fn target(&mut self, key: usize, text: &str, rank: u8) {
-        let text = clip(text, &mut self.counts.clipped);
-        let (place, fresh) = self.memo.values.intern((key as u64) << 3, text.as_bytes());
-        if fresh {
-            let masked = self.redactor.url(text);
-            let (host, target) = match masked.split_once("://") {
-                Some((_, rest)) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
-                None => ("", masked.as_str()),
-            };
-            let name = match host.rsplit_once(':') {
-                Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-                _ => host,
-            };
-            let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            let path = if path.is_empty() && !host.is_empty() { "/" } else { path };
-            let path = self.batch.word_or_none(path);
-            let query = self.batch.word_or_none(query);
-            let server = self.batch.word_or_none(name.trim_matches(['[', ']']));
-            self.memo.meanings.push((path, u64::from(server) << 32 | u64::from(query)));
+    fn target(&mut self, text: &str, rank: u8) -> Action {
+        let masked = self.redactor.url(clip(text, &mut self.counts.clipped));
+        let (host, target) = match masked.split_once("://") {
+            Some((_, rest)) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
+            None => ("", masked.as_str()),
+        };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Action::Target {
+            rank,
+            path: self.batch.word_or_none(if path.is_empty() && !host.is_empty() { "/" } else { path }),
+            query: self.batch.word_or_none(query),
+            server: self.batch.word_or_none(name.trim_matches(['[', ']'])),
         }
-        let (path, both) = self.memo.meanings[place];
-        self.span.set_text(text::PATH, rank, path);
-        self.span.set_text(text::QUERY, rank, both as u32);
-        self.span.set_text(text::SERVER, GUESSED, (both >> 32) as u32);
     }
 
     /// Jaeger's and Zipkin's mark of a failure.
-    fn failed(&mut self, key: usize, value: &Value) {
-        let failed = match value {
-            Value::Bool(failed) => *failed,
-            Value::Text(text) => !matches!(text.as_ref(), "false" | "0"),
-            _ => true,
-        };
-        if failed {
-            self.span.row.numbers[number::STATUS] = Some(2);
-        }
-        if let Value::Text(text) = value
-            && !matches!(text.as_ref(), "true" | "false" | "0" | "1" | "")
-        {
-            let masked = crate::redact::message::message(clip(text, &mut self.counts.clipped));
-            self.fragment(key, &Value::Text(Cow::Owned(masked)), "");
+    fn failed(&mut self, key: usize, value: &Value) -> Action {
+        match value {
+            Value::Bool(false) => Action::Nothing,
+            Value::Text(text) if matches!(text.as_ref(), "false" | "0") => Action::Nothing,
+            Value::Text(text) if !matches!(text.as_ref(), "true" | "1" | "") => {
+                let masked = crate::redact::message::message(clip(text, &mut self.counts.clipped));
+                Action::Failed(Some(self.fragment(key, &Value::Text(Cow::Owned(masked)), "")))
+            }
+            _ => Action::Failed(None),
         }
     }
 
-    /// An attribute that has no column: its JSON is remembered and numbered.
-    pub(super) fn fragment(&mut self, key: usize, value: &Value, system: &str) {
-        let tag = (key as u64) << 3;
-        let found = match value {
-            _ if !system.is_empty() => None,
-            Value::Text(text) => Some(self.memo.values.intern(tag | 1, clip(text, &mut 0).as_bytes())),
-            Value::Int(number) => Some(self.memo.values.intern(tag | 2, &number.to_le_bytes())),
-            Value::Float(number) => Some(self.memo.values.intern(tag | 3, &number.to_le_bytes())),
-            Value::Bool(truth) => Some(self.memo.values.intern(tag | 4, &[u8::from(*truth)])),
-            _ => None,
-        };
-        if let Some((place, false)) = found {
-            self.span.fragments.push(self.memo.meanings[place].0);
-            return;
-        }
+    /// An attribute that has no column: its JSON is kept and numbered.
+    pub(super) fn fragment(&mut self, key: usize, value: &Value, system: &str) -> u32 {
         let memo = &mut self.memo;
         let start = memo.json.len();
         let known = &memo.known[key];
@@ -219,19 +273,14 @@ impl Builder {
         let mut masking = Masking { redactor: &self.redactor, system, clipped: 0 };
         masking.value(known.how, &known.name, value, &mut memo.json);
         self.counts.clipped += masking.clipped;
-        let fragment = memo.fragments.len() as u32;
         memo.fragments.push((start, memo.json.len()));
-        if found.is_some() {
-            memo.meanings.push((fragment, 0));
-        }
-        self.span.fragments.push(fragment);
+        memo.fragments.len() as u32 - 1
     }
 
     /// An attribute that OpenTelemetry has no attribute for in OTLP: what was dropped, a status's description.
     pub fn own(&mut self, name: &str, value: &Value) {
         if !self.surveying {
-            let key = self.key(name);
-            self.fragment(key, value, "");
+            self.attribute(name, value);
         }
     }
 

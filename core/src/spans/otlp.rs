@@ -133,9 +133,11 @@ fn span(bytes: &[u8], base: u64, to: &mut Builder) -> Result<(), Error> {
             (6, Field::Varint(kind)) => to.span.row.numbers[number::KIND] = Some(kind.min(127) as i64),
             (7, Field::Fixed64(at)) => start = at,
             (8, Field::Fixed64(at)) => end = at,
+            (9, Field::Bytes(pair)) if to.replay(pair) => {}
             (9, Field::Bytes(pair)) => {
+                let repaired = to.counts.repaired;
                 let (name, value) = key_value(pair, fields.start_of(pair), DEPTH, to)?;
-                to.attribute(&name, &value);
+                to.new_pair(pair, &name, &value, to.counts.repaired == repaired);
             }
             (10, Field::Varint(count)) => dropped("otel.dropped_attributes_count", count, to),
             (11, Field::Bytes(event)) => self::event(event, fields.start_of(event), to)?,

@@ -8,15 +8,14 @@ use std::borrow::Cow;
 use super::batch::{BYTES, number, text};
 use super::builder::Builder;
 use super::kin::Relation;
+use super::memo::Masked;
 use super::names::{NEW, OLD};
 use super::value::{Value, clip};
 use crate::hash::hex;
 use crate::redact::attribute::Treatment;
 
-/// Tags of values that are no attribute's: below them are the attributes' numbers.
-const STATEMENT: u64 = 1 << 40;
-const NAME: u64 = 1 << 41;
-const RESOURCE: u64 = 1 << 42;
+/// Tags of names among the originals; those of statements are their systems' words.
+const NAME: u64 = 1 << 40;
 
 impl Builder {
     /// The span is complete.
@@ -54,14 +53,17 @@ impl Builder {
         let name = std::mem::take(&mut self.span.name);
         self.span.row.texts[text::NAME] = self.name(&name, system);
         self.span.name = name;
-        if let Some((statement, _)) = self.span.statement.take() {
-            self.statement(&statement, system);
+        if let Some((statement, _)) = self.span.statement {
+            self.statement(statement, system);
         } else if !self.span.parameters.is_empty() {
             self.parameters(0);
         }
-        for (key, statement) in std::mem::take(&mut self.span.further) {
+        for place in 0..self.span.further.len() {
+            let (key, text) = self.span.further[place];
             let system = self.batch.text(system).unwrap_or("").to_owned();
-            self.fragment(key, &Value::Text(Cow::Owned(statement)), &system);
+            let statement = self.memo.text_at(text).to_owned();
+            let fragment = self.fragment(key as usize, &Value::Text(Cow::Owned(statement)), &system);
+            self.span.fragments.push(fragment);
         }
         self.sides();
         let fragments = std::mem::take(&mut self.span.fragments);
@@ -86,18 +88,13 @@ impl Builder {
             }
             let scope = self.redactor.treated(Treatment::Keep, "scope", clip(&resource.scope, &mut 0), "");
             resource.words[3] = self.batch.word_or_none(&scope);
-            let (place, fresh) = self.memo.values.intern(RESOURCE, &resource.members);
-            if fresh {
-                self.memo.meanings.push((0, 0));
-            }
-            resource.set_tag = place as u64;
+            resource.set_tag = self.memo.resources.intern(0, &resource.members).0 as u64;
             resource.version_fragment = None;
             if !resource.scope_version.is_empty() {
                 let version = std::mem::take(&mut resource.scope_version);
-                let before = self.span.fragments.len();
-                self.own("otel.scope.version", &Value::Text(Cow::Borrowed(&version)));
-                self.resource.version_fragment = self.span.fragments.get(before).copied();
-                self.span.fragments.truncate(before);
+                let key = self.key("otel.scope.version");
+                let fragment = self.fragment(key, &Value::Text(Cow::Borrowed(&version)), "");
+                self.resource.version_fragment = Some(fragment);
                 self.resource.scope_version = version;
             }
         }
@@ -113,56 +110,71 @@ impl Builder {
     }
 
     fn name(&mut self, name: &str, system: u32) -> u32 {
+        if let Some((before, place)) = self.memo.last_name
+            && before == system
+            && self.memo.originals.get(place) == name.as_bytes()
+        {
+            return self.memo.masked[place].word;
+        }
         let name = clip(name, &mut self.counts.clipped);
-        let (place, fresh) = self.memo.values.intern(NAME | u64::from(system), name.as_bytes());
+        let (place, fresh) = self.memo.originals.intern(NAME | u64::from(system), name.as_bytes());
+        if fresh {
+            let masked = self.redactor.span_name(name, self.batch.text(system).unwrap_or(""));
+            let word = self.batch.word_or_none(&masked);
+            self.memo.masked.push(Masked { word, ..Masked::default() });
+        }
+        self.memo.last_name = Some((system, place));
+        self.memo.masked[place].word
+    }
+
+    fn statement(&mut self, statement: u32, system: u32) {
+        let (place, fresh) = self.memo.originals.intern(u64::from(system), &statement.to_le_bytes());
         if fresh {
             let system = self.batch.text(system).unwrap_or("");
-            let masked = self.redactor.span_name(name, system);
+            let (masked, literals) = self.redactor.masked(self.memo.text_at(statement), system);
             let word = self.batch.word_or_none(&masked);
-            self.memo.meanings.push((word, 0));
+            let hash = self.hash_word(literals);
+            self.memo.masked.push(Masked { word, literals, hash });
         }
-        self.memo.meanings[place].0
+        let masked = self.memo.masked[place];
+        self.span.row.texts[text::STATEMENT] = masked.word;
+        if self.span.parameters.is_empty() {
+            self.span.row.texts[text::PARAMETERS] = masked.hash;
+        } else {
+            self.parameters(masked.literals);
+        }
     }
 
-    fn statement(&mut self, statement: &str, system: u32) {
-        let (place, fresh) = self.memo.values.intern(STATEMENT | u64::from(system), statement.as_bytes());
-        if fresh {
-            let (masked, literals) = self.redactor.masked(statement, self.batch.text(system).unwrap_or(""));
-            let word = self.batch.word_or_none(&masked);
-            self.memo.meanings.push((word, literals));
-        }
-        let (word, literals) = self.memo.meanings[place];
-        self.span.row.texts[text::STATEMENT] = word;
-        self.parameters(literals);
-    }
-
-    /// One hash of the parameters and of the literals in the text, none where there are none of both.
+    /// One hash of the parameters and of the literals in the text.
     fn parameters(&mut self, literals: u64) {
-        let mut hash = literals;
-        if !self.span.parameters.is_empty() {
-            hash ^= self.redactor.hash(&self.span.parameters);
-        }
-        if hash != 0 {
-            let mut digits = Vec::with_capacity(16);
-            hex(u128::from(hash), 16, &mut digits);
-            self.span.row.texts[text::PARAMETERS] = self.batch.words.intern(0, &digits).0 as u32;
-        }
+        let hash = literals ^ self.redactor.hash(&self.span.parameters);
+        self.span.row.texts[text::PARAMETERS] = self.hash_word(hash);
+    }
+
+    fn hash_word(&mut self, hash: u64) -> u32 {
+        let mut digits = Vec::with_capacity(16);
+        hex(u128::from(hash), 16, &mut digits);
+        if hash == 0 { 0 } else { self.batch.words.intern(0, &digits).0 as u32 }
     }
 
     /// The other side's name and the function's, which need the kind and the rank of what else came.
     fn sides(&mut self) {
-        if let Some(peer) = self.span.peer.take() {
+        if let Some(peer) = self.span.peer {
+            let peer = self.memo.text_at(peer);
             if matches!(self.span.kind(), 2 | 5) {
-                self.own("net.peer.name", &Value::Text(Cow::Owned(self.redactor.value(&peer))));
+                let masked = Value::Text(Cow::Owned(self.redactor.value(peer)));
+                let key = self.key("net.peer.name");
+                let fragment = self.fragment(key, &masked, "");
+                self.span.fragments.push(fragment);
             } else {
-                let word = self.batch.word_or_none(clip(&peer, &mut self.counts.clipped));
+                let word = self.batch.word_or_none(peer);
                 self.span.set_text(text::SERVER, OLD, word);
             }
         }
-        let Some(namespace) = self.span.namespace.take() else { return };
+        let Some(namespace) = self.span.namespace else { return };
         if self.span.ranks[text::FUNCTION] == OLD {
             let function = self.batch.text(self.span.row.texts[text::FUNCTION]).unwrap_or("");
-            let full = format!("{}.{function}", clip(&namespace, &mut self.counts.clipped));
+            let full = format!("{}.{function}", self.memo.text_at(namespace));
             let word = self.batch.word(&full);
             self.span.set_text(text::FUNCTION, NEW, word);
         }

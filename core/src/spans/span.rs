@@ -1,6 +1,7 @@
 //! One span while its parts come in, in whatever order.
 
 use super::batch::{Row, TEXTS, number};
+use super::value::Value;
 
 /// Cells filled so far, and what waits for the rest of the span.
 #[derive(Default)]
@@ -9,13 +10,13 @@ pub struct Span {
     /// How much each column of texts is believed; see `names`.
     pub ranks: [u8; TEXTS.len()],
     pub number_ranks: [u8; 10],
-    /// Texts that wait: the span's name, its statement, the other side's name.
     pub name: String,
-    pub statement: Option<(String, u8)>,
-    pub peer: Option<String>,
-    pub namespace: Option<String>,
+    /// Places of texts that wait: the statement with its rank, the other side's name, the function's namespace.
+    pub statement: Option<(u32, u8)>,
+    pub peer: Option<u32>,
+    pub namespace: Option<u32>,
     /// Statements that have no column: the attribute's number and the text.
-    pub further: Vec<(usize, String)>,
+    pub further: Vec<(u32, u32)>,
     pub parameters: Vec<u8>,
     /// Numbers of the attributes' fragments.
     pub fragments: Vec<u32>,
@@ -52,6 +53,17 @@ impl Span {
 
     pub fn kind(&self) -> i64 {
         self.row.numbers[number::KIND].unwrap_or(0)
+    }
+
+    /// Notes a statement's parameter for their common hash.
+    pub fn parameter(&mut self, name: &str, value: &Value) {
+        self.parameters.extend_from_slice(name.as_bytes());
+        self.parameters.push(0xFF);
+        match value {
+            Value::Text(text) => self.parameters.extend_from_slice(text.as_bytes()),
+            other => self.parameters.extend_from_slice(format!("{other:?}").as_bytes()),
+        }
+        self.parameters.push(0xFF);
     }
 
     pub fn set_times(&mut self, start: i64, end: i64) {

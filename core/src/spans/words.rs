@@ -30,23 +30,10 @@ impl Words {
     #[inline]
     pub fn intern(&mut self, tag: u64, text: &[u8]) -> (usize, bool) {
         let hash = hash(self.seed, tag, text);
-        let mask = self.table.len() - 1;
-        let mut slot = hash as usize & mask;
-        loop {
-            let place = self.table[slot];
-            if place == 0 {
-                break;
-            }
-            let entry = &self.entries[place as usize - 1];
-            if entry.hash == hash
-                && entry.tag == tag
-                && entry.length == text.len()
-                && self.bytes[entry.start..entry.start + entry.length] == *text
-            {
-                return (place as usize - 1, false);
-            }
-            slot = (slot + 1) & mask;
-        }
+        let slot = match self.probe(hash, tag, text) {
+            Ok(number) => return (number, false),
+            Err(slot) => slot,
+        };
         let number = self.entries.len();
         self.entries.push(Entry { hash, tag, start: self.bytes.len(), length: text.len() });
         self.bytes.extend_from_slice(text);
@@ -55,6 +42,34 @@ impl Words {
             self.grow();
         }
         (number, true)
+    }
+
+    /// Number of the text, if it has one.
+    #[inline]
+    pub fn find(&self, tag: u64, text: &[u8]) -> Option<usize> {
+        self.probe(hash(self.seed, tag, text), tag, text).ok()
+    }
+
+    /// The number, or the free slot where it would be noted.
+    #[inline]
+    fn probe(&self, hash: u64, tag: u64, text: &[u8]) -> Result<usize, usize> {
+        let mask = self.table.len() - 1;
+        let mut slot = hash as usize & mask;
+        loop {
+            let place = self.table[slot];
+            if place == 0 {
+                return Err(slot);
+            }
+            let entry = &self.entries[place as usize - 1];
+            if entry.hash == hash
+                && entry.tag == tag
+                && entry.length == text.len()
+                && self.bytes[entry.start..entry.start + entry.length] == *text
+            {
+                return Ok(place as usize - 1);
+            }
+            slot = (slot + 1) & mask;
+        }
     }
 
     fn grow(&mut self) {
