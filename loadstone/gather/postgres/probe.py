@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from loadstone.gather.postgres.connection import Connection, Refused, connect, first_line, rights
+from loadstone.gather.postgres.connection import Refused, connect, first_line, rights
 from loadstone.gather.postgres.counters import layout
 from loadstone.gather.postgres.log import find
 from loadstone.model.evidence import Missing
+
+if TYPE_CHECKING:
+    from loadstone.gather.postgres.connection import Connection
 
 __all__ = ["probe"]
 
