@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadstone.model.doctor import Doctor, Source
-from loadstone.render.text import LABEL, labelled, plain, plural, wrapped
+from loadstone.render.text import LABEL, labelled, plain, wrapped
 
 __all__ = ["doctor_text"]
 
@@ -14,7 +14,7 @@ def doctor_text(doctor: Doctor, *, color: bool = False, width: int = 100) -> str
     """Every source with its state, without a trailing newline."""
     head = plain(doctor.machine)
     if doctor.processes:
-        head += f"; the service is {plural(len(doctor.processes), 'process').replace('processs', 'processes')}"
+        head += f"; the service is {len(doctor.processes)} process{'' if len(doctor.processes) == 1 else 'es'}"
     rows = "\n".join(_source(source, color, width) for source in doctor.sources)
     short = [source for source in doctor.sources if source.state in ("partly", "missing")]
     ready = sum(source.state == "ready" for source in doctor.sources)
