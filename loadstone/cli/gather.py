@@ -43,6 +43,7 @@ def gather(
     without: tuple[str, ...],
     memory: bool,
     otlp_port: int,
+    grpc_port: int | None,
     show: tuple[str, ...],
     marks: dict[str, str],
     quiet: bool,
@@ -61,7 +62,15 @@ def gather(
     from loadstone.lab.gathering import Gathering, found_service, run_gather
 
     service, found = found_service(url, frozenset(pids))
-    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port, pids=tuple(sorted(found)), show=show)
+    ways = Ways(
+        dsn=dsn,
+        without=without,
+        memory=memory,
+        otlp_port=otlp_port,
+        grpc_port=grpc_port,
+        pids=tuple(sorted(found)),
+        show=show,
+    )
     asked = Gathering(observing_of(service, None, ways), duration_s, service, marks, typed())
     progress = Progress(sys.stderr, quiet=quiet or (as_json and not sys.stderr.isatty()))
     kept = find(archive)

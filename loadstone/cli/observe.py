@@ -28,12 +28,13 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     memory: bool = False
     otlp_port: int = 0
+    grpc_port: int | None = None
     pids: tuple[int, ...] = ()
     show: tuple[str, ...] = ()
 
 
 def collector_options(command: Command) -> Command:
-    """``--dsn``, ``--without``, ``--memory`` and ``--otlp-port``."""
+    """``--dsn``, ``--without``, ``--memory``, ``--otlp-port`` and ``--grpc-port``."""
     for option in (
         click.option("--memory", is_flag=True, help="Trace allocations too, with memray (slow)."),
         click.option(
@@ -42,6 +43,10 @@ def collector_options(command: Command) -> Command:
         click.option(
             "--otlp-port", type=click.IntRange(0, 65_535), default=0, metavar="PORT",
             help="Where to receive OTLP traces.  [default: a free port]",
+        ),
+        click.option(
+            "--grpc-port", type=click.IntRange(0, 65_535), metavar="PORT",
+            help="Receive OTLP by gRPC there too (extra otlp-grpc).",
         ),
         click.option("--dsn", metavar="DSN", help="The service's PostgreSQL database: postgresql://… or {env.NAME}."),
     ):  # fmt: skip
@@ -62,7 +67,12 @@ def observing_of(service: Service | None, workload: Workload | None, ways: Ways)
     dsn = resolved_dsn(ways.dsn or (service.dsn if service else None))
     return Observing(
         collectors=collectors(
-            service, dsn=dsn is not None, without=ways.without, memory=ways.memory, otlp_port=ways.otlp_port
+            service,
+            dsn=dsn is not None,
+            without=ways.without,
+            memory=ways.memory,
+            otlp_port=ways.otlp_port,
+            grpc_port=ways.grpc_port,
         ),
         redaction=new_redaction((*(service.show if service else ()), *ways.show), written),
         dsn=dsn,

@@ -82,6 +82,7 @@ def run(
     without: tuple[str, ...],
     memory: bool,
     otlp_port: int,
+    grpc_port: int | None,
     no_report: bool,
     quiet: bool,
     archive: str | None,
@@ -117,9 +118,9 @@ def run(
         hosts=hosts,
         report=not no_report,
     )
-    if not evidence and (dsn or without or memory or otlp_port):
-        raise click.UsageError("--dsn, --without, --memory and --otlp-port go with --evidence")
-    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port)
+    if not evidence and (dsn or without or memory or otlp_port or grpc_port is not None):
+        raise click.UsageError("--dsn, --without, --memory, --otlp-port and --grpc-port go with --evidence")
+    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port, grpc_port=grpc_port)
     asked, load = asked_for(choices)
     observed = asked_for(choices, ways)[0] if evidence else None
     quiet = quiet or (as_json and not sys.stderr.isatty())

@@ -35,7 +35,13 @@ def _inside(service: Service | None) -> Literal["recorder", "official", "either"
 
 
 def collectors(
-    service: Service | None, *, dsn: bool, without: Container[str] = (), memory: bool = False, otlp_port: int = 0
+    service: Service | None,
+    *,
+    dsn: bool,
+    without: Container[str] = (),
+    memory: bool = False,
+    otlp_port: int = 0,
+    grpc_port: int | None = None,
 ) -> tuple[Collector, ...]:
     """The collectors for this service. PostgreSQL's needs a DSN; the others find out for themselves what there is.
 
@@ -45,8 +51,9 @@ def collectors(
     chosen: list[Collector] = []
     inside = _inside(service)
     recorded = inside in ("recorder", "either") and "recorder" not in without
-    if "traces" not in without and (inside != "recorder" or not recorded or otlp_port):
-        chosen.append(Traces("otel" if inside == "official" else "receive", otlp_port))
+    if "traces" not in without and (inside != "recorder" or not recorded or otlp_port or grpc_port is not None):
+        mode: Literal["receive", "otel"] = "otel" if inside == "official" else "receive"
+        chosen.append(Traces(mode, otlp_port, grpc_port is not None, grpc_port=grpc_port or 0))
     if recorded:
         from loadstone.gather.recorder.collector import Recorder
 
