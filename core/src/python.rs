@@ -238,7 +238,7 @@ struct Packed {
 
 impl Packed {
     fn new(batch: Batch) -> Packed {
-        let there = (0..NUMBERS.len()).filter(|column| !batch.numbers[*column].all_missing);
+        let there = (0..NUMBERS.len()).filter(|column| batch.missing(*column).any(|missing| !missing));
         let numbers = there.map(|column| (column, batch.packed(column))).collect();
         Packed { batch, numbers }
     }
@@ -247,8 +247,8 @@ impl Packed {
         let batch = &self.batch;
         let bytes = |values: &[u8]| PyBytes::new(py, values);
         let numbers = self.numbers.iter().map(|(column, values)| {
-            let missing: Vec<u8> = batch.numbers[*column].missing.iter().map(|missing| u8::from(*missing)).collect();
-            let missing = batch.numbers[*column].any.then(|| bytes(&missing));
+            let missing: Vec<u8> = batch.missing(*column).map(u8::from).collect();
+            let missing = missing.contains(&1).then(|| bytes(&missing));
             (NUMBERS[*column].0, NUMBERS[*column].1, bytes(values), missing)
         });
         let texts = TEXTS.iter().zip(&batch.texts).filter(|(_, places)| places.iter().any(|place| *place != 0));

@@ -82,28 +82,21 @@ pub mod number {
     pub const THREAD: usize = 9;
 }
 
-/// One span's cells: numbers of words (0 for none) and numbers (None for none).
+/// One span's cells: numbers of words (0 for none), and numbers with a bit for each that is there.
 #[derive(Clone, Default)]
 pub struct Row {
     pub trace_id: [u8; 16],
     pub span_id: [u8; 8],
     pub parent_id: [u8; 8],
     pub texts: [u32; TEXTS.len()],
-    pub numbers: [Option<i64>; NUMBERS.len()],
+    pub numbers: [i64; NUMBERS.len()],
+    pub there: u16,
 }
 
-/// A column of numbers: little-endian values of its width, and for each whether it is missing, where any is.
-pub struct Numbers {
-    pub values: Vec<i64>,
-    pub missing: Vec<bool>,
-    pub any: bool,
-    pub all_missing: bool,
-}
-
-impl Numbers {
-    /// Memory that is reserved costs nothing until it is written to.
-    fn new() -> Numbers {
-        Numbers { values: Vec::with_capacity(ROWS), missing: Vec::with_capacity(ROWS), any: false, all_missing: true }
+impl Row {
+    pub fn set(&mut self, column: usize, value: i64) {
+        self.numbers[column] = value;
+        self.there |= 1 << column;
     }
 }
 
@@ -112,12 +105,15 @@ pub struct Batch {
     pub trace_id: Vec<u8>,
     pub span_id: Vec<u8>,
     pub parent_id: Vec<u8>,
-    pub numbers: [Numbers; NUMBERS.len()],
+    pub numbers: [Vec<i64>; NUMBERS.len()],
+    /// For each row a bit for each number that is there.
+    pub there: Vec<u16>,
     pub texts: [Vec<u32>; TEXTS.len()],
     pub words: Words,
 }
 
 impl Batch {
+    /// Memory that is reserved here costs nothing until it is written to.
     pub fn new() -> Batch {
         let mut words = Words::new();
         words.intern(u64::MAX, b"");
@@ -125,7 +121,8 @@ impl Batch {
             trace_id: Vec::with_capacity(16 * ROWS),
             span_id: Vec::with_capacity(8 * ROWS),
             parent_id: Vec::with_capacity(8 * ROWS),
-            numbers: std::array::from_fn(|_| Numbers::new()),
+            numbers: std::array::from_fn(|_| Vec::with_capacity(ROWS)),
+            there: Vec::with_capacity(ROWS),
             texts: std::array::from_fn(|_| Vec::with_capacity(ROWS)),
             words,
         }
@@ -158,11 +155,9 @@ impl Batch {
         self.trace_id.extend_from_slice(&row.trace_id);
         self.span_id.extend_from_slice(&row.span_id);
         self.parent_id.extend_from_slice(&row.parent_id);
+        self.there.push(row.there);
         for (column, cell) in self.numbers.iter_mut().zip(&row.numbers) {
-            column.values.push(cell.unwrap_or(0));
-            column.missing.push(cell.is_none());
-            column.any |= cell.is_none();
-            column.all_missing &= cell.is_none();
+            column.push(*cell);
         }
         for (column, cell) in self.texts.iter_mut().zip(&row.texts) {
             column.push(*cell);
@@ -174,9 +169,14 @@ impl Batch {
         (word != 0).then(|| std::str::from_utf8(self.words.get(word as usize)).unwrap_or(""))
     }
 
+    /// True for each row whose number is missing.
+    pub fn missing(&self, column: usize) -> impl Iterator<Item = bool> {
+        self.there.iter().map(move |there| there >> column & 1 == 0)
+    }
+
     /// A column of numbers in its own width.
     pub fn packed(&self, column: usize) -> Vec<u8> {
-        let values = &self.numbers[column].values;
+        let values = &self.numbers[column];
         match NUMBERS[column].1 {
             8 => values.iter().map(|value| *value as i8 as u8).collect(),
             16 => values.iter().flat_map(|value| (*value as i16).to_le_bytes()).collect(),

@@ -216,7 +216,7 @@ impl Builder {
             Action::Namespace { text } => span.namespace = Some(text),
             Action::Fragment(fragment) => span.fragments.push(fragment),
             Action::Failed(why) => {
-                span.row.numbers[number::STATUS] = Some(2);
+                span.row.set(number::STATUS, 2);
                 span.fragments.extend(why);
             }
             Action::Parameter => span.parameter(name, value),

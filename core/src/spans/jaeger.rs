@@ -150,7 +150,7 @@ fn span(span: Span, processes: &HashMap<Text, Process>, to: &mut Builder) {
         match tag.key.0.as_ref() {
             "span.kind" => {
                 let kind = zipkin::kind(value.text().unwrap_or(""));
-                to.span.row.numbers[number::KIND] = Some(kind);
+                to.span.row.set(number::KIND, kind);
             }
             "otel.status_code" => {
                 let code = match value.text().unwrap_or("") {
@@ -158,7 +158,7 @@ fn span(span: Span, processes: &HashMap<Text, Process>, to: &mut Builder) {
                     "ERROR" => 2,
                     _ => 0,
                 };
-                to.span.row.numbers[number::STATUS] = Some(code);
+                to.span.row.set(number::STATUS, code);
             }
             "otel.scope.name" | "otel.library.name" => scope.0 = text_of(value),
             "otel.scope.version" | "otel.library.version" => scope.1 = text_of(value),

@@ -130,7 +130,7 @@ fn span(bytes: &[u8], base: u64, to: &mut Builder) -> Result<(), Error> {
                 to.span.name.clear();
                 to.span.name.push_str(&name);
             }
-            (6, Field::Varint(kind)) => to.span.row.numbers[number::KIND] = Some(kind.min(127) as i64),
+            (6, Field::Varint(kind)) => to.span.row.set(number::KIND, kind.min(127) as i64),
             (7, Field::Fixed64(at)) => start = at,
             (8, Field::Fixed64(at)) => end = at,
             (9, Field::Bytes(pair)) if to.replay(pair) => {}
@@ -201,7 +201,7 @@ fn status(bytes: &[u8], base: u64, to: &mut Builder) -> Result<(), Error> {
                     to.own("otel.status_description", &Value::Text(message));
                 }
             }
-            (3, Field::Varint(code)) => to.span.row.numbers[number::STATUS] = Some(code.min(127) as i64),
+            (3, Field::Varint(code)) => to.span.row.set(number::STATUS, code.min(127) as i64),
             (3, _) => return Err(fields.wrong("a Status's code has another type")),
             _ => {}
         }

@@ -169,7 +169,7 @@ fn span(span: Span, to: &mut Builder) {
     row.trace_id = ids::parse(&span.trace_id.0).unwrap_or_default();
     row.span_id = ids::parse(&span.span_id.0).unwrap_or_default();
     row.parent_id = ids::parse(&span.parent_span_id.0).unwrap_or_default();
-    row.numbers[number::KIND] = Some(coded(&span.kind.0, "SPAN_KIND_", super::zipkin::KINDS));
+    row.set(number::KIND, coded(&span.kind.0, "SPAN_KIND_", super::zipkin::KINDS));
     to.span.name.push_str(&span.name.0);
     let start = span.start_time_unix_nano.unwrap_or(Num::Whole(0));
     let unit = unit_of(start, NANO);
@@ -197,7 +197,7 @@ fn span(span: Span, to: &mut Builder) {
         to.link(&trace, &span, &pairs(link.attributes));
     }
     if let Some(status) = span.status {
-        to.span.row.numbers[number::STATUS] = Some(coded(&status.code.0, "STATUS_CODE_", &["unset", "ok", "error"]));
+        to.span.row.set(number::STATUS, coded(&status.code.0, "STATUS_CODE_", &["unset", "ok", "error"]));
         if !status.message.0.is_empty() {
             to.own("otel.status_description", &Value::Text(status.message.0));
         }

@@ -27,8 +27,8 @@ impl Builder {
         }
         let trace = u128::from_be_bytes(row.trace_id);
         let span = u64::from_be_bytes(row.span_id);
-        let start = row.numbers[number::START].unwrap_or(0);
-        let end = row.numbers[number::END].unwrap_or(0);
+        let start = row.numbers[number::START];
+        let end = row.numbers[number::END];
         if self.surveying {
             let parent = u64::from_be_bytes(row.parent_id);
             return self.kin.note(Relation { trace, span, kind: self.span.kind() as u8, parent, start, end });
@@ -104,8 +104,8 @@ impl Builder {
         self.span.row.texts[text::HOST] = words[2];
         self.span.row.texts[text::SCOPE] = words[3];
         self.span.fragments.extend(self.resource.version_fragment);
-        if self.span.number_ranks[number::PID] == 0 {
-            self.span.row.numbers[number::PID] = self.resource.pid;
+        if let (0, Some(pid)) = (self.span.number_ranks[number::PID], self.resource.pid) {
+            self.span.row.set(number::PID, pid);
         }
     }
 

@@ -32,8 +32,8 @@ pub struct Span {
 impl Span {
     pub fn clear(&mut self) {
         self.row = Row::default();
-        self.row.numbers[number::KIND] = Some(0);
-        self.row.numbers[number::STATUS] = Some(0);
+        self.row.set(number::KIND, 0);
+        self.row.set(number::STATUS, 0);
         self.ranks = [0; TEXTS.len()];
         self.number_ranks = [0; 10];
         self.name.clear();
@@ -52,7 +52,7 @@ impl Span {
     }
 
     pub fn kind(&self) -> i64 {
-        self.row.numbers[number::KIND].unwrap_or(0)
+        self.row.numbers[number::KIND]
     }
 
     /// Notes a statement's parameter for their common hash.
@@ -67,8 +67,8 @@ impl Span {
     }
 
     pub fn set_times(&mut self, start: i64, end: i64) {
-        self.row.numbers[number::START] = Some(start);
-        self.row.numbers[number::END] = Some(end);
+        self.row.set(number::START, start);
+        self.row.set(number::END, end);
     }
 
     /// Sets a text unless a better name set it before.
@@ -82,7 +82,7 @@ impl Span {
     pub fn set_number(&mut self, column: usize, rank: u8, value: i64) {
         if rank >= self.number_ranks[column] {
             self.number_ranks[column] = rank;
-            self.row.numbers[column] = Some(value);
+            self.row.set(column, value);
         }
     }
 }

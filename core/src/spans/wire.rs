@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field's number and value; groups are skipped.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Error> {
         loop {
             if self.at >= self.bytes.len() {
@@ -64,15 +64,20 @@ impl<'a> Fields<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Error> {
-        match self.bytes.get(self.at) {
-            Some(byte) if *byte < 0x80 => {
+        match *self.bytes.get(self.at..).unwrap_or_default() {
+            [low, ..] if low < 0x80 => {
                 self.at += 1;
-                Ok(u64::from(*byte))
+                Ok(u64::from(low))
+            }
+            [low, high, ..] if high < 0x80 => {
+                self.at += 2;
+                Ok(u64::from(low & 0x7F) | u64::from(high) << 7)
             }
             _ => self.long_varint(),
         }
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u64, Error> {
         let start = self.at;
         let mut value = 0u64;
@@ -87,6 +92,7 @@ impl<'a> Fields<'a> {
         Err(self.error(start, "a number longer than ten bytes"))
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let found = self.bytes.get(self.at..self.at + N).and_then(|bytes| bytes.try_into().ok());
         self.at += N;
@@ -131,10 +137,12 @@ impl<'a> Fields<'a> {
         self.error(self.at, what)
     }
 
+    #[cold]
     fn cut(&self) -> Error {
         self.error(self.bytes.len(), "the message ends within a field")
     }
 
+    #[cold]
     fn error(&self, at: usize, message: &str) -> Error {
         Error::new(self.base + at as u64, message)
     }

@@ -116,7 +116,7 @@ pub fn decode(bytes: &[u8], base: u64, shared: &Shared, to: &mut Builder) -> Res
     row.trace_id = trace;
     row.span_id = id;
     row.parent_id = ids::parse(&span.parent.0).unwrap_or_default();
-    row.numbers[number::KIND] = Some(kind);
+    row.set(number::KIND, kind);
     if shared.both(trace_number, number) && (kind == CLIENT || kind == SERVER) {
         // The client's half takes an id of its own, so that what the server did stays under the server.
         let own = client_id(trace_number, number).to_be_bytes();
@@ -147,7 +147,7 @@ pub fn decode(bytes: &[u8], base: u64, shared: &Shared, to: &mut Builder) -> Res
             }
             ("otel.status_code", Value::Text(code)) => {
                 let code = ["UNSET", "OK", "ERROR"].iter().position(|known| *known == code).unwrap_or(0);
-                to.span.row.numbers[number::STATUS] = Some(code as i64);
+                to.span.row.set(number::STATUS, code as i64);
             }
             (name, value) => to.attribute(name, value),
         }
