@@ -73,18 +73,8 @@ def postgres(user: str = "loadstone", options: str = "", *, counting: bool = Fal
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", words)
         try:
             if counting:
-                words = [
-                    "-h",
-                    str(folder),
-                    "-U",
-                    user,
-                    "-d",
-                    "postgres",
-                    "-q",
-                    "-c",
-                    "CREATE EXTENSION pg_stat_statements",
-                ]
-                subprocess.run([programs / "psql", *words], check=True)
+                psql = [programs / "psql", "-h", folder, "-U", user, "-d", "postgres", "-q"]
+                subprocess.run([*psql, "-c", "CREATE EXTENSION pg_stat_statements"], check=True)
             yield Postgres(folder, user, programs)
         finally:
             run("pg_ctl", "stop", "-w", "-m", "immediate")
