@@ -5,25 +5,36 @@ about them in sentences. A format a file; files are read as a stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 from loadstone.errors import SpecError
+from loadstone.gather.imports import jaeger, zipkin
 from loadstone.gather.imports.builder import columns_of
 from loadstone.gather.imports.detect import detect
 from loadstone.gather.imports.noting import notes_of
+from loadstone.gather.imports.otlp import json_columns, protobuf_columns
 from loadstone.gather.imports.span import Seen, Span
 from loadstone.model.evidence import Columns
 from loadstone.model.redaction import Redaction
 
 __all__ = ["FORMATS", "Imported", "detect", "spans_of"]
 
-FORMATS = {"otlp json": "otlp_json", "otlp protobuf": "otlp_protobuf", "jaeger": "jaeger", "zipkin": "zipkin"}
-"""Formats of traces by the names that ``detect`` gives them, and the file here that reads each."""
+
+def _by(reader: Callable[[Path, Seen], Iterator[Span]]) -> Callable[[Path, Redaction, Seen], Iterator[Columns]]:
+    return lambda path, redaction, seen: columns_of(reader(path, seen), redaction, seen)
+
+
+FORMATS = {
+    "otlp json": json_columns,
+    "otlp protobuf": protobuf_columns,
+    "jaeger": _by(jaeger.spans),
+    "zipkin": _by(zipkin.spans),
+}
+"""Formats of traces by the names that ``detect`` gives them, and what reads each."""
 
 
 class Imported:
-    """A file's spans. ``columns`` can be iterated once, in batches of at most 50,000 spans; it raises SpecError at
+    """A file's spans. ``columns`` can be iterated once, in batches of at most 65,536 spans; it raises SpecError at
     the first place that the format does not allow, and at the end where there was no span."""
 
     def __init__(self, path: Path, format: str, redaction: Redaction) -> None:
@@ -31,8 +42,7 @@ class Imported:
         self._seen = Seen()
 
     def _batches(self, path: Path, format: str, redaction: Redaction) -> Iterator[Columns]:
-        read: Callable[[Path, Seen], Iterator[Span]] = import_module(f"{__name__}.{FORMATS[format]}").spans
-        yield from columns_of(read(path, self._seen), redaction, self._seen)
+        yield from FORMATS[format](path, redaction, self._seen)
         if not self._seen.spans:
             left = self._seen.nameless + self._seen.timeless
             found = f"{left} spans, none with an id and a start" if left else "no span"

@@ -93,7 +93,7 @@ class _Fold:
         resource = span.resource.told or self._resource(span.resource)
         found: dict[str, Any] = {}
         ranks: dict[str, int] = {}
-        rest: dict[str, Any] = dict(resource[1])
+        rest: dict[str, Any] = {}
         parameters: list[str] = []
         namespace = failed = None
         attributes = masking.few(span.attributes)
@@ -133,7 +133,7 @@ class _Fold:
                 if span.kind == _CLIENT and ranks.get("server_address", 0) < 2:
                     cells["server_address"] = text(name, str(value))
                 elif span.kind != _CLIENT:
-                    rest[name] = masking.value(name, value, system)
+                    rest[name] = masking.peer(str(value))
             else:
                 masked = masking.value(name, value, system)
                 cells[column] = masked if type(masked) is str else _encode(masked).decode()
@@ -153,6 +153,8 @@ class _Fold:
                 status = _ERROR
                 if said.lower() not in _YES:
                     rest["error.message"] = masking.message(said)
+        if resource[1]:
+            rest["resource"] = resource[1]
         if span.message:
             rest["otel.status_description"] = masking.message(span.message)
         events = [self._event(event, cells, status) for event in self._few(span.events)] if span.events else None
@@ -239,7 +241,7 @@ class _Fold:
                     masked = f"/{masked}"
                 if client and "server_address" not in cells:
                     host = host.rpartition("@")[2]
-                    cells["server_address"] = host if host.startswith("[") else host.partition(":")[0]
+                    cells["server_address"] = host[1:].partition("]")[0] if host[:1] == "[" else host.partition(":")[0]
             path, _, query = masked.partition("?")
             cells.setdefault("url_path", path or None)
             if query:
@@ -264,7 +266,7 @@ class _Fold:
         kind = attributes.get("exception.type") or attributes.get("error.kind")
         if isinstance(kind, str) and status == _ERROR and "error_type" not in cells:
             cells["error_type"] = self._masking.text("exception.type", kind)
-        told: dict[str, Any] = {"at_ns": at_ns, "name": self._masking.name(name, "")}
+        told: dict[str, Any] = {"time_ns": at_ns, "name": self._masking.name(name, "")}
         if attributes:
             told["attributes"] = self._masking.attributes(attributes)
         return told

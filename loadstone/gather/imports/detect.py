@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from loadstone.errors import SpecError
-from loadstone.gather.imports.otlp_protobuf import framing_of
+from loadstone.gather.imports.framing import framing_of
 from loadstone.gather.imports.reading import head_of
 from loadstone.gather.profile.imports.wrong import at_byte, at_line
 

@@ -122,6 +122,10 @@ class Masking:
         """What an error said."""
         return self._native.message(self._sound(text))
 
+    def peer(self, text: str) -> str:
+        """Who called: a hash."""
+        return self._native.value(self._sound(text))
+
     def hash(self, text: str) -> str:
         """16 hex digits for a text."""
         return self._native.value(f"0{text}")[1:] + self._native.value(f"1{text}")[1:]

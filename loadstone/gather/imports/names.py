@@ -44,9 +44,6 @@ SLOTS: dict[str, tuple[str, int]] = {
     "thread.id": ("thread_id", NEW),
     "process.pid": ("process_pid", NEW),
     "loadstone.thread_cpu_ns": ("thread_cpu_ns", NEW),
-    "service.name": ("service", GUESSED),
-    "service.instance.id": ("service_instance_id", GUESSED),
-    "host.name": ("host_name", GUESSED),
 }
 """Attribute -> its column and how far it is to be believed. ``target``, ``url``, ``peer`` and ``parameters`` are no
 columns: the builder makes columns of them."""

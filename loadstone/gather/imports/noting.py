@@ -18,6 +18,7 @@ def notes_of(seen: Seen) -> tuple[str, ...]:
         for unit, count in sorted(seen.units.items())
     ]
     told = (
+        (seen.rescaled, "{} had times in another unit than nanoseconds, which was guessed by their magnitude."),
         (seen.absurd, "{} had no time of our days; it was kept as it is."),
         (seen.nameless, "{} had no usable trace id or span id and were left out."),
         (seen.timeless, "{} had no start and were left out."),

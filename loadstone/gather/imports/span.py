@@ -56,6 +56,7 @@ class Seen(msgspec.Struct, eq=False):
     repaired: int = 0
     split: int = 0
     broken: int = 0  # cycles
+    rescaled: int = 0  # spans in another unit, where it is not known which
     duplicates: int = 0
     orphans: int = 0
     skewed: int = 0

@@ -81,8 +81,8 @@ def test_every_field_arrives(tmp_path: Path, encoding: str) -> None:
         assert row["status"] == span.status.status_code.value
         assert (row["service"], row["service_instance_id"], row["host_name"]) == ("shop", "a-1", "h1")
         assert row["scope"] == "shop.tracing"
-        assert row["attributes"]["deployment"] == "blue"
-        assert [(event["at_ns"], event["name"]) for event in row.get("events", ())] == [
+        assert row["attributes"]["resource"]["deployment"] == "blue"
+        assert [(event["time_ns"], event["name"]) for event in row.get("events", ())] == [
             (event.timestamp, event.name) for event in span.events
         ]
     server, database = rows["GET /items/{id}"], rows["SELECT items"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def value(plain: object) -> dict[str, object]:
     return {"stringValue": plain}
 
 
-def folded(tmp_path: Path, attributes: dict[str, object], kind: int = 3) -> dict[str, Any]:
+def folded(tmp_path: Path, attributes: Mapping[str, object], kind: int = 3) -> dict[str, Any]:
     told = [{"key": key, "value": value(plain)} for key, plain in attributes.items()]
     (row,) = rows(tmp_path, otlp(span(kind=kind, attributes=told)))
     plain = ("trace_id", "span_id", "start_ns", "end_ns", "kind", "name", "scope", "status")
@@ -39,12 +40,11 @@ def folded(tmp_path: Path, attributes: dict[str, object], kind: int = 3) -> dict
         ({"http.status_code": 404}, {"http_response_status_code": 404}),
         ({"http.response.status_code": "404"}, {"http_response_status_code": 404}),
         ({"http.status_code": "none"}, {"attributes": {"http.status_code": "none"}}),
-        ({"http.status_code": 70_000}, {"attributes": {"http.status_code": 70_000}}),
         ({"http.route": "/items/{id}"}, {"http_route": "/items/{id}"}),
         ({"url.path": "/items"}, {"url_path": "/items"}),
         ({"http.url": "http://cart:80/items"}, {"url_path": "/items", "server_address": "cart"}),
         ({"http.url": "http://cart"}, {"url_path": "/", "server_address": "cart"}),
-        ({"http.url": "http://[::1]:80/x"}, {"url_path": "/x", "server_address": "[::1]:80"}),
+        ({"http.url": "http://[::1]:80/x"}, {"url_path": "/x", "server_address": "::1"}),
         (
             {"url.full": "http://cart/old", "url.path": "/new", "server.address": "mine"},
             {"url_path": "/new", "server_address": "mine"},
@@ -58,14 +58,12 @@ def folded(tmp_path: Path, attributes: dict[str, object], kind: int = 3) -> dict
         ({"code.file.path": "a.py", "code.line.number": 7}, {"code_file_path": "a.py", "code_line_number": 7}),
         ({"code.function": "load", "code.namespace": "shop.items"}, {"code_function_name": "shop.items.load"}),
         ({"code.function.name": "shop.load"}, {"code_function_name": "shop.load"}),
-        ({"code.namespace": "shop"}, {"attributes": {"code.namespace": "shop"}}),
         ({"thread.id": 77}, {"thread_id": 77}),
         ({"exception.type": "KeyError"}, {"error_type": "KeyError"}),
         ({"error.type": "500", "exception.type": "KeyError"}, {"error_type": "500"}),
         ({"error": True}, {"status": 2}),
         ({"error": "false"}, {}),
-        ({"service.name": "shop", "service.instance.id": "i", "host.name": "h", "process.pid": 5},
-         {"service": "shop", "service_instance_id": "i", "host_name": "h", "process_pid": 5}),
+        ({"process.pid": 5}, {"process_pid": 5}),
         ({"loadstone.thread_cpu_ns": 5}, {"thread_cpu_ns": 5}),
         ({"app.tenant": "blue", "app.count": 3}, {"attributes": {"app.tenant": "blue", "app.count": 3}}),
     ],
@@ -77,7 +75,7 @@ def test_an_attribute_in_its_column(tmp_path: Path, attributes: dict[str, object
 def test_the_other_side_of_a_server_is_no_server(tmp_path: Path) -> None:
     assert folded(tmp_path, {"net.peer.name": "10.0.0.9", "net.host.name": "shop"}, kind=2) == {
         "server_address": "shop",
-        "attributes": {"net.peer.name": "10.0.0.9"},
+        "attributes": {"net.peer.name": REDACTION.value("10.0.0.9")},
     }
 
 
@@ -113,9 +111,11 @@ def test_a_statement_that_was_cut_short(tmp_path: Path, end: str) -> None:
     (row,), notes = read(write(tmp_path, otlp(span(attributes=told))))
     assert "ann" not in row["db_query_text"]
     assert "1" not in row["db_query_text"]
-    if end != "'ann":
-        assert row["db_query_text"].endswith(" …")
+    if end in ("...", "…"):
+        assert row["db_query_text"].endswith(end)
         assert "1 statement was cut short: their ends are unknown." in notes
+    elif not end:
+        assert any("over 16 KiB" in note for note in notes)
 
 
 def test_huge_values_are_clipped_and_counted(tmp_path: Path) -> None:
@@ -146,8 +146,9 @@ def test_queries_keep_their_names_alone(tmp_path: Path) -> None:
 SECRET = "zanzibar"
 PLACES = [
     "url.query", "http.url", "http.target", "db.statement", "db.query.text", "db.query.parameter.x",
-    "exception.message", "http.request.header.cookie", "http.request.header.authorization", "enduser.id", "user.email",
-    "db.connection_string", "exception.stacktrace", "otel.status_description", "error.message", "db.statement.parameters", "app.password",
+    "exception.message", "http.request.header.cookie", "http.request.header.authorization", "enduser.id",
+    "user.email", "db.connection_string", "exception.stacktrace", "otel.status_description", "error.message",
+    "db.statement.parameters", "app.password",
 ]  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def test_what_is_not_utf_8_is_mended_and_told(tmp_path: Path) -> None:
     assert row["name"] == "caf\ufffd"
     assert notes == ("1 object had texts that are not Unicode; these were mended.",)
     (row,), _ = read(write(tmp_path, json.dumps(otlp(span(name="x\ud800y")))))
-    assert row["name"].encode() == b"x?y"
+    assert row["name"] == "x\ufffdy"
 
 
 def test_unknown_fields_are_passed_over_and_named(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_span(tmp_path: Path) -> None:
         "process_pid": 77,
         "name": "work",
         "scope": "lib",
-        "attributes": {"zone": "b"},
+        "attributes": {"resource": {"zone": "b"}},
     }
 
 
@@ -119,7 +119,7 @@ def test_logs_errors_and_warnings(tmp_path: Path) -> None:
     path = write(tmp_path, jaeger(jaeger_span(tags=[tag("error", "bool", True)], logs=logs, warnings=warnings)))
     (row,), notes = read(path)
     assert (row["status"], row["error_type"]) == (2, "KeyError")
-    assert [(event["at_ns"], event["name"]) for event in row["events"]] == [
+    assert [(event["time_ns"], event["name"]) for event in row["events"]] == [
         (NOW + 3_000, "error"),
         (NOW + 4_000, "retried"),
     ]

@@ -77,17 +77,16 @@ def test_what_is_cut_leaves_no_cycle_and_nothing_more_is_cut(above: list[int]) -
 
 def test_batches_are_bounded_and_cycles_across_them_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder, "BATCH", 2)
-    path = write(tmp_path, otlp(span(1, 3), span(2, 1), span(3, 2), span(4), span(5, 4)))
-    imported = spans_of(path, "otlp json", REDACTION)
+    spans = [zipkin(1, 3, timestamp=NOW // 1000 + 5_000), zipkin(2, 1), zipkin(3, 2), zipkin(4), zipkin(5, 4)]
+    imported = spans_of(write(tmp_path, spans), "zipkin", REDACTION)
     assert [len(batch["name"]) for batch in imported.columns] == [2, 2, 1]
     assert imported.notes() == (
         "1 span started before their parents: clocks differ between hosts.",
         "1 cycle of parents spread too far in the file and stayed.",
     )
     monkeypatch.setattr(builder, "BYTES", 1)
-    attributes = [{"key": "a", "value": {"stringValue": "b"}}]
-    path = write(tmp_path, otlp(*(span(number, attributes=attributes) for number in range(1, 4))))
-    assert [len(batch["name"]) for batch in spans_of(path, "otlp json", REDACTION).columns] == [1, 1, 1]
+    path = write(tmp_path, [zipkin(number, tags={"a": "b"}) for number in range(1, 4)])
+    assert [len(batch["name"]) for batch in spans_of(path, "zipkin", REDACTION).columns] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("format", ["otlp json", "jaeger", "zipkin"])

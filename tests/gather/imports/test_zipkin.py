@@ -36,7 +36,7 @@ def test_a_span(tmp_path: Path) -> None:
         "url_path": "/items",
         "http_response_status_code": 503,
         "attributes": {"peer.service": "cart", "network.peer.address": "10.0.0.7", "network.peer.port": 80},
-        "events": [{"at_ns": NOW + 3_000, "name": "sent"}],
+        "events": [{"time_ns": NOW + 3_000, "name": "sent"}],
     }
 
 
