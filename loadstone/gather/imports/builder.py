@@ -32,6 +32,7 @@ _TYPES: dict[str, type[np.signedinteger[Any]]] = {
     "BIGINT": np.int64,
 }
 _INTEGERS = {name: _TYPES[TABLES["spans"][name]] for name in _COLUMNS if TABLES["spans"][name] in _TYPES}
+_BOUNDS = {name: (int(np.iinfo(kind).min), int(np.iinfo(kind).max)) for name, kind in _INTEGERS.items()}
 _CLIENT = KINDS.index("client")
 _ERROR = 2
 _YES = ("true", "1", "yes", "")
@@ -219,8 +220,8 @@ class _Fold:
         number = number_of(value)
         if number is None or number != int(number):
             return None
-        bounds = np.iinfo(_INTEGERS[column])
-        return int(number) if bounds.min <= number <= bounds.max else None
+        low, high = _BOUNDS[column]
+        return int(number) if low <= number <= high else None
 
     def _address(self, found: dict[str, Any], cells: dict[str, Any], client: bool) -> None:
         """Path, query and server out of an address; what stands in an attribute of its own stays."""

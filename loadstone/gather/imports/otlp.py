@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -30,8 +31,8 @@ __all__ = ["json_columns", "protobuf_columns"]
 BODY = 1 << 19
 """Bytes of a request that is made of pieces."""
 
-MARKS = 100_000
-"""Pieces whose places are remembered for errors: more than the decoder reads ahead."""
+MARKS = 64
+"""Requests whose pieces' places are remembered for errors: more than the decoder reads ahead."""
 
 LOOKED_AT = 1_000
 """Spans whose fields' names are held against the known ones; a writer does not change its mind later."""
@@ -154,7 +155,7 @@ class _Requests:
         self._seen = seen
         self._left = LOOKED_AT
         self._made = 0
-        self._marks: list[tuple[int, int]] = []
+        self._marks: deque[tuple[list[tuple[int, int]], int, list[int], list[int]]] = deque(maxlen=MARKS)
         self._spans: list[tuple[bytes, int]] = []
         self._held = 0
         self._resource: tuple[bytes, int] | None = None
@@ -162,11 +163,14 @@ class _Requests:
 
     def place(self, offset: int) -> int:
         """Where in the file the byte of the requests came from."""
-        at = bisect_right(self._marks, (offset, 1 << 62)) - 1
-        if at < 0:
-            return 0
-        made, place = self._marks[at]
-        return place + offset - made
+        marks: list[tuple[int, int]] = []
+        for wrapping, made, lengths, offsets in self._marks:
+            marks += wrapping
+            for length, place in zip(lengths, offsets, strict=True):
+                marks.append((made, place))
+                made += length + 1  # a comma after each
+        at = bisect_right(marks, (offset, 1 << 62)) - 1
+        return marks[at][1] + offset - marks[at][0] if at >= 0 else 0
 
     def bodies(self) -> Iterator[bytes]:
         """The requests."""
@@ -201,36 +205,20 @@ class _Requests:
     def _body(self) -> Iterator[bytes]:
         if not self._spans:
             return
-        parts = [b'{"resourceSpans":[{']
-        length = len(parts[0])
-        marks: list[tuple[int, int]] = []
-
-        def add(text: bytes, place: int | None = None) -> None:
-            nonlocal length
-            if place is not None:
-                marks.append((self._made + length, place))
-            parts.append(text)
-            length += len(text)
-
-        if self._resource:
-            add(b'"resource":')
-            add(*self._resource)
-            add(b",")
-        add(b'"scopeSpans":[{')
-        if self._scope:
-            add(b'"scope":')
-            add(*self._scope)
-            add(b",")
-        add(b'"spans":[')
-        for number, (data, offset) in enumerate(self._spans):
-            if number:
-                add(b",")
-            add(data, offset)
-        add(b"]}]}]}\n")
-        self._made += length
-        self._marks = (self._marks + marks)[-MARKS:]
+        start, marks = b'{"resourceSpans":[{', []
+        for name, piece in ((b'"resource":', self._resource), (b'"scope":', self._scope)):
+            start += b'"scopeSpans":[{' if name == b'"scope":' else b""
+            if piece:
+                start += name
+                marks.append((self._made + len(start), piece[1]))
+                start += piece[0] + b","
+        start += b'"spans":['
+        lengths = [len(data) for data, _ in self._spans]
+        self._marks.append((marks, self._made + len(start), lengths, [offset for _, offset in self._spans]))
+        body = start + b",".join([data for data, _ in self._spans]) + b"]}]}]}\n"
+        self._made += len(body)
         self._spans, self._held = [], 0
-        yield b"".join(parts)
+        yield body
 
     def _sound(self, data: bytes) -> bytes:
         """The span without bytes that are no UTF-8, and without halves of surrogate pairs, which are no characters."""
