@@ -21,18 +21,14 @@ LOOKED_AT = 1_000
 
 
 class Decoder(Generic[T]):
-    """Decodes objects of one kind. ``also`` are names that are known though nothing is made of them; ``renamed`` are
-    other spellings of fields."""
+    """Decodes objects of one kind. ``also`` are names that are known though nothing is made of them."""
 
-    def __init__(
-        self, path: Path, shape: type[T], seen: Seen, what: str, *, also: tuple[str, ...] = (), snake: str = ""
-    ) -> None:
+    def __init__(self, path: Path, shape: type[T], seen: Seen, what: str, *, also: tuple[str, ...] = ()) -> None:
         self._path = path
         self._shape = shape
         self._seen = seen
         self._what = what
         self._decode = msgspec.json.Decoder(shape).decode
-        self._snake = f'"{snake}"'.encode() if snake else b""
         fields = getattr(shape, "__struct_encode_fields__", ())
         self._known = frozenset((*fields, *also)) if fields else None
         self._left = LOOKED_AT
@@ -43,8 +39,6 @@ class Decoder(Generic[T]):
             self._left -= 1
             self._look(data)
         try:
-            if self._snake and self._snake in data:
-                return msgspec.convert(_camel(json.loads(data)), self._shape)
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
             return self._mended(data, offset, error)
@@ -55,7 +49,7 @@ class Decoder(Generic[T]):
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         for name in names:
-            if self._known is not None and name not in self._known and _camelled(name) not in self._known:
+            if self._known is not None and name not in self._known:
                 self._seen.unknown[name] += 1
 
     def _mended(self, data: bytes, offset: int, error: Exception) -> T:
@@ -64,7 +58,7 @@ class Decoder(Generic[T]):
             text = data.decode("utf-8", "replace")
             try:
                 found = json.loads(text, strict=False)
-                made = msgspec.convert(_camel(found) if self._snake in data and self._snake else found, self._shape)
+                made = msgspec.convert(found, self._shape)
             except json.JSONDecodeError as wrong:
                 place = offset + len(text[: wrong.pos].encode())
                 raise at_offset(self._path, place, wrong.msg, f"{self._what} as JSON") from error
@@ -76,18 +70,3 @@ class Decoder(Generic[T]):
                 self._seen.repaired += 1
                 return made
         raise at_offset(self._path, offset, str(error).replace("`", ""), self._what) from error
-
-
-def _camelled(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
-
-
-def _camel(value: object) -> object:
-    """Protobuf's JSON with the fields' original names (``trace_id``) as the usual one; keys of attributes are values
-    there and stay."""
-    if isinstance(value, dict):
-        return {_camelled(name): _camel(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_camel(inner) for inner in value]
-    return value
