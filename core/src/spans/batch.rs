@@ -115,7 +115,15 @@ pub struct Batch {
 impl Batch {
     /// Memory that is reserved here costs nothing until it is written to.
     pub fn new() -> Batch {
-        let mut words = Words::new();
+        Batch::with(Words::new())
+    }
+
+    /// The next batch after this one, of which it takes the measure.
+    pub fn next(&self) -> Batch {
+        Batch::with(self.words.like())
+    }
+
+    fn with(mut words: Words) -> Batch {
         words.intern(u64::MAX, b"");
         Batch {
             trace_id: Vec::with_capacity(16 * ROWS),

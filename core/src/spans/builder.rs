@@ -57,7 +57,8 @@ impl Builder {
     }
 
     pub(super) fn flush(&mut self) {
-        self.ready.push_back(std::mem::take(&mut self.batch));
+        let next = self.batch.next();
+        self.ready.push_back(std::mem::replace(&mut self.batch, next));
         self.generation += 1;
         self.memo.clear();
     }

@@ -142,7 +142,7 @@ fn span(span: Span, processes: &HashMap<Text, Process>, to: &mut Builder) {
     to.span.rescaled = unit != MICRO;
     let start_ns = nanos(start, unit);
     to.span.set_times(start_ns, start_ns.saturating_add(nanos(span.duration.unwrap_or(Num::Whole(0)), unit)));
-    to.span.name.push_str(&span.name.0);
+    to.span.set_name(&span.name.0);
     references(span.references.unwrap_or_default(), &trace_id, to);
     let mut scope = (Cow::Borrowed(""), Cow::Borrowed(""));
     for tag in span.tags.unwrap_or_default() {

@@ -76,6 +76,8 @@ pub struct Memo {
     pub last_name: Option<(u32, usize)>,
     pub fragments: Vec<(usize, usize)>,
     pub json: Vec<u8>,
+    /// Where a span's JSON is put together.
+    pub scratch: Vec<u8>,
     /// Lists of fragments under their resources.
     pub sets: Words,
     pub set_words: Vec<u32>,
@@ -98,6 +100,7 @@ impl Memo {
             last_name: None,
             fragments: Vec::new(),
             json: Vec::new(),
+            scratch: Vec::new(),
             sets: Words::new(),
             set_words: Vec::new(),
             resources: Words::new(),

@@ -125,10 +125,10 @@ fn span(bytes: &[u8], base: u64, to: &mut Builder) -> Result<(), Error> {
             (1, Field::Bytes(id)) => id.try_into().map_or((), |id| to.span.row.trace_id = id),
             (2, Field::Bytes(id)) => id.try_into().map_or((), |id| to.span.row.span_id = id),
             (4, Field::Bytes(id)) => id.try_into().map_or((), |id| to.span.row.parent_id = id),
+            (5, Field::Bytes(name)) if to.span.has_name_again(name) => {}
             (5, Field::Bytes(name)) => {
                 let name = sound(name, to);
-                to.span.name.clear();
-                to.span.name.push_str(&name);
+                to.span.set_name(&name);
             }
             (6, Field::Varint(kind)) => to.span.row.set(number::KIND, kind.min(127) as i64),
             (7, Field::Fixed64(at)) => start = at,

@@ -170,7 +170,7 @@ fn span(span: Span, to: &mut Builder) {
     row.span_id = ids::parse(&span.span_id.0).unwrap_or_default();
     row.parent_id = ids::parse(&span.parent_span_id.0).unwrap_or_default();
     row.set(number::KIND, coded(&span.kind.0, "SPAN_KIND_", super::zipkin::KINDS));
-    to.span.name.push_str(&span.name.0);
+    to.span.set_name(&span.name.0);
     let start = span.start_time_unix_nano.unwrap_or(Num::Whole(0));
     let unit = unit_of(start, NANO);
     to.span.rescaled = unit != NANO;

@@ -50,9 +50,9 @@ impl Builder {
     fn settle(&mut self) {
         self.common();
         let system = self.span.row.texts[text::SYSTEM];
-        let name = std::mem::take(&mut self.span.name);
+        let name = self.span.take_name();
         self.span.row.texts[text::NAME] = self.name(&name, system);
-        self.span.name = name;
+        self.span.put_name_back(name);
         if let Some((statement, _)) = self.span.statement {
             self.statement(statement, system);
         } else if !self.span.parameters.is_empty() {
@@ -201,7 +201,9 @@ impl Builder {
         let memo = &mut self.memo;
         let (place, fresh) = memo.sets.intern(self.resource.set_tag, key);
         if fresh {
-            let mut json = vec![b'{'];
+            let mut json = std::mem::take(&mut memo.scratch);
+            json.clear();
+            json.push(b'{');
             for fragment in fragments {
                 let (from, to) = memo.fragments[*fragment as usize];
                 json.extend_from_slice(&memo.json[from..to]);
@@ -216,6 +218,7 @@ impl Builder {
             }
             json.push(b'}');
             memo.set_words.push(self.batch.words.intern(0, &json).0 as u32);
+            memo.scratch = json;
         }
         memo.set_words[place]
     }

@@ -10,7 +10,9 @@ pub struct Span {
     /// How much each column of texts is believed; see `names`.
     pub ranks: [u8; TEXTS.len()],
     pub number_ranks: [u8; 10],
-    pub name: String,
+    /// The name, or where there is none yet that of the span before.
+    name: String,
+    named: bool,
     /// Places of texts that wait: the statement with its rank, the other side's name, the function's namespace.
     pub statement: Option<(u32, u8)>,
     pub peer: Option<u32>,
@@ -36,7 +38,7 @@ impl Span {
         self.row.set(number::STATUS, 0);
         self.ranks = [0; TEXTS.len()];
         self.number_ranks = [0; 10];
-        self.name.clear();
+        self.named = false;
         self.statement = None;
         self.peer = None;
         self.namespace = None;
@@ -53,6 +55,30 @@ impl Span {
 
     pub fn kind(&self) -> i64 {
         self.row.numbers[number::KIND]
+    }
+
+    pub fn set_name(&mut self, name: &str) {
+        self.name.clear();
+        self.name.push_str(name);
+        self.named = true;
+    }
+
+    /// True where the span before had this name: it stays.
+    pub fn has_name_again(&mut self, name: &[u8]) -> bool {
+        let again = self.name.as_bytes() == name;
+        self.named |= again;
+        again
+    }
+
+    pub fn take_name(&mut self) -> String {
+        if !self.named {
+            self.name.clear();
+        }
+        std::mem::take(&mut self.name)
+    }
+
+    pub fn put_name_back(&mut self, name: String) {
+        self.name = name;
     }
 
     /// Notes a statement's parameter for their common hash.

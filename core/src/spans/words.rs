@@ -21,6 +21,9 @@ struct Entry {
 
 const FEWEST: usize = 256;
 
+/// Places of a table that is kept for the next batch.
+const MOST_KEPT: usize = 1 << 18;
+
 impl Words {
     pub fn new() -> Words {
         Words { bytes: Vec::new(), entries: Vec::new(), table: vec![0; FEWEST], seed: RandomState::new().hash_one(0) }
@@ -100,8 +103,21 @@ impl Words {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
-        self.table.clear();
-        self.table.resize(FEWEST, 0);
+        if self.table.len() > MOST_KEPT {
+            self.table = vec![0; FEWEST];
+        } else {
+            self.table.fill(0);
+        }
+    }
+
+    /// An empty one with room for as much as this one holds.
+    pub fn like(&self) -> Words {
+        Words {
+            bytes: Vec::with_capacity(self.bytes.len()),
+            entries: Vec::with_capacity(self.entries.len()),
+            table: vec![0; self.table.len().min(MOST_KEPT)],
+            seed: self.seed,
+        }
     }
 }
 

@@ -134,7 +134,7 @@ pub fn decode(bytes: &[u8], base: u64, shared: &Shared, to: &mut Builder) -> Res
     to.span.rescaled = unit != MICRO;
     let start_ns = nanos(start, unit);
     to.span.set_times(start_ns, start_ns.saturating_add(nanos(span.duration.unwrap_or(Num::Whole(0)), unit)));
-    to.span.name.push_str(&span.name.0);
+    to.span.set_name(&span.name.0);
     for (name, value) in span.tags.unwrap_or_default() {
         match (name.0.as_ref(), &value.0) {
             ("otel.scope.name" | "otel.library.name", Value::Text(scope)) => {
