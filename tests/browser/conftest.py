@@ -38,7 +38,7 @@ def runs(program: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))

