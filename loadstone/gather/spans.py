@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from loadstone.errors import EvidenceError, LoadstoneError, from_native
 from loadstone.model.evidence import Columns
 from loadstone.model.redaction import Redaction
 
-__all__ = ["Decoded", "Decoding", "Format", "check", "decode_spool"]
+__all__ = ["Decoded", "Decoding", "Format", "Readable", "check", "decode_spool"]
 
 Format = Literal[
     "spool",
@@ -30,6 +30,14 @@ Format = Literal[
     "jaeger",
     "zipkin",
 ]
+
+
+class Readable(Protocol):
+    """A file object, as far as the core uses one."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes, none at the end."""
+        ...
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -66,7 +74,7 @@ class Decoding:
     """Batches of one input, once. ``counts`` is complete when they have been taken; ``sources`` are one path or file
     object, or several of the same bytes where relations are to be found first (see ``loadstone.gather.imports``)."""
 
-    def __init__(self, format: Format, sources: Sequence[Path | BinaryIO], redaction: Redaction) -> None:
+    def __init__(self, format: Format, sources: Sequence[Path | Readable], redaction: Redaction) -> None:
         try:
             self._decoder = _core.SpanDecoder(redaction.redactor(), format, sources)
         except OSError as error:
