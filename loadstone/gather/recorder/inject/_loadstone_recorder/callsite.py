@@ -49,9 +49,12 @@ _PROGRAMS = {
 _LIMIT = 20_000  # file names and sites remembered
 _DEPTH = 200  # frames looked at
 
+_getframe = sys._getframe
 _files: dict[str, int] = {}
 _sites: dict[tuple[str, int, int], int] = {}
-_last: dict[int, tuple[int, CodeType, int, CodeType, int]] = {}  # depth, code, instruction, what it called, site
+_last: dict[
+    int, tuple[int, CodeType, CodeType, int, int]
+] = {}  # depth of what it called, this, code, instruction, site
 
 
 def site(depth: int = 1, what: int = 0) -> int:
@@ -60,18 +63,16 @@ def site(depth: int = 1, what: int = 0) -> int:
     if what:
         last = _last.get(what)
         if last is not None:
+            below, called, code, instruction, found = last
             try:
-                frame: FrameType | None = sys._getframe(last[0])
+                frame: FrameType | None = _getframe(below)
             except ValueError:  # the stack is not as deep
                 frame = None
-            if (
-                frame is not None
-                and frame.f_code is last[1]
-                and frame.f_lasti == last[2]
-                and sys._getframe(last[0] - 1).f_code is last[3]
-            ):
-                return last[4]
-    frame = sys._getframe(depth)
+            if frame is not None and frame.f_code is called:
+                frame = frame.f_back
+                if frame is not None and frame.f_code is code and frame.f_lasti == instruction:
+                    return found
+    frame = _getframe(depth)
     start = depth
     files = _files
     package: FrameType | None = None
@@ -94,7 +95,7 @@ def site(depth: int = 1, what: int = 0) -> int:
             found = _number(frame)
             if what and not hopped and (len(_last) < _LIMIT or what in _last):
                 deep = start + _DEPTH - 1 - left
-                _last[what] = (deep, code, frame.f_lasti, sys._getframe(deep - 1).f_code, found)
+                _last[what] = (deep - 1, _getframe(deep - 1).f_code, code, frame.f_lasti, found)
             return found
         if kind == _PACKAGE:
             if package is None:

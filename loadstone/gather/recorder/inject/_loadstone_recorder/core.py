@@ -54,7 +54,7 @@ from time import perf_counter_ns
 
 from .callsite import site
 from .facts import covered, not_covered, version_of
-from .layout import KINDS, NOTHING, RECORD
+from .layout import KINDS, LEAF, NOTHING, RECORD
 from .parameters import fingerprint
 from .spool import SPOOL
 
@@ -85,6 +85,8 @@ current = _current.get
 set_current = _current.set
 
 _pack = RECORD.pack_into
+_pack_leaf = LEAF.pack_into
+_known, _text = SPOOL.known, SPOOL.text
 _pack_end = struct.Struct("<qq").pack_into  # the fields end and cpu, which follow start
 _SIZE = RECORD.size
 _NO_TRACE = bytes(16)
@@ -124,10 +126,8 @@ def operation(library: str, kind: str, system: str = "", name: str = "") -> int:
 
 def begin() -> int:
     """The instant at which a call begins, 0 where the current request is not recorded."""
-    span = _current.get()
-    if span is not None and not span.recorded:
-        return 0
-    return perf_counter_ns()
+    span = current()
+    return perf_counter_ns() if span is None or span.recorded else 0
 
 
 def end(
@@ -138,7 +138,6 @@ def end(
     rows: int | None = NOTHING,
     error: BaseException | None = None,
     server: str = "",
-    name: str = "",
     attributes: str = "",
     depth: int = 2,
 ) -> None:
@@ -149,35 +148,30 @@ def end(
         return
     stop = perf_counter_ns()
     try:
-        span = _current.get()
+        span = current()
         if span is None:
             trace, parent = fresh_trace(), 0
         else:
             trace, parent = span.trace, span.id
-        known, text = SPOOL.known, SPOOL.text
         hashed = fingerprint(parameters) if parameters else 0
-        statement_text = (known.get(statement) or text(statement)) if statement else 0
-        server_text = (known.get(server) or text(server)) if server else 0
-        name_text = (known.get(name) or text(name)) if name else 0
-        more = (known.get(attributes) or text(attributes)) if attributes else 0
+        statement_text = (_known.get(statement) or _text(statement)) if statement else 0
+        server_text = (_known.get(server) or _text(server)) if server else 0
+        more = (_known.get(attributes) or _text(attributes)) if attributes else 0
         place_of_call = site(depth, statement_text or operation)
-        failed, done = (0, 1) if error is None else (text(_name(error)), 3)
+        failed = 0 if error is None else _text(_name(error))
         span_id = SPOOL.next_id()
-        thread = get_ident()
         segment = SPOOL.now  # from here to the end nothing that could fail: a place that is taken is written
-        memory = segment[0]
-        place = segment[1]()
-        if place >= segment[2]:
+        memory, take, room = segment
+        place = take()
+        if place >= room:
             memory, place = SPOOL.grow(segment)
             if memory is None:
                 return
-        if rows is None:
-            rows = NOTHING
         # fmt: off
-        _pack(
-            memory, place * _SIZE, start, stop, NOTHING, trace, span_id, parent, hashed, rows, thread,
-            operation, name_text, statement_text, place_of_call, failed,
-            0, 0, 0, 0, server_text, more, 0, 0, done,
+        _pack_leaf(
+            memory, place * _SIZE, start, stop, NOTHING, trace, span_id, parent, hashed,
+            NOTHING if rows is None else rows, get_ident(), operation, statement_text, place_of_call, failed,
+            server_text, more, 1 if error is None else 3,
         )
         # fmt: on
     except Exception:
@@ -227,7 +221,7 @@ def leave(
 def write(span: Span, stop: int, error: object, http_status: int, rows: int | None = NOTHING) -> None:
     """Write a span, and note its place: written again, it takes the same one."""
     try:
-        known, text = SPOOL.known, SPOOL.text
+        known, text = _known, _text
         name = (known.get(span.name) or text(span.name)) if span.name else 0
         method = (known.get(span.method) or text(span.method)) if span.method else 0
         route = (known.get(span.route) or text(span.route)) if span.route else 0
@@ -235,9 +229,7 @@ def write(span: Span, stop: int, error: object, http_status: int, rows: int | No
         query = (known.get(span.query) or text(span.query)) if span.query else 0
         server = (known.get(span.server) or text(span.server)) if span.server else 0
         more = (known.get(span.attributes) or text(span.attributes)) if span.attributes else 0
-        failed, done = 0, 1
-        if error is not None:
-            failed, done = text(error if isinstance(error, str) else _name(error)), 3
+        failed = 0 if error is None else text(error if isinstance(error, str) else _name(error))
         if not 0 < http_status < 65536:
             http_status = 0
         if rows is None:
@@ -245,12 +237,10 @@ def write(span: Span, stop: int, error: object, http_status: int, rows: int | No
         thread = get_ident()
         segment = SPOOL.now
         memory, place = span.memory, span.place
-        if (
-            memory is None or span.seed is not SPOOL.seed
-        ):  # not written yet, or by the process that this was forked from
-            memory = segment[0]
-            place = segment[1]()
-            if place >= segment[2]:
+        if memory is None or span.seed is not SPOOL.seed:  # not yet, or by the process that this was forked from
+            memory, take, room = segment
+            place = take()
+            if place >= room:
                 memory, place = SPOOL.grow(segment)
                 if memory is None:
                     return
@@ -258,7 +248,8 @@ def write(span: Span, stop: int, error: object, http_status: int, rows: int | No
         # fmt: off
         _pack(
             memory, place * _SIZE, span.start, stop, span.cpu, span.trace, span.id, span.parent, 0, rows, thread,
-            span.operation, name, 0, span.site, failed, method, route, path, query, server, more, http_status, 0, done,
+            span.operation, name, 0, span.site, failed, method, route, path, query, server, more, http_status, 0,
+            1 if error is None else 3,
         )
         # fmt: on
     except Exception:

@@ -15,6 +15,11 @@ where the parent's texts stood at the fork (``base``): a child understands the n
 from __future__ import annotations
 
 import struct
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 __all__ = [
     "CLIP",
@@ -24,6 +29,8 @@ __all__ = [
     "FORMAT",
     "HEADER",
     "KINDS",
+    "LEAF",
+    "LEAF_FIELDS",
     "LOST_AT",
     "MAGIC",
     "NOTHING",
@@ -76,7 +83,26 @@ FIELDS = (
     ("flags", "u1", "B"),
     ("done", "u1", "B"),  # 1 + status: 1 unset, 2 ok, 3 error
 )
-RECORD = struct.Struct("<" + "".join(code for _, _, code in FIELDS))
+LEAF_FIELDS = frozenset(
+    (
+        *("start", "end", "cpu", "trace", "span", "parent", "parameters", "rows", "thread", "operation"),
+        *("statement", "site", "error", "server", "attributes", "done"),
+    )
+)
+"""What the record of a span without children may say; all else of it is 0."""
+
+
+def _packed(fields: Container[str]) -> struct.Struct:
+    """A record of which only ``fields`` are given. Where the machine has it so, 64 bits are a C long: to make one of a
+    Python int takes a quarter of what a long long takes."""
+    codes = "".join(code if name in fields else f"{struct.calcsize('<' + code)}x" for name, _, code in FIELDS)
+    if sys.byteorder == "little" and struct.calcsize("l") == 8:
+        return struct.Struct("@" + codes.replace("q", "l").replace("Q", "L"))
+    return struct.Struct("<" + codes)
+
+
+RECORD = _packed([name for name, _, _ in FIELDS])
+LEAF = _packed(LEAF_FIELDS)
 TEXT = struct.Struct("<III")
 WORD = struct.Struct("<Q")
 

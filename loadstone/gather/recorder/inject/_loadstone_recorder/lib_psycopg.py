@@ -90,7 +90,7 @@ def _write(
     if begun > start:
         start = begun
     text = sql if type(sql) is str else text_of(sql, connection)
-    core.end(STATEMENT, start, text, parameters, rows, error, _server(connection), "", size, 3)
+    core.end(STATEMENT, start, text, parameters, rows, error, _server(connection), size, 3)
 
 
 def _execute(original: Callable[..., Any]) -> Callable[..., Any]:

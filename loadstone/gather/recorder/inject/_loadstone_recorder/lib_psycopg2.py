@@ -122,7 +122,7 @@ def _run(
     except BaseException as error:
         core.end(STATEMENT, start, sql, parameters, error=error, server=server, attributes=size, depth=3)
         raise
-    core.end(STATEMENT, start, sql, parameters, cursor.rowcount, None, server, "", size, 3)
+    core.end(STATEMENT, start, sql, parameters, cursor.rowcount, None, server, size, 3)
     return result
 
 

@@ -14,6 +14,7 @@ import sys
 from time import perf_counter_ns
 
 from . import core, hooks, statements
+from .core import current, end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FETCH = core.operation("sqlite3", "client", "sqlite", "fetch")
 
 FETCH_NOTED_NS = 100_000
 """Ten times what a span costs at most: noting the others would cost as much as they take."""
+
+ARRAY_SIZE: Any = object()  # as many rows as the cursor's arraysize says
 
 _ours: dict[type, Any] = {}  # our class by the C type that it stands before
 _made: dict[Any, Any] = {}
@@ -92,19 +95,28 @@ def _asks(module: Any, connection: type) -> set[str]:
 def _make(module: Any) -> None:
     text_of = statements.text_of
     connections, cursors = module.Connection, module.Cursor
+    # Names of this function: looking them up in a class at each call costs more than the call.
+    plain_cursor, plain_execute = connections.cursor, cursors.execute
+    plain_fetchall, plain_fetchmany = cursors.fetchall, cursors.fetchmany
+    known = _made.get
 
     class Cursor(cursors):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
         def execute(self, *arguments: Any) -> Any:  # as the C method: no names, and its own words for what is missing
-            start = core.begin()
+            span = current()  # begin(), written out: the call is a tenth of what this method costs
+            start = perf_counter_ns() if span is None or span.recorded else 0
             try:
-                result = cursors.execute(self, *arguments)
+                if len(arguments) == 2:  # mostly; said so, it is the cheaper call
+                    sql, parameters = arguments
+                    result = plain_execute(self, sql, parameters)
+                else:
+                    sql, parameters = arguments[0] if arguments else "", None
+                    result = plain_execute(self, *arguments)
             except BaseException as error:
-                parameters = arguments[1] if len(arguments) > 1 else None
-                core.end(STATEMENT, start, text_of(*arguments[:1]), parameters, error=error)
+                end(STATEMENT, start, text_of(sql), parameters, error=error)
                 raise
-            core.end(STATEMENT, start, arguments[0], arguments[1] if len(arguments) > 1 else None, self.rowcount)
+            end(STATEMENT, start, sql, parameters, self.rowcount)
             return result
 
         def executemany(self, *arguments: Any) -> Any:
@@ -130,14 +142,14 @@ def _make(module: Any) -> None:
 
         def fetchall(self) -> Any:
             start = perf_counter_ns()
-            rows = cursors.fetchall(self)
+            rows = plain_fetchall(self)
             if perf_counter_ns() - start >= FETCH_NOTED_NS and core.begin():
                 core.end(FETCH, start, rows=len(rows))
             return rows
 
-        def fetchmany(self, *size: Any, **named: Any) -> Any:
+        def fetchmany(self, size: Any = ARRAY_SIZE) -> Any:
             start = perf_counter_ns()
-            rows = cursors.fetchmany(self, *size, **named)
+            rows = plain_fetchmany(self) if size is ARRAY_SIZE else plain_fetchmany(self, size)
             if perf_counter_ns() - start >= FETCH_NOTED_NS and core.begin():
                 core.end(FETCH, start, rows=len(rows))
             return rows
@@ -145,13 +157,12 @@ def _make(module: Any) -> None:
     class Connection(connections):  # type: ignore[misc, valid-type]
         __slots__ = ()
 
-        def cursor(self, *factory: Any, **named: Any) -> Any:
-            if factory:
-                return connections.cursor(self, _class(factory[0]), *factory[1:], **named)
-            if named:
-                named["factory"] = _class(named.get("factory"))
-                return connections.cursor(self, **named)
-            return connections.cursor(self, Cursor)
+        def cursor(self, factory: Any = cursors) -> Any:
+            try:
+                ours = known(factory)
+            except TypeError:  # nothing that a dict takes
+                ours = None
+            return plain_cursor(self, _class(factory) if ours is None else ours)
 
         def commit(self) -> Any:
             return _finish(self, "COMMIT", connections.commit)

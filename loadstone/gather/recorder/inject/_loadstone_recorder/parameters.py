@@ -31,13 +31,13 @@ _NAMED = {"datetime.datetime", "datetime.date", "datetime.time", "datetime.timed
 def fingerprint(values: Any) -> int:
     """The hash of a statement's parameters, a sequence or a mapping: 0 for none, UNKNOWN where it cannot be told."""
     try:
-        if not values:
-            return 0
         kind = type(values)
         if (kind is tuple or kind is list) and len(values) <= _LONG:
+            if not values:
+                return 0
             for value in values:
                 inner = type(value)
-                if inner not in _PLAIN and not (inner is str and len(value) <= _LONG):
+                if not (inner is int or (inner is str and len(value) <= _LONG) or inner in _PLAIN):
                     break
             else:
                 told = repr(values) if kind is tuple else repr(tuple(values))
@@ -49,7 +49,7 @@ def fingerprint(values: Any) -> int:
                             _known.clear()
                         _known[told] = known
                 return known
-        return _hash(_text(values, 0))
+        return _hash(_text(values, 0)) if values else 0
     except Exception:
         return UNKNOWN
 
