@@ -2,14 +2,18 @@
 
 Two servers of one worker each, one bare and one recorded, on the same core. They take turns of few requests each, the
 order reversed every other time, and a turn's CPU is the worker's own by the kernel's account (/proc/PID/schedstat,
-nanoseconds). What else the machine does meets both alike; the cost is the median of the differences within a pair.
-When both have ended, the CPU of their whole process trees (wait4's rusage, start-up included) is told beside it.
-Prints; asserts nothing.
+nanoseconds). What else the machine does meets both alike; a difference is the median of those within a pair.
+
+Two processes of the same program differ by some per cent for as long as they live: where their objects lie decides
+which attributes share a place in the interpreter's cache. So several pairs of servers are started, and the cost is the
+mean of their differences, with its 95 % interval. When all have ended, the CPU of their whole process trees (wait4's
+rusage, start-up included) is told beside it. Prints; asserts nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import socket
@@ -20,6 +24,8 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from scipy.stats import t as student
 
 from loadstone.gather.collector import Scene, Start
 from loadstone.gather.recorder.collector import Recorder
@@ -77,7 +83,6 @@ class Server:
             *("--bind", f"127.0.0.1:{self.port}", "--log-level", "error", "site_of_bench:application"),
         ]
         self._process = subprocess.Popen(command, cwd=home, env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
-        self.asked = 0
 
     def ask(self, path: str, requests: int) -> None:
         """Requests one after the other, each on a connection of its own, as the sync worker has it."""
@@ -94,7 +99,6 @@ class Server:
             if not reply.startswith(b"HTTP/1.1 200 "):
                 raise SystemExit(f"bench: {path} answered {reply[:200]!r}")
             answered += 1
-        self.asked += requests
 
     def turn_us(self, path: str, requests: int) -> float:
         """CPU microseconds of the worker a request."""
@@ -116,9 +120,10 @@ class Server:
 
 
 def told(values: Sequence[float], unit: str) -> str:
-    """The median, and the middle half."""
-    low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:7.1f} [{low:.1f}, {high:.1f}] {unit}"
+    """The mean and its 95 % interval."""
+    middle = statistics.mean(values)
+    half = float(student.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{middle:7.1f} [{middle - half:.1f}, {middle + half:.1f}] {unit}"
 
 
 def pairs(bare: Server, recorded: Server, path: str, requests: int, count: int) -> list[tuple[float, float]]:
@@ -137,41 +142,46 @@ def pairs(bare: Server, recorded: Server, path: str, requests: int, count: int) 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benches.recorder", description=__doc__)
+    parser.add_argument("--servers", type=int, default=12, help="pairs of servers (12)")
     parser.add_argument("--requests", type=int, default=20, help="requests of a turn (20)")
-    parser.add_argument("--pairs", type=int, default=200, help="pairs of turns (200)")
+    parser.add_argument("--pairs", type=int, default=15, help="pairs of turns of each pair of servers (15)")
     parser.add_argument("--core", type=int, default=0, help="the servers' core (0)")
     asked = parser.parse_args()
-    if sys.platform != "linux":
-        raise SystemExit("bench: Linux is needed")
+    if sys.platform != "linux" or asked.servers < 2:
+        raise SystemExit("bench: Linux and two pairs of servers at least are needed")
     os.sched_setaffinity(0, os.sched_getaffinity(0) - {asked.core} or {asked.core})
+    bare: dict[str, list[float]] = {name: [] for name in ENDPOINTS}
+    more: dict[str, list[float]] = {name: [] for name in ENDPOINTS}
+    totals = [0.0, 0.0]
     with tempfile.TemporaryDirectory(prefix="loadstone-bench-") as directory:
         home = Path(directory)
         (home / "site_of_bench.py").write_text(SITE)
         subprocess.run([sys.executable, "site_of_bench.py"], cwd=home, check=True)
         (home / "spool").mkdir(mode=0o700)
-        bare, recorded = Server(home, asked.core, None), Server(home, asked.core, home / "spool")
-        expected = 0
-        for name, (path, spans) in ENDPOINTS.items():
-            for server in (bare, recorded):
-                server.ask(path, WARM)
-            expected += spans * WARM
-            found = pairs(bare, recorded, path, asked.requests, asked.pairs)
-            expected += spans * asked.requests * asked.pairs
-            more = [b - a for a, b in found]
-            middle = statistics.median(a for a, _ in found)
-            print(f"{name}, {spans} spans a request, {asked.pairs} pairs of {asked.requests} requests")
-            print(f"  bare             {told([a for a, _ in found], 'us CPU a request')}")
-            print(f"  recorder         {told(more, 'us CPU a request more')}")
-            print(f"  a span           {told([each / spans for each in more], 'us CPU')}")
-            print(f"  of the request   {told([100 * each / middle for each in more], '%')}")
-        total = bare.end_s(), recorded.end_s()
+        for _ in range(asked.servers):
+            servers = Server(home, asked.core, None), Server(home, asked.core, home / "spool")
+            for name, (path, _) in ENDPOINTS.items():
+                for server in servers:
+                    server.ask(path, WARM)
+                found = pairs(*servers, path, asked.requests, asked.pairs)
+                bare[name].append(statistics.median(a for a, _ in found))
+                more[name].append(statistics.median(b - a for a, b in found))
+            for kind, server in enumerate(servers):
+                totals[kind] += server.end_s()
         processes, _ = read(home / "spool")
         there = sum(int((records["flags"] == 0).sum()) for process in processes for records, _ in process.records())
-        print(
-            f"whole servers, start-up included: {total[0]:.2f} s bare, {total[1]:.2f} s recorded, {there} spans there"
-        )
-        if there < expected:
-            raise SystemExit(f"bench: {expected} spans were expected")
+    for name, (_, spans) in ENDPOINTS.items():
+        middle = statistics.mean(bare[name])
+        print(f"{name}, {spans} spans a request, {asked.servers} pairs of servers, {asked.pairs} pairs of turns each")
+        print(f"  bare             {told(bare[name], 'us CPU a request')}")
+        print(f"  recorder         {told(more[name], 'us CPU a request more')}")
+        print(f"  a span           {told([each / spans for each in more[name]], 'us CPU')}")
+        print(f"  of the request   {told([100 * each / middle for each in more[name]], '%')}")
+    print(f"whole servers, start-up included: {totals[0]:.2f} s bare, {totals[1]:.2f} s recorded, {there} spans there")
+    asked_for = asked.servers * (WARM + asked.requests * asked.pairs)
+    expected = asked_for * sum(spans for _, spans in ENDPOINTS.values())
+    if there < expected:
+        raise SystemExit(f"bench: {expected} spans were expected")
 
 
 if __name__ == "__main__":
