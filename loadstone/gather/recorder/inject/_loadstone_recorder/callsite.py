@@ -52,9 +52,8 @@ _DEPTH = 200  # frames looked at
 _getframe = sys._getframe
 _files: dict[str, int] = {}
 _sites: dict[tuple[str, int, int], int] = {}
-_last: dict[
-    int, tuple[int, CodeType, CodeType, int, int]
-] = {}  # depth of what it called, this, code, instruction, site
+# The frame last found: the depth of what it had called, the code of that, its own code and instruction, its site.
+_last: dict[int, tuple[int, CodeType, CodeType, int, int]] = {}
 
 
 def site(depth: int = 1, what: int = 0) -> int:
