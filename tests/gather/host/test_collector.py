@@ -60,6 +60,7 @@ def test_a_busy_process_is_seen_apart_from_the_generator(tmp_path: Path, busy: s
     sampler = Sampler(lambda: {busy.pid}, lambda: {os.getpid()}, lambda: ())
     sampler.look()
     _wait_for_cpu(busy.pid)
+    _take_cpu(0.05)  # /proc counts in hundredths
     sampler.look()
     found = series(sampler.rows.columns())
     (cores,) = found["service", "cpu_cores"]
@@ -162,6 +163,13 @@ def test_the_proportional_set_size_is_read_in_a_short_run_too(busy: subprocess.P
     found = series(sampler.rows.columns())
     assert len(found["service", "pss_bytes"]) == 1
     assert 0 < found["service", "pss_bytes"][0] <= found["service", "rss_bytes"][0] * 1.5
+
+
+def _take_cpu(seconds: float) -> None:
+    """Be busy for so long by this process's own clock."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
 
 
 def _wait_for_cpu(pid: int) -> None:
