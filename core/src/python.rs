@@ -230,35 +230,32 @@ impl SpanDecoder {
     }
 }
 
-/// A batch with its numbers in their own widths.
+/// A batch as buffers.
 struct Packed {
     batch: Batch,
-    numbers: Vec<(usize, Vec<u8>)>,
+    numbers: Vec<(usize, Vec<u8>, Option<Vec<u8>>)>,
+    texts: Vec<(usize, Vec<u8>)>,
 }
 
 impl Packed {
     fn new(batch: Batch) -> Packed {
-        let there = (0..NUMBERS.len()).filter(|column| batch.missing(*column).any(|missing| !missing));
-        let numbers = there.map(|column| (column, batch.packed(column))).collect();
-        Packed { batch, numbers }
+        let there = (0..NUMBERS.len()).filter(|column| !batch.lacks(*column));
+        let numbers = there.map(|column| (column, batch.packed(column), batch.missing_bytes(column))).collect();
+        let texts = (0..TEXTS.len()).filter_map(|column| Some((column, batch.places(column)?))).collect();
+        Packed { batch, numbers, texts }
     }
 
-    fn columns<'py>(self, py: Python<'py>) -> Columns<'py> {
+    fn columns<'py>(&self, py: Python<'py>) -> Columns<'py> {
         let batch = &self.batch;
         let bytes = |values: &[u8]| PyBytes::new(py, values);
-        let numbers = self.numbers.iter().map(|(column, values)| {
-            let missing: Vec<u8> = batch.missing(*column).map(u8::from).collect();
-            let missing = missing.contains(&1).then(|| bytes(&missing));
-            (NUMBERS[*column].0, NUMBERS[*column].1, bytes(values), missing)
+        let numbers = self.numbers.iter().map(|(column, values, missing)| {
+            (NUMBERS[*column].0, NUMBERS[*column].1, bytes(values), missing.as_deref().map(bytes))
         });
-        let texts = TEXTS.iter().zip(&batch.texts).filter(|(_, places)| places.iter().any(|place| *place != 0));
-        let packed = |places: &[u32]| places.iter().flat_map(|place| place.to_le_bytes()).collect::<Vec<u8>>();
-        let texts = texts.map(|(name, places)| (*name, bytes(&packed(places))));
         let words = (0..batch.words.len() as u32).map(|word| batch.text(word).map(|text| PyString::new(py, text)));
         (
             [bytes(&batch.trace_id), bytes(&batch.span_id), bytes(&batch.parent_id)],
             numbers.collect(),
-            texts.collect(),
+            self.texts.iter().map(|(column, places)| (TEXTS[*column], bytes(places))).collect(),
             words.collect(),
         )
     }

@@ -178,7 +178,7 @@ impl Batch {
     }
 
     /// True for each row whose number is missing.
-    pub fn missing(&self, column: usize) -> impl Iterator<Item = bool> {
+    fn missing(&self, column: usize) -> impl Iterator<Item = bool> {
         self.there.iter().map(move |there| there >> column & 1 == 0)
     }
 
@@ -187,10 +187,28 @@ impl Batch {
         let values = &self.numbers[column];
         match NUMBERS[column].1 {
             8 => values.iter().map(|value| *value as i8 as u8).collect(),
-            16 => values.iter().flat_map(|value| (*value as i16).to_le_bytes()).collect(),
-            32 => values.iter().flat_map(|value| (*value as i32).to_le_bytes()).collect(),
-            _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            16 => values.iter().map(|value| (*value as i16).to_le_bytes()).collect::<Vec<_>>().into_flattened(),
+            32 => values.iter().map(|value| (*value as i32).to_le_bytes()).collect::<Vec<_>>().into_flattened(),
+            _ => values.iter().map(|value| value.to_le_bytes()).collect::<Vec<_>>().into_flattened(),
         }
+    }
+
+    /// Places of a column's words, four bytes each; None where every cell is empty.
+    pub fn places(&self, column: usize) -> Option<Vec<u8>> {
+        let places = &self.texts[column];
+        let there = places.iter().fold(0, |all, place| all | place) != 0;
+        there.then(|| places.iter().map(|place| place.to_le_bytes()).collect::<Vec<_>>().into_flattened())
+    }
+
+    /// A byte for each row, 1 where the number is missing; None where none is.
+    pub fn missing_bytes(&self, column: usize) -> Option<Vec<u8>> {
+        let every = self.there.iter().fold(u16::MAX, |all, there| all & there);
+        (every >> column & 1 == 0).then(|| self.missing(column).map(u8::from).collect())
+    }
+
+    /// True where no row has the number.
+    pub fn lacks(&self, column: usize) -> bool {
+        self.there.iter().fold(0, |all, there| all | there) >> column & 1 == 0
     }
 }
 

@@ -50,6 +50,7 @@ pub enum Action {
 /// A statement or a name once masked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Masked {
+    /// The word, or of a further statement the fragment.
     pub word: u32,
     pub literals: u64,
     /// The word of the literals' hash.

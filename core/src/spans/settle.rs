@@ -16,6 +16,7 @@ use crate::redact::attribute::Treatment;
 
 /// Tags of names among the originals; those of statements are their systems' words.
 const NAME: u64 = 1 << 40;
+const FURTHER: u64 = 1 << 41;
 
 impl Builder {
     /// The span is complete.
@@ -60,10 +61,17 @@ impl Builder {
         }
         for place in 0..self.span.further.len() {
             let (key, text) = self.span.further[place];
-            let system = self.batch.text(system).unwrap_or("").to_owned();
-            let statement = self.memo.text_at(text).to_owned();
-            let fragment = self.fragment(key as usize, &Value::Text(Cow::Owned(statement)), &system);
-            self.span.fragments.push(fragment);
+            let mut original = [0; 8];
+            original[..4].copy_from_slice(&key.to_le_bytes());
+            original[4..].copy_from_slice(&text.to_le_bytes());
+            let (place, fresh) = self.memo.originals.intern(FURTHER | u64::from(system), &original);
+            if fresh {
+                let system = self.batch.text(system).unwrap_or("").to_owned();
+                let statement = self.memo.text_at(text).to_owned();
+                let word = self.fragment(key as usize, &Value::Text(Cow::Owned(statement)), &system);
+                self.memo.masked.push(Masked { word, ..Masked::default() });
+            }
+            self.span.fragments.push(self.memo.masked[place].word);
         }
         self.sides();
         let fragments = std::mem::take(&mut self.span.fragments);

@@ -121,7 +121,7 @@ impl Words {
     }
 }
 
-/// Folded multiplication, eight bytes at a time, as wyhash does it; the seed is drawn, so that nobody can make texts
+/// Folded multiplication, sixteen bytes at a time, as wyhash does it; the seed is drawn, so that nobody can make texts
 /// that collide.
 #[inline]
 fn hash(seed: u64, tag: u64, text: &[u8]) -> u64 {
@@ -130,15 +130,19 @@ fn hash(seed: u64, tag: u64, text: &[u8]) -> u64 {
         let product = u128::from(a) * u128::from(b);
         (product as u64) ^ (product >> 64) as u64
     };
+    let words = |bytes: &[u8; 16]| {
+        let both = u128::from_le_bytes(*bytes);
+        (both as u64, (both >> 64) as u64)
+    };
     let mut state = seed ^ tag.wrapping_mul(ODD);
-    let mut chunks = text.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        state = fold(state ^ u64::from_le_bytes(word), ODD ^ seed.rotate_left(32));
+    let (chunks, rest) = text.as_chunks::<16>();
+    for chunk in chunks {
+        let (low, high) = words(chunk);
+        state = fold(low ^ ODD ^ seed, high ^ state);
     }
-    let mut word = [0; 8];
-    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    let last = fold(state ^ u64::from_le_bytes(word), ODD.wrapping_add(text.len() as u64) ^ seed);
-    fold(last ^ state.rotate_left(17), ODD)
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let (low, high) = words(&last);
+    state = fold(low ^ ODD.rotate_left(23) ^ seed, high ^ state);
+    fold(state ^ seed.rotate_left(29), ODD.wrapping_add(text.len() as u64))
 }
