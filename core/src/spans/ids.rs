@@ -3,18 +3,23 @@
 /// The bytes of an id, filled up with zeros before it; None for what is no id, and for an id of zeros.
 pub fn parse<const N: usize>(text: &str) -> Option<[u8; N]> {
     let text = text.trim();
-    let hex = text.strip_prefix("0x").unwrap_or(text);
-    let bytes = if hex.len() <= 2 * N && !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let padded = format!("{hex:0>width$}", width = 2 * N);
-        let mut found = [0; N];
-        for (place, byte) in found.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(padded.get(2 * place..2 * place + 2)?, 16).ok()?;
-        }
-        found
-    } else {
-        base64(text)?.try_into().ok()?
+    let found = match hexadecimal(text.strip_prefix("0x").unwrap_or(text)) {
+        Some(found) => found,
+        None => base64(text)?.try_into().ok()?,
     };
-    (bytes != [0; N]).then_some(bytes)
+    (found != [0; N]).then_some(found)
+}
+
+fn hexadecimal<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.is_empty() || text.len() > 2 * N {
+        return None;
+    }
+    let mut found = [0; N];
+    for (place, byte) in text.bytes().rev().enumerate() {
+        let digit = char::from(byte).to_digit(16)? as u8;
+        found[N - 1 - place / 2] |= digit << (place % 2 * 4);
+    }
+    Some(found)
 }
 
 /// Hex of an id.
