@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -32,8 +33,8 @@ BENCHES = (
     Bench(
         "The recorder in a Django service",
         "benches.recorder",
-        "Two workers of gunicorn on one core, one bare and one recorded, take turns of a few requests; CPU is the "
-        "worker's own by the kernel's account. The cost is the median of the differences within a pair.",
+        "Pairs of servers of one gunicorn worker, one bare and one recorded, on one core, take turns of a few requests; "
+        "CPU is the worker's own by the kernel's account. Means with 95 % intervals over the pairs of servers.",
     ),
     Bench(
         "A span of each library's hook",
@@ -66,12 +67,13 @@ BENCHES = (
 )
 
 
-def part(told: Sequence[tuple[Bench, str]]) -> str:
-    """The part of the page, from what each benchmark printed."""
+def part(told: Sequence[tuple[Bench, str]], load: str) -> str:
+    """The part of the page, from what each benchmark printed. ``load`` is the machine's load average meanwhile."""
     lines = [
         "## What observing costs",
         "",
-        f"Measured on {time.strftime('%Y-%m-%d')} on {machine()}. What the benchmarks printed, word for word.",
+        f"Measured on {time.strftime('%Y-%m-%d')} on {machine()}. What the benchmarks printed, word for word. "
+        f"The machine's load average was {load} meanwhile, the benchmarks' own load included: read the spreads.",
     ]
     for bench, output in told:
         command = " ".join(["python -m", bench.module, *bench.words])
@@ -87,6 +89,7 @@ def main() -> None:
     parser.add_argument("--no-page", action="store_true", help="leave docs/performance.md as it is")
     asked = parser.parse_args()
     told: list[tuple[Bench, str]] = []
+    loads: list[float] = []
     for bench in BENCHES:
         if asked.only and bench.module not in asked.only and bench.module.removeprefix("benches.") not in asked.only:
             continue
@@ -94,9 +97,10 @@ def main() -> None:
         words = [sys.executable, "-m", bench.module, *bench.words]
         output = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(output, flush=True)
+        loads.append(os.getloadavg()[0])
         told.append((bench, output))
     if not asked.no_page and not asked.only:
-        put("evidence", part(told))
+        put("evidence", part(told, f"{min(loads):.1f} to {max(loads):.1f}"))
 
 
 if __name__ == "__main__":
