@@ -33,7 +33,7 @@ BENCHES = (
     Bench(
         "The recorder in a Django service",
         "benches.recorder",
-        "Pairs of servers of one gunicorn worker, one bare and one recorded, on one core, take turns of a few requests; "
+        "Pairs of servers of one gunicorn worker, one bare and one recorded, on one core, take turns of few requests; "
         "CPU is the worker's own by the kernel's account. Means with 95 % intervals over the pairs of servers.",
     ),
     Bench(
