@@ -63,7 +63,7 @@ FLAG = Value({"type": "boolean"}, _flag)
 def _instrument(value: object) -> bool | str:
     if value == "otel" or isinstance(value, bool):
         return value
-    raise ValueError('this is true (Loadstone\'s own recorder), "otel" (OpenTelemetry\'s packages) or false')
+    raise ValueError("this is true (Loadstone's own recorder), \"otel\" (OpenTelemetry's packages) or false")
 
 
 INSTRUMENT = Value({"enum": [True, False, "otel"]}, _instrument)
