@@ -213,7 +213,6 @@ impl SpanDecoder {
             ("rescaled", counts.rescaled),
             ("bodies", counts.bodies),
             ("broken", counts.broken),
-            ("split", counts.split),
             ("traces", kin.traces),
             ("orphans", kin.orphans),
             ("duplicates", kin.duplicates),

@@ -27,8 +27,6 @@ Format = Literal[
     "otlp protobuf",
     "otlp protobuf lengths",
     "otlp protobuf delimited",
-    "jaeger",
-    "zipkin",
 ]
 
 
@@ -46,10 +44,10 @@ class Decoded(msgspec.Struct, frozen=True):
     ``rejected`` spans had no trace id or no id of their own. ``clipped`` are texts cut at 16 KiB, and attributes,
     events and links beyond 1,024 of a span. ``absurd`` spans, kept as they are, end before they start or lie outside
     1990 to 2100. ``repaired`` texts were not UTF-8. ``bodies`` are requests or units, of which ``broken`` could not be
-    read to their end. The rest is of files alone, whose spans are held against each other: ``rescaled`` spans had times
-    in another unit than the format's, ``split`` are halves of Zipkin's shared spans, ``orphans`` have a parent that is
-    not there, ``duplicates`` come again, each of ``cycles`` was broken at its earliest span, ``skewed`` start before
-    their parent or outlast their client. About ``beyond`` spans nothing of that was found out: there are too many.
+    read to their end; ``rescaled`` spans of JSON had times in another unit than nanoseconds. The rest is of files that
+    were read through first: ``orphans`` have a parent that is not there, ``duplicates`` come again, each of ``cycles``
+    was broken at its earliest span, ``skewed`` start before their parent or outlast their client. Beyond the first ten
+    million spans nothing of that is found out: ``beyond`` counts them.
     """
 
     spans: int = 0
@@ -60,7 +58,6 @@ class Decoded(msgspec.Struct, frozen=True):
     rescaled: int = 0
     bodies: int = 0
     broken: int = 0
-    split: int = 0
     traces: int = 0
     orphans: int = 0
     duplicates: int = 0
@@ -72,7 +69,7 @@ class Decoded(msgspec.Struct, frozen=True):
 
 class Decoding:
     """Batches of one input, once. ``counts`` is complete when they have been taken; ``sources`` are one path or file
-    object, or several of the same bytes where relations are to be found first (see ``loadstone.gather.imports``)."""
+    object, or two of the same bytes: the first is then read through to find how the spans are related."""
 
     def __init__(self, format: Format, sources: Sequence[Path | Readable], redaction: Redaction) -> None:
         try:

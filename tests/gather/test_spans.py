@@ -393,28 +393,19 @@ def test_a_spool_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_a_file_object_is_read_as_a_stream_and_its_relations_are_found_first(tmp_path: Path) -> None:
     spans = [
-        {"traceId": "1", "id": "a", "kind": "CLIENT", "timestamp": 1_700_000_000_000_000, "duration": 9},
-        {
-            "traceId": "1",
-            "id": "a",
-            "kind": "SERVER",
-            "timestamp": 1_700_000_000_000_001,
-            "duration": 5,
-            "shared": True,
-        },
-        {"traceId": "1", "id": "b", "parentId": "a", "timestamp": 1_700_000_000_000_002},
-        {"traceId": "1", "id": "c", "parentId": "c", "timestamp": 1_700_000_000_000_003},
-        {"traceId": "1", "id": "d", "parentId": "99", "timestamp": 1_700_000_000_000_003},
+        {"traceId": "1", "spanId": "a", "kind": 3, "startTimeUnixNano": START, "endTimeUnixNano": START + 9},
+        {"traceId": "1", "spanId": "b", "parentSpanId": "a", "kind": 2, "startTimeUnixNano": START + 1},
+        {"traceId": "1", "spanId": "c", "parentSpanId": "c", "startTimeUnixNano": START},
+        {"traceId": "1", "spanId": "d", "parentSpanId": "99", "startTimeUnixNano": str(START)},
+        {"traceId": "1", "spanId": "e", "parentSpanId": "b", "startTimeUnixNano": START},
     ]
-    path = tmp_path / "zipkin.json.gz"
-    path.write_bytes(gzip.compress(json.dumps(spans).encode()))
-    with gzip.open(path) as first, gzip.open(path) as second, gzip.open(path) as third:
-        decoding = Decoding("zipkin", [first, second, third], REDACTION)
-        client, server, child, alone, _ = _rows(decoding)
-    assert server["parent_id"] == client["span_id"] != server["span_id"] == child["parent_id"]
-    assert alone["parent_id"] is None
-    counts = decoding.counts
-    assert counts == Decoded(spans=5, bodies=5, split=2, traces=1, orphans=1, cycles=1)
+    path = tmp_path / "spans.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()))
+    with gzip.open(path) as first, gzip.open(path) as second:
+        decoding = Decoding("otlp json", [first, second], REDACTION)
+        found = _rows(decoding)
+    assert [row["parent_id"] and row["parent_id"][-1] for row in found] == [None, 10, None, 0x99, 11]
+    assert decoding.counts == Decoded(spans=5, bodies=1, traces=1, orphans=1, cycles=1, skewed=1)
 
 
 def test_a_file_object_that_fails_is_said() -> None:
@@ -423,4 +414,4 @@ def test_a_file_object_that_fails_is_said() -> None:
             raise OSError("the disk is gone")
 
     with pytest.raises(SpecError, match="the disk is gone"):
-        list(Decoding("jaeger", [Failing()], REDACTION))
+        list(Decoding("otlp json", [Failing()], REDACTION))

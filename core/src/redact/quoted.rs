@@ -30,6 +30,19 @@ pub fn string_end(bytes: &[u8], at: usize, backslash: Backslash) -> Option<usize
     }
 }
 
+/// After Oracle's `q'[ … ]'` whose quote is at `at` (SQL Language Reference, "Text Literals"); None where it does not
+/// close.
+pub fn delimited_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let close = match *bytes.get(at + 1)? {
+        b'[' => b']',
+        b'(' => b')',
+        b'{' => b'}',
+        b'<' => b'>',
+        other => other,
+    };
+    memmem::find(bytes.get(at + 2..)?, &[close, b'\'']).map(|found| at + 2 + found + 2)
+}
+
 /// After the comment `/* … */`; None where it does not close.
 pub fn comment_end(bytes: &[u8], at: usize, nests: bool) -> Option<usize> {
     let mut depth = 0usize;

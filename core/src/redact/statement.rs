@@ -7,9 +7,9 @@
 
 mod lists;
 
-use super::dialect::Dialect;
+use super::dialect::{Backslash, Dialect};
 use super::quoted::{
-    begins_word, comment_end, dollar_end, line_end, number_end, placeholder_end, string_end, word_end,
+    begins_word, comment_end, delimited_end, dollar_end, line_end, number_end, placeholder_end, string_end, word_end,
 };
 
 /// What the literals were, for their hash.
@@ -151,9 +151,9 @@ impl<'a> Writer<'a, '_> {
         self.leave_rows(byte, bytes, at);
         let next = bytes.get(at + 1).copied().unwrap_or(0);
         match byte {
-            b'\'' => self.string(at, string_end(bytes, at, self.dialect.backslash())),
+            b'\'' => self.string(at, string_end(bytes, at, self.backslash())),
             b'"' => self.double_quoted(bytes, at),
-            b'`' => self.name(at, string_end(bytes, at, super::dialect::Backslash::Plain)),
+            b'`' => self.name(at, string_end(bytes, at, Backslash::Plain)),
             b'[' if self.dialect.brackets_name() => {
                 self.name(at, memchr::memchr(b']', &bytes[at..]).map(|found| at + found + 1))
             }
@@ -182,6 +182,14 @@ impl<'a> Writer<'a, '_> {
                 Some(end) => self.placeholder(end),
                 None => self.operator(bytes, at),
             },
+        }
+    }
+
+    /// What a backslash does in the string that begins here: `ESCAPE '\'` is how SQL itself names one.
+    fn backslash(&self) -> Backslash {
+        match self.dialect.backslash() {
+            Backslash::Ambiguous if self.last.is_word(&["escape"]) => Backslash::Plain,
+            other => other,
         }
     }
 
@@ -293,6 +301,9 @@ impl<'a> Writer<'a, '_> {
         if quote && (word.starts_with('_') || matches!(word, "e" | "E" | "b" | "B" | "x" | "X" | "n" | "N")) {
             let escapes = if matches!(word, "e" | "E") { Dialect::MySql } else { self.dialect };
             return self.string(at, string_end(bytes, end, escapes.backslash()));
+        }
+        if quote && self.dialect == Dialect::Unknown && matches!(word, "q" | "Q" | "nq" | "NQ" | "Nq" | "nQ") {
+            return self.string(at, delimited_end(bytes, end));
         }
         let unicode = matches!(word, "u" | "U") && bytes.get(end) == Some(&b'&');
         if unicode && bytes.get(end + 1) == Some(&b'\'') {

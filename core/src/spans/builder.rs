@@ -252,7 +252,7 @@ impl Builder {
         }
     }
 
-    /// Jaeger's and Zipkin's mark of a failure.
+    /// OpenTracing's mark of a failure, which converters of Jaeger's and Zipkin's spans carry on.
     fn failed(&mut self, key: usize, value: &Value) -> Action {
         match value {
             Value::Bool(false) => Action::Nothing,

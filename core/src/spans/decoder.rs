@@ -6,8 +6,7 @@ use super::batch::Batch;
 use super::builder::Builder;
 use super::frames::{Frames, Kind};
 use super::units::Units;
-use super::zipkin::Shared;
-use super::{Counts, Error, jaeger, kin, otlp, otlp_json, zipkin};
+use super::{Counts, Error, kin, otlp, otlp_json};
 use crate::redact::Redactor;
 
 /// What an input is.
@@ -22,8 +21,6 @@ pub enum Format {
     /// The same with the length as protobuf's own number (`writeDelimitedTo`).
     Delimited,
     OtlpJson,
-    Jaeger,
-    Zipkin,
 }
 
 impl Format {
@@ -34,8 +31,6 @@ impl Format {
             "otlp protobuf lengths" => Format::Lengths,
             "otlp protobuf delimited" => Format::Delimited,
             "otlp json" => Format::OtlpJson,
-            "jaeger" => Format::Jaeger,
-            "zipkin" => Format::Zipkin,
             _ => return None,
         })
     }
@@ -62,37 +57,25 @@ pub struct Decoder {
     sources: Vec<Source>,
     started: bool,
     builder: Builder,
-    shared: Shared,
 }
 
 impl Decoder {
-    /// `sources` give the same input; the last is decoded. One before it is read through first to find how the spans
-    /// of a file are related, two where Zipkin's clients and servers are to be told apart before.
+    /// `sources` give the same input; the last is decoded. One before it is read through first, to find how the spans of
+    /// a file are related.
     pub fn new(format: Format, sources: Vec<Source>, redactor: Redactor) -> Decoder {
         let mut sources = sources.into_iter().rev().collect::<Vec<Source>>();
         let first = sources.pop().map_or(Input::Ended, |source| input(format, source));
         let builder = Builder::new(redactor);
-        Decoder { format, input: first, sources, builder, shared: Shared::default(), started: false }
+        Decoder { format, input: first, sources, builder, started: false }
     }
 
     /// Reads through all sources but the last.
     fn survey(&mut self) -> Result<(), Error> {
         self.started = true;
-        let mut telling_apart = self.format == Format::Zipkin && self.sources.len() > 1;
         while let Some(next) = self.sources.pop() {
-            match &mut self.input {
-                Input::Units(units) if telling_apart => {
-                    while let Some(at) = units.next_unit()? {
-                        zipkin::note(units.unit(), at, &mut self.shared)?;
-                    }
-                }
-                _ => {
-                    self.builder.surveying = true;
-                    while self.step()? {}
-                    self.builder.kin.settle();
-                }
-            }
-            telling_apart = false;
+            self.builder.surveying = true;
+            while self.step()? {}
+            self.builder.kin.settle();
             self.input = input(self.format, next);
             self.builder.surveying = false;
             self.builder.counts = Counts::default();
@@ -147,11 +130,7 @@ impl Decoder {
                     self.input = Input::Ended;
                     return Ok(false);
                 };
-                match self.format {
-                    Format::Jaeger => jaeger::decode(units.unit(), at, builder)?,
-                    Format::Zipkin => zipkin::decode(units.unit(), at, &self.shared, builder)?,
-                    _ => otlp_json::decode(units.unit(), at, builder)?,
-                }
+                otlp_json::decode(units.unit(), at, builder)?;
             }
             Input::Messages(source, at) => {
                 let Some((body, start)) = message(source, self.format, at)? else {
@@ -171,8 +150,6 @@ fn input(format: Format, source: Source) -> Input {
         Format::Spool => Input::Frames(Frames::new(source)),
         Format::Protobuf | Format::Lengths | Format::Delimited => Input::Messages(source, 0),
         Format::OtlpJson => Input::Units(Units::new(source, otlp_json::WRAPPERS)),
-        Format::Jaeger => Input::Units(Units::new(source, jaeger::WRAPPERS)),
-        Format::Zipkin => Input::Units(Units::new(source, zipkin::WRAPPERS)),
     }
 }
 

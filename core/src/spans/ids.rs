@@ -1,4 +1,4 @@
-//! Ids as texts: hex as OTLP's JSON, Jaeger and Zipkin have them, or the base64 of protobuf's own JSON mapping.
+//! Ids as texts: hex as OTLP's JSON has them, or the base64 of protobuf's own JSON mapping.
 
 /// The bytes of an id, filled up with zeros before it; None for what is no id, and for an id of zeros.
 pub fn parse<const N: usize>(text: &str) -> Option<[u8; N]> {

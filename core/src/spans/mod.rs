@@ -1,14 +1,13 @@
 //! Spans: what others send or wrote, decoded into columns. Masked on the way, old and new semantic conventions folded.
 //!
-//! OTLP in protobuf and JSON, Jaeger's JSON and Zipkin's v2 JSON all end in one builder, so that whatever the format a
-//! span is told in the same terms. Input is read as a stream; a batch of columns is at most `batch::ROWS` long.
+//! OTLP in protobuf and in JSON, from the receiver's spool and from files, ends in one builder, so that a span is told in
+//! the same terms whatever it came in. Input is read as a stream; a batch of columns is at most `batch::ROWS` long.
 
 pub mod batch;
 pub mod builder;
 pub mod decoder;
 pub mod frames;
 mod ids;
-pub mod jaeger;
 mod json;
 pub mod kin;
 mod memo;
@@ -23,7 +22,6 @@ pub mod units;
 pub mod value;
 mod wire;
 mod words;
-pub mod zipkin;
 
 use std::fmt;
 
@@ -77,8 +75,6 @@ pub struct Counts {
     pub bodies: u64,
     /// Bodies that could not be read to their end; what came before the fault is kept.
     pub broken: u64,
-    /// Halves of spans that Zipkin's client and server shared.
-    pub split: u64,
     /// What was wrong with the first broken body.
     pub first_error: Option<String>,
 }

@@ -29,7 +29,7 @@ pub enum Slot {
     Peer,
     /// The namespace of `code.function`.
     Namespace,
-    /// `error` of Jaeger and Zipkin: true, or a message.
+    /// OpenTracing's `error`: true, or a message.
     Failed,
     /// Any other.
     Rest,

@@ -9,6 +9,9 @@ use super::number::{NANO, Num, nanos, unit_of};
 use super::value::Value;
 use super::{Error, batch::number, ids};
 
+/// Kinds in the order of their numbers (trace.proto, SpanKind).
+const KINDS: &[&str] = &["unspecified", "internal", "server", "client", "producer", "consumer"];
+
 /// Names of the list of ResourceSpans.
 pub const WRAPPERS: &[&str] = &["resourceSpans", "resource_spans", "batches", "traces"];
 
@@ -169,7 +172,7 @@ fn span(span: Span, to: &mut Builder) {
     row.trace_id = ids::parse(&span.trace_id.0).unwrap_or_default();
     row.span_id = ids::parse(&span.span_id.0).unwrap_or_default();
     row.parent_id = ids::parse(&span.parent_span_id.0).unwrap_or_default();
-    row.set(number::KIND, coded(&span.kind.0, "SPAN_KIND_", super::zipkin::KINDS));
+    row.set(number::KIND, coded(&span.kind.0, "SPAN_KIND_", KINDS));
     to.span.set_name(&span.name.0);
     let start = span.start_time_unix_nano.unwrap_or(Num::Whole(0));
     let unit = unit_of(start, NANO);

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::Error;
 
-/// Bytes of a unit at most: a trace of a million spans as Jaeger writes it.
+/// Bytes of a unit at most: what one resource sent, in a file that holds it whole.
 pub const UNIT_BYTES: usize = 1024 * 1024 * 1024;
 
 const CHUNK: usize = 256 * 1024;

@@ -20,7 +20,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// A whole number, also one that was written as a text (Zipkin's tags, Jaeger's strings).
+    /// A whole number, also one that was written as a text.
     pub fn whole(&self) -> Option<i64> {
         match self {
             Value::Int(number) => Some(*number),

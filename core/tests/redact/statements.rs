@@ -54,6 +54,8 @@ fn quotes_are_read_as_the_system_reads_them() {
         "select \"a\" from \"t\" where \"t\".\"b\" = \"t\".\"c\""
     );
     assert_eq!(masked("select [a b] from t where c = @p1", "mssql"), "select [a b] from t where c = ?");
+    assert_eq!(masked("select a like ? escape '\\' and b = 'x'", ""), "select a like ? escape ? and b = ?");
+    assert_eq!(masked("select q'[it's]', nq'!it's!' from t", "oracle"), "select ?, ? from t");
     // What a backslash does is not known here: all that follows may be inside or outside.
     assert_eq!(masked("select 'a\\', 'secret', b", ""), "select ?");
     assert_eq!(
