@@ -60,7 +60,7 @@ def test_the_hot_function_dominates_and_the_lock_is_told(service: Burning, stage
     running = weights(rows, "cpu", "gil")
     assert running.most_common(1)[0][0] == "burn"
     assert running["burn"] > 0.8 * running.total()
-    # It holds the lock while it runs. The state is estimated from 25 looks a second: some forty here, on a busy machine.
+    # It holds the lock while it runs. The state is estimated from 25 looks a second, some forty here.
     assert weights(rows, "gil")["burn"] > 0.5 * running["burn"]
     asleep = [row for row in rows if row.thread_name == "asleep"]
     assert weights(asleep, "idle").total() > 0.95 * sum(row.weight for row in asleep)
