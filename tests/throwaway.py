@@ -73,7 +73,7 @@ def postgres(user: str = "loadstone", options: str = "", *, counting: bool = Fal
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", words)
         try:
             if counting:
-                psql = [programs / "psql", "-h", folder, "-U", user, "-d", "postgres", "-q"]
+                psql = [str(programs / "psql"), "-h", str(folder), "-U", user, "-d", "postgres", "-q"]
                 subprocess.run([*psql, "-c", "CREATE EXTENSION pg_stat_statements"], check=True)
             yield Postgres(folder, user, programs)
         finally:
