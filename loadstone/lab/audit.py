@@ -11,7 +11,9 @@ from loadstone.archive import Archive, Run, RunEvidence
 from loadstone.archive.writer import replace
 from loadstone.diagnose.audit import Facts, audit, sent_by_step
 from loadstone.drive.facts import PlanFacts
+from loadstone.gather.otlp.decoding import DECODED
 from loadstone.gather.otlp.report import REPORT
+from loadstone.gather.spans import Decoded
 from loadstone.lab.evidence import document
 from loadstone.model.evidence import Audit
 
@@ -30,10 +32,6 @@ class _Receiver(msgspec.Struct):
     counts: _Counts = msgspec.field(default_factory=_Counts)
 
 
-class _Decoded(msgspec.Struct):
-    clipped: int = 0
-
-
 def write_audit(archive: Archive, run: Run) -> Audit:
     """Audit the evidence that this run holds, and keep the result beside it."""
     evidence = run.evidence()
@@ -47,7 +45,7 @@ def write_audit(archive: Archive, run: Run) -> Audit:
 def _facts(run: Run, evidence: RunEvidence) -> Facts:
     """What the run knows of itself; a run without a plan has sent nothing."""
     receiver = document(evidence, REPORT, _Receiver)
-    decoded = document(evidence, "decoded.json", _Decoded)
+    decoded = document(evidence, DECODED, Decoded)
     facts = Facts(
         counts=evidence.counts(),
         refused=None if receiver is None else receiver.counts.refused,

@@ -10,12 +10,15 @@ import msgspec
 from loadstone.archive import Archive, Run, RunEvidence, evidence_run
 from loadstone.diagnose.use import use
 from loadstone.errors import EvidenceError
+from loadstone.gather.otlp.decoding import DECODED
+from loadstone.gather.spans import Decoded
 from loadstone.lab.observation import NOTES
 from loadstone.model.evidence import TABLES, Audit, Columns
 from loadstone.model.evidence_summary import EvidenceSummary
 from loadstone.model.evidence_view import CostRow
+from loadstone.model.quantity import format_count
 
-__all__ = ["COST", "document", "evidence_of", "evidence_summary", "exported_stacks"]
+__all__ = ["COST", "document", "evidence_of", "evidence_summary", "exported_stacks", "notes_of"]
 
 COST = "cost.json"
 """The observer's price, in the observed run's evidence."""
@@ -59,7 +62,7 @@ def evidence_summary(archive: Archive, run: Run) -> EvidenceSummary:
         coverage=evidence.coverage(),
         missing=evidence.missing(),
         use=use(evidence.rows("host", USE_COLUMNS)),
-        notes=document(evidence, NOTES, tuple[str, ...]) or (),
+        notes=notes_of(evidence),
         report=str(report) if report.exists() else None,
     )
 
@@ -81,6 +84,20 @@ def exported_stacks(archive: Archive, run: Run, kind: str, state: str | None) ->
             return profile.collapsed(batches).encode()
         case _:
             return profile.pprof(batches)
+
+
+def notes_of(evidence: RunEvidence) -> tuple[str, ...]:
+    """Sentences that go with the evidence; what the receiver's decoder had to leave out is among them."""
+    told = list(document(evidence, NOTES, tuple[str, ...]) or ())
+    decoded = document(evidence, DECODED, Decoded) or Decoded()
+    for count, sentence in (
+        (decoded.rejected, "{} received spans had no trace id or no id of their own and were left out."),
+        (decoded.broken, "{} received bodies could not be read to their end; what stood before the fault was kept."),
+        (decoded.absurd, "{} received spans tell times that cannot be; they were kept."),
+    ):
+        if count:
+            told.append(sentence.format(format_count(count)))
+    return tuple(told)
 
 
 def document(evidence: RunEvidence, name: str, kind: type[T]) -> T | None:

@@ -50,8 +50,7 @@ def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:
     evidence = holder.evidence()
     if evidence is None:
         return None
-    from loadstone.lab.evidence import COST, document
-    from loadstone.lab.observation import NOTES
+    from loadstone.lab.evidence import COST, document, notes_of
     from loadstone.render.evidence import evidence_view
 
     counts, audit = evidence.counts(), evidence.audit()
@@ -63,7 +62,7 @@ def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:
         steps=_facts(holder).steps if holder.manifest.kind == "load" else (),
         audit=audit.checks if audit else (),
         cost=document(evidence, COST, tuple[CostRow, ...]) or (),
-        notes=document(evidence, NOTES, tuple[str, ...]) or (),
+        notes=notes_of(evidence),
         origin="this run" if holder.id == run.id else "observed run",
     )
 

@@ -52,7 +52,11 @@ class Heard:
         host = {"at_ns": np.array([1, 2]), "value": np.array([0.5, 0.25])}
         lacking = (Missing("waits", "nobody waited", "wait"),)
         return Gathered(
-            tables={"host": [host]}, documents={"told.json": b"[]"}, missing=lacking, cpu_s=0.25, cost="little"
+            tables={"host": [host]},
+            documents={"told.json": b"[]", "decoded.json": b'{"rejected": 3}'},
+            missing=lacking,
+            cpu_s=0.25,
+            cost="little",
         )
 
     def _step(self, step: str) -> None:
@@ -83,6 +87,7 @@ def test_every_step_reaches_the_collector_and_what_it_brings_is_kept(tmp_path: P
     assert told.rows["host"] == 2
     assert [(one.name, one.cost) for one in told.collectors] == [("heard", "little; 0.25 s of CPU beside the service")]
     assert told.missing == (Missing("waits", "nobody waited", "wait"),)
+    assert told.notes == ("3 received spans had no trace id or no id of their own and were left out.",)
     assert (trial.directory / "evidence" / "told.json").exists()
     assert not (trial.directory / "evidence" / "spool").exists()
 
