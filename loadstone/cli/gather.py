@@ -12,9 +12,8 @@ from loadstone.cli.options import archive_option, duration, json_option, labels
 EPILOG = """\b
 Everything that this machine and the service allow, for a minute, while somebody else makes the load:
   loadstone gather --url http://127.0.0.1:8000 --for 60s
-Traces of any language, sent by OTLP (HTTP, protobuf or JSON) to the port named:
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 node server.js &
-  loadstone gather --for 60s --otlp-port 4318
+Traces of any language, sent by OTLP (HTTP, protobuf or JSON) to 127.0.0.1:4318, or to the --otlp-port named:
+  loadstone gather --for 60s
 One process and its children, and its database:
   loadstone gather --for 60s --pid 4711 --dsn "{env.DATABASE_URL}"
 Then ask it:
@@ -56,7 +55,7 @@ def gather(
     """
     from loadstone.archive import find
     from loadstone.cli.evidence import show_evidence
-    from loadstone.cli.observe import Ways, observing_of
+    from loadstone.cli.observe import OTLP_PORT, Ways, observing_of
     from loadstone.cli.progress import Progress
     from loadstone.cli.typed import typed
     from loadstone.lab.gathering import Gathering, found_service, run_gather
@@ -66,7 +65,7 @@ def gather(
         dsn=dsn,
         without=without,
         memory=memory,
-        otlp_port=otlp_port,
+        otlp_port=otlp_port or OTLP_PORT,
         grpc_port=grpc_port,
         pids=tuple(sorted(found)),
         show=show,

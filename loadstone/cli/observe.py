@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["Ways", "collector_options", "observing_of", "resolved_dsn"]
+__all__ = ["OTLP_PORT", "Ways", "collector_options", "observing_of", "resolved_dsn"]
+
+
+OTLP_PORT = 4318
+"""Where exporters send unless told otherwise (OpenTelemetry Protocol Exporter, OTEL_EXPORTER_OTLP_ENDPOINT)."""
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +46,7 @@ def collector_options(command: Command) -> Command:
         ),
         click.option(
             "--otlp-port", type=click.IntRange(0, 65_535), default=0, metavar="PORT",
-            help="Where to receive OTLP traces.  [default: a free port]",
+            help="Where to receive OTLP traces.  [default: 4318 for gather, else a free port]",
         ),
         click.option(
             "--grpc-port", type=click.IntRange(0, 65_535), metavar="PORT",
