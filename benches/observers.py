@@ -67,13 +67,13 @@ BENCHES = (
 )
 
 
-def part(told: Sequence[tuple[Bench, str]], load: str) -> str:
-    """The part of the page, from what each benchmark printed. ``load`` is the machine's load average meanwhile."""
+def part(told: Sequence[tuple[Bench, str]], remark: str) -> str:
+    """The part of the page, from what each benchmark printed. ``remark`` says under what conditions."""
     lines = [
         "## What observing costs",
         "",
         f"Measured on {time.strftime('%Y-%m-%d')} on {machine()}. What the benchmarks printed, word for word. "
-        f"The machine's load average was {load} meanwhile, the benchmarks' own load included: read the spreads.",
+        f"{remark} Read the spreads.",
     ]
     for bench, output in told:
         command = " ".join(["python -m", bench.module, *bench.words])
@@ -100,7 +100,8 @@ def main() -> None:
         loads.append(os.getloadavg()[0])
         told.append((bench, output))
     if not asked.no_page and not asked.only:
-        put("evidence", part(told, f"{min(loads):.1f} to {max(loads):.1f}"))
+        load = f"{min(loads):.1f} to {max(loads):.1f}"
+        put("evidence", part(told, f"The load average was {load} meanwhile, the benchmarks' own load included."))
 
 
 if __name__ == "__main__":

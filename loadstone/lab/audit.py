@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from loadstone.archive import Archive, Run, RunEvidence
+from loadstone.archive import Run, RunEvidence
 from loadstone.archive.writer import replace
 from loadstone.diagnose.audit import Facts, audit, sent_by_step
 from loadstone.drive.facts import PlanFacts
@@ -32,7 +32,7 @@ class _Receiver(msgspec.Struct):
     counts: _Counts = msgspec.field(default_factory=_Counts)
 
 
-def write_audit(archive: Archive, run: Run) -> Audit:
+def write_audit(run: Run) -> Audit:
     """Audit the evidence that this run holds, and keep the result beside it."""
     evidence = run.evidence()
     if evidence is None:

@@ -143,6 +143,6 @@ def import_files(
 
 def _finish(archive: Archive, directory: Path, doing: Callable[[str], None]) -> Run:
     doing("auditing the evidence")
-    write_audit(archive, Run(directory))
+    write_audit(Run(directory))
     write_report(Run(directory), archive=archive)
     return Run(directory)

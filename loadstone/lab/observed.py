@@ -53,7 +53,7 @@ def run_observed(
     (second.directory / "evidence" / COST).write_bytes(msgspec.json.format(msgspec.json.encode(cost)))
     amend(first.directory, observed=second.run)
     watch.doing("auditing the evidence")
-    write_audit(archive, Run(second.directory))
+    write_audit(Run(second.directory))
     for trial in (first, second):
         if trial.report is not None:
             write_report(Run(trial.directory), archive=archive)

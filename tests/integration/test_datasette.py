@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import runpy
-import socket
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.integration.observing import ROOT, loadstone
+from tests.throwaway import free_port
+
 EXAMPLE = ROOT / "examples" / "datasette"
-
-
-def free_port() -> int:
-    """A loopback port that nobody holds now."""
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port: int = place.getsockname()[1]
-        return port
-
-
-def loadstone(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line, with the environment's own ``datasette`` on its path."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        [sys.executable, "-m", "loadstone", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
-    )
 
 
 @pytest.fixture(scope="module")

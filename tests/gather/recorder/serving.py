@@ -28,13 +28,6 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 _PATIENCE_S = 20.0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Served:
     """A service that is up, and its recorder."""
 

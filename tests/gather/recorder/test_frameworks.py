@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.gather.recorder import services
-from tests.gather.recorder.serving import BIN, TRACE, Served, free_port, rows, run, served, until
+from tests.gather.recorder.serving import BIN, TRACE, Served, rows, run, served, until
+from tests.throwaway import free_port
 
 Spans = list[dict[str, Any]]
 

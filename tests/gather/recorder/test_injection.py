@@ -15,7 +15,8 @@ from loadstone.gather.recorder.collector import INJECT
 from loadstone.gather.recorder.coverage import not_loaded
 from loadstone.model.evidence import Coverage
 from tests.gather.recorder import services
-from tests.gather.recorder.serving import BIN, free_port, rows, run, served
+from tests.gather.recorder.serving import BIN, rows, run, served
+from tests.throwaway import free_port
 
 PROGRAM = """
 import sqlite3, sys

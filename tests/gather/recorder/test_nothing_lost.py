@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.gather.recorder import services
-from tests.gather.recorder.serving import BIN, TRACE, Served, free_port, rows, served, until
+from tests.gather.recorder.serving import BIN, TRACE, Served, rows, served, until
+from tests.throwaway import free_port
 
 COUNT = 200
 GUNICORN = [str(BIN / "gunicorn"), "--bind", "127.0.0.1:{port}", "--workers", "2"]
