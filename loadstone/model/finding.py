@@ -139,25 +139,26 @@ class CouldNotLook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PathRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One operation's part of a step's critical path, in seconds a request: around the median, and in what requests
-    beyond p99 take more. ``own`` is time of the operation that nothing below it covers."""
+    beyond p99 take more (None where there are too few requests to tell). ``count`` a request."""
 
     operation: str
     service: str | None
     where: str | None
     p50_s: Bounded
-    p99_excess_s: Bounded
+    p99_excess_s: Bounded | None
     count: float
 
 
 class StepPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a step's time goes. ``p50_s`` and ``p99_s`` are its durations as the traces tell them; ``uncovered_share``
-    of its time lies in spans' own time without any finer evidence."""
+    """Where a step's time goes. ``p50_s`` and ``p99_s`` are its durations (``p99_s`` None where there are too few);
+    ``uncovered_share`` of its time lies in spans' own time without any finer evidence. ``trace_ids`` are one request
+    around the median and some around p99."""
 
     journey: str | None
     step: str
     requests: int
     p50_s: float
-    p99_s: float
+    p99_s: float | None
     rows: tuple[PathRow, ...]
     uncovered_share: float | None = None
     trace_ids: tuple[str, ...] = ()
@@ -165,7 +166,8 @@ class StepPath(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class TailRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A property over-represented among the slow requests of a step. ``slow_share`` and ``normal_share`` have it;
-    ``lift`` is their ratio, ``effect_s`` the difference of medians with and without it; ``q`` the adjusted p value."""
+    ``lift`` is their ratio, ``effect_s`` the difference of medians with and without it; ``q`` the adjusted p value.
+    ``goes_with`` are properties of the same requests, which follow from this one or lead to it."""
 
     journey: str | None
     step: str
@@ -178,6 +180,7 @@ class TailRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     q: float
     requests: int
     trace_ids: tuple[str, ...] = ()
+    goes_with: tuple[str, ...] = ()
 
 
 class Diagnosis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
