@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.run import Manifest, Summary
 
@@ -112,3 +113,4 @@ class RunView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spec: str | None
     repeat: str
     evidence: EvidenceView | None = None
+    causes: CausesView | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.interval import Cell, Interval, Sample
 from loadstone.model.run import Manifest, Summary
@@ -69,6 +70,7 @@ def run_view(
     *,
     origin_ns: int | None = None,
     evidence: EvidenceView | None = None,
+    causes: CausesView | None = None,
 ) -> RunView:
     """Everything that a run's page shows.
 
@@ -94,6 +96,7 @@ def run_view(
         spec=spec,
         repeat=_repeat(manifest),
         evidence=evidence,
+        causes=causes,
     )
 
 

@@ -1,5 +1,7 @@
 /** The page of a run, as loadstone/model/run_view.py and run.py write it; tests/render/test_html.py holds the two together. */
 
+import type { CausesView } from "./causes_view";
+
 export type Status = "running" | "complete" | "interrupted" | "aborted" | "crashed";
 export type Outcome = "pass" | "fail" | "undecided" | "invalid" | "none";
 export type Validity = "valid" | "doubtful" | "invalid";
@@ -352,4 +354,5 @@ export interface RunView {
   spec: string | null;
   repeat: string;
   evidence: EvidenceView | null;
+  causes: CausesView | null;
 }
