@@ -1,0 +1,52 @@
+"""Segments are the spans that the digest added up, by request and start, with their ids."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loadstone.diagnose.reading import digest_of
+from loadstone.diagnose.segments import segments_of
+from tests.scenes import Story
+
+
+def story() -> Story:
+    made = Story(seed=3)
+    for request in made.requests(30):
+        request.spend(0.001)
+        with request.inside("load"):
+            for row in range(3):
+                request.sql("SELECT * FROM author WHERE id = ?", 0.002, parameters=row)
+        request.call("GET", "stock", f"/items/{request.number}", 0.004)
+    return made
+
+
+def test_segments_add_up_to_the_visits() -> None:
+    evidence, subject = story().evidence(), story().subject
+    digest = digest_of(subject, evidence)
+    requests = digest.requests_of(0)
+    found = segments_of(evidence, digest, requests, lambda one: one.family == "database")
+    (statement,) = (one.number for one in digest.operations if one.family == "database")
+    (above,) = (one.number for one in digest.operations if one.name == "load")
+    assert len(found) == 90
+    assert set(found.operation.tolist()) == {statement}
+    assert set(found.parent.tolist()) == {above}
+    assert len(np.unique(found.span_id)) == 90
+    assert (np.lexsort((found.start_ns, found.request)) == np.arange(90)).all()
+    lasting = np.bincount(found.request, (found.end_ns - found.start_ns).astype(np.float64), len(requests))
+    visits = digest.visits.total_ns[digest.visits.operation == statement]
+    assert np.allclose(lasting, visits)
+
+
+def test_only_the_requests_asked_for_are_told() -> None:
+    evidence, subject = story().evidence(), story().subject
+    digest = digest_of(subject, evidence)
+    found = segments_of(evidence, digest, np.array([7, 3], np.int32), lambda one: one.family in ("http", "server"))
+    assert found.request.tolist() == [3, 3, 7, 7]
+    assert found.parent.tolist() == [-1, found.operation[0], -1, found.operation[2]]
+
+
+def test_nothing_asked_is_nothing_told() -> None:
+    evidence, subject = story().evidence(), story().subject
+    digest = digest_of(subject, evidence)
+    assert len(segments_of(evidence, digest, np.empty(0, np.int32), lambda one: True)) == 0
+    assert len(segments_of(evidence, digest, digest.requests_of(0), lambda one: False)) == 0
