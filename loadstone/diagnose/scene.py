@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.subject import Subject
+from loadstone.diagnose.suspect import Scene
 from loadstone.model.evidence import Columns, Coverage, Evidence, Missing, Plan
 
 __all__ = ["EvidenceScene"]
+
+_Made = TypeVar("_Made")
 
 
 class EvidenceScene:
@@ -20,6 +24,7 @@ class EvidenceScene:
         self._subject = subject
         self._evidence = evidence
         self._answers: dict[str, str | None] = {}
+        self._made: dict[Callable[..., Any], Any] = {}
 
     def rows(self, table: str, columns: Sequence[str], where: str = "", order: str = "") -> Iterator[Columns]:
         """Batches of a table."""
@@ -47,6 +52,13 @@ class EvidenceScene:
             met, kinds, told = _NEEDS[need]
             self._answers[need] = None if met(self) else self._why(kinds) or told
         return self._answers[need]
+
+    def once(self, make: Callable[[Scene], _Made]) -> _Made:
+        """``make(self)``, made once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: _Made = self._made[make]
+        return made
 
     def _why(self, kinds: Sequence[str]) -> str | None:
         return next((one.reason.rstrip(".") for one in self.missing() if one.kind in kinds), None)

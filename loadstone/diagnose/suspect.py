@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from loadstone.model.evidence import Columns, Coverage, Missing, Plan
 from loadstone.model.finding import Fact, Locus, Roles, Severity
 
 __all__ = ["Cut", "Detector", "Scene", "Suspect"]
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class Scene(Protocol):
     def has(self, need: str) -> str | None:
         """None where the need is met, else why it is not. Needs: ``spans``, ``database spans``, ``calls``,
         ``call sites``, ``stacks``, ``gil stacks``, ``gc``, ``locks``, ``plans``, ``host``, ``client``, ``sizes``."""
+        ...
+
+    def once(self, make: Callable[[Scene], _Made]) -> _Made:
+        """``make(scene)``, made once for all the detectors that ask for it."""
         ...
 
 
