@@ -50,26 +50,22 @@ def segments_of(evidence: Evidence, digest: Digest, requests: Ints, wanted: Call
     for trace in (
         traces(evidence.rows("spans", tuple(dict.fromkeys((*NEEDED, *KEY))), where)) if chosen and keep else ()
     ):
-        request = chosen.get(trace.trace_id)
-        if request is None:
+        asked = chosen.get(trace.trace_id)
+        if asked is None:
             continue
         made = [seen.all[seen.number(key)] for key in zip(*(trace.rows[name] for name in KEY), strict=True)]
         operation = [numbers.get(replace(one, number=0), -1) for one in made]
-        for place, what in enumerate(operation):
-            if what in keep:
+        for place, number in enumerate(operation):
+            if number in keep:
                 above = -1 if place == trace.root else operation[trace.parent[place]]
                 span = trace.rows["span_id"][place] or bytes(8)
-                found.append((request, what, above, trace.start[place], trace.end[place], span))
+                found.append((asked, number, above, trace.start[place], trace.end[place], span))
     found.sort(key=lambda one: (one[0], one[3]))
-    request, what, above, start, end, span = zip(*found, strict=True) if found else ((),) * 6
-    return Segments(
-        np.array(request, np.int32),
-        np.array(what, np.int32),
-        np.array(above, np.int32),
-        np.array(start, np.int64),
-        np.array(end, np.int64),
-        np.frombuffer(b"".join(span), "V8") if span else np.empty(0, "V8"),
-    )
+    columns: list[tuple[int, ...]] = list(zip(*(one[:5] for one in found), strict=True)) or [()] * 5
+    request, what, above = (np.array(values, np.int32) for values in columns[:3])
+    start, end = (np.array(values, np.int64) for values in columns[3:])
+    spans = np.frombuffer(b"".join(one[5] for one in found), "V8") if found else np.empty(0, "V8")
+    return Segments(request, what, above, start, end, spans)
 
 
 def _literal(trace_id: bytes) -> str:
