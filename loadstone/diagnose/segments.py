@@ -62,10 +62,10 @@ def segments_of(evidence: Evidence, digest: Digest, requests: Ints, wanted: Call
                 found.append((asked, number, above, trace.start[place], trace.end[place], span))
     found.sort(key=lambda one: (one[0], one[3]))
     columns: list[tuple[int, ...]] = list(zip(*(one[:5] for one in found), strict=True)) or [()] * 5
-    request, what, above = (np.array(values, np.int32) for values in columns[:3])
+    whom, what, above = (np.array(values, np.int32) for values in columns[:3])
     start, end = (np.array(values, np.int64) for values in columns[3:])
     spans = np.frombuffer(b"".join(one[5] for one in found), "V8") if found else np.empty(0, "V8")
-    return Segments(request, what, above, start, end, spans)
+    return Segments(whom, what, above, start, end, spans)
 
 
 def _literal(trace_id: bytes) -> str:
