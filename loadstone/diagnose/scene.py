@@ -70,6 +70,9 @@ class EvidenceScene:
     def _family(self, *families: str) -> bool:
         return any(one.family in families for one in self.digest.operations)
 
+    def _several(self) -> bool:
+        return len({one.service for one in self.digest.operations if one.family == "server"}) > 1
+
     def _covered(self, libraries: Sequence[str]) -> bool:
         return any(one.library in libraries and one.state in ("spans", "no spans") for one in self.coverage())
 
@@ -83,7 +86,11 @@ _NEEDS: dict[str, _Need] = {
         ("database spans", "spans"),
         "no statements in traces",
     ),
-    "calls": (lambda scene: scene._family("http", "rpc"), ("calls", "spans"), "no outgoing calls in traces"),
+    "calls": (
+        lambda scene: scene._family("http", "rpc") or scene._several(),
+        ("calls", "spans"),
+        "no outgoing calls in traces",
+    ),
     "call sites": (
         lambda scene: any(one.file for one in scene.digest.operations),
         ("call sites",),
