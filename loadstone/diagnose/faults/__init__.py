@@ -12,7 +12,10 @@ from loadstone.diagnose.suspect import Detector
 
 __all__ = ["FAULTS", "detector", "detectors"]
 
-FAULTS = ("n-plus-one",)
+FAULTS = (
+    "n-plus-one",
+    "http-n-plus-one",
+)
 """Codes in the order in which they are looked for."""
 
 

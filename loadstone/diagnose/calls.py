@@ -1,0 +1,97 @@
+"""Calls between services: which operations are calls, what they may change, and how a caller makes fewer of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.diagnose.digest import Digest, Operation
+
+__all__ = ["CALLS", "calls_of", "consumes", "durations_ns", "reads", "side_by_side", "signs_on", "verb"]
+
+CALLS = ("http", "rpc")
+"""Families of operations that ask another service."""
+
+_SAFE = {"GET", "HEAD", "OPTIONS", "QUERY"}
+_READS = re.compile(
+    r"^(?:try)?(?:get|list|find|search|read|query|fetch|look|load|count|check|describe|convert|quote|resolve|select|has|is"
+    r"|m?get|hget|hgetall|hmget|exists|scan|smembers|zrange|show|with|values|recommend|calculate|compute|estimate|batchget)"
+    r"(?![a-z])",
+    re.I,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s-]")
+_SIGN_ON = re.compile(r"(?<![a-z])(?:log-?in|sign-?in|token|oauth2?|authenti|authoriz|session|handshake|csrf)", re.I)
+_TOGETHER = (
+    (re.compile(r"asyncio|httpx|aiohttp|asyncpg", re.I), "asyncio.gather"),
+    (re.compile(r"\.py$|requests|urllib|python|django|flask|psycopg|sqlalchemy", re.I), "a ThreadPoolExecutor's map"),
+    (re.compile(r"\.[cm]?[jt]sx?$|@opentelemetry/|node|undici|fetch", re.I), "Promise.all"),
+    (re.compile(r"\.java$|\.kt$|io\.opentelemetry|okhttp|spring|netty|jdbc", re.I), "CompletableFuture.allOf"),
+    (re.compile(r"\.go$|otelhttp|otelgrpc|go\.opentelemetry|github\.com/", re.I), "an errgroup"),
+    (re.compile(r"\.cs$|^System\.Net|Microsoft\.|\.NET", re.I), "Task.WhenAll"),
+)
+
+
+def calls_of(digest: Digest, step: int) -> Iterator[tuple[int, Operation, NDArray[np.int32]]]:
+    """(parent, call, places of visits) of a step. Where a client's span is missing, as in exports that kept only
+    servers' spans, a server's span right below another service's is the call."""
+    for parent, number, places in digest.groups(step):
+        operation = digest.operations[number]
+        if operation.family in CALLS:
+            yield parent, operation, places
+        elif operation.family == "server" and parent >= 0:
+            above = digest.operations[parent]
+            if above.family in ("server", "inside") and above.service != operation.service:
+                yield parent, operation, places
+
+
+def durations_ns(digest: Digest, requests: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Durations of requests, at least a nanosecond, so that shares of them can be had."""
+    lasts = digest.requests.end_ns[requests] - digest.requests.start_ns[requests]
+    return np.maximum(lasts, 1).astype(np.float64)
+
+
+def verb(operation: Operation) -> str:
+    """What it does in a word: a method of HTTP, the last part of a remote procedure's name, a statement's first."""
+    if operation.family == "rpc":
+        return re.split(r"[/.:#]+", operation.name.strip())[-1].strip() or operation.name
+    return operation.label.split(" ", 1)[0]
+
+
+def reads(operation: Operation) -> bool:
+    """Whether it changes nothing, as far as its name tells; a procedure of unknown name is taken to change something."""
+    word = verb(operation)
+    if operation.family == "http" or word in _SAFE:
+        return word in _SAFE
+    return any(_READS.match(part) for part in _CAMEL.split(word)[:2] if part)
+
+
+def signs_on(operation: Operation) -> bool:
+    """Whether others need what it gives: a login, a token, a session."""
+    return bool(_SIGN_ON.search(operation.label))
+
+
+def consumes(later: Operation, earlier: Operation) -> bool:
+    """Whether the later call plainly needs the earlier one's answer: an item below a list that was asked before."""
+    if signs_on(earlier):
+        return True
+    if "http" not in (later.family, earlier.family) or later.address != earlier.address:
+        return False
+    above, below = _path(earlier), _path(later)
+    return bool(above) and below.startswith(f"{above}/") and not earlier.label.endswith("{}")
+
+
+def side_by_side(operation: Operation) -> str:
+    """How this caller's language runs calls at one time."""
+    told = f"{operation.file or ''}"
+    for source in (told, operation.scope or ""):
+        for pattern, way in _TOGETHER:
+            if source and pattern.search(source):
+                return way
+    return "the language's own way to wait for several at once"
+
+
+def _path(operation: Operation) -> str:
+    return operation.label.split(" ", 1)[-1].rstrip("/")
