@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from loadstone.demo.faults import FAULT, FAULTS
+
 __all__ = ["main"]
 
 _BACKLOG = 2048
@@ -29,6 +31,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     where.add_argument("--dsn", help="postgresql://…: keep the data there, in a schema of their own")
     where.add_argument("--database", type=Path, metavar="PATH", help="keep the data in this SQLite file")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    parser.add_argument(
+        "--fault", choices=FAULTS, help="what is wrong with it (default: $LOADSTONE_DEMO_FAULT or none)"
+    )
     arguments = parser.parse_args(argv)
     if arguments.workers < 1:
         parser.error("--workers is 1 or more")
@@ -92,6 +97,8 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the working copy is removed
     try:
         with tempfile.TemporaryDirectory(prefix="loadstone-shop-") as folder:
+            if arguments.fault:
+                os.environ[FAULT] = arguments.fault
             _prepare(arguments, Path(folder))
             try:
                 listener = _listen(arguments.host, arguments.port)

@@ -40,12 +40,10 @@ class Shopper:
 
 def require_shopper(session: Session, request: Request) -> Shopper:
     """The shopper behind the request's cookie; 401 without one."""
-    row = session.row(
+    row = session.ask(
         "SELECT login.id, customer.id, customer.name FROM login JOIN customer ON customer.id = login.customer_id "
-        "WHERE login.token_hash = ? AND login.expires_at > ?",
-        _hash(request.cookies.get(_LOGIN, "")),
-        int(time.time()),
-    )
+        "WHERE login.token_hash = ? AND login.expires_at > ?"
+    )((_hash(request.cookies.get(_LOGIN, "")), int(time.time()))).fetchone()
     if row is None:
         raise ShopError(401, "log_in", "Log in first.")
     return Shopper(*row)
@@ -102,34 +100,30 @@ def account(request: Request) -> Response:
             shopper = require_shopper(session, request)
         except ShopError:
             return RedirectResponse("/login", 303)
-        purchases = session.rows(
-            "SELECT id, placed_at, total_cents FROM purchase WHERE customer_id = ? ORDER BY id DESC LIMIT 10",
-            shopper.customer,
-        )
+        purchases = session.ask(
+            "SELECT id, placed_at, total_cents FROM purchase WHERE customer_id = ? ORDER BY id DESC LIMIT 10"
+        )((shopper.customer,)).fetchall()
     return HTMLResponse(account_page(shopper.name, request.cookies.get(_TOKEN, ""), purchases))
 
 
 def _open_login(database: Database, email: str, password: str) -> str | None:
     with database.read() as session:
-        row = session.row("SELECT id, password FROM customer WHERE email = ?", email.strip().lower())
+        row = session.ask("SELECT id, password FROM customer WHERE email = ?")((email.strip().lower(),)).fetchone()
     matches = password_matches(password, _NOBODY if row is None else row[1])
     if row is None or not matches:
         return None
     cookie, now = secrets.token_urlsafe(32), int(time.time())
     with database.write() as session:
-        session.change("DELETE FROM login WHERE expires_at <= ?", now)
-        session.change(
-            "INSERT INTO login (token_hash, customer_id, expires_at) VALUES (?, ?, ?)",
-            _hash(cookie),
-            row[0],
-            now + _LASTS_S,
+        session.ask("DELETE FROM login WHERE expires_at <= ?")((now,))
+        session.ask("INSERT INTO login (token_hash, customer_id, expires_at) VALUES (?, ?, ?)")(
+            (_hash(cookie), row[0], now + _LASTS_S)
         )
     return cookie
 
 
 def _close_login(database: Database, cookie: str) -> None:
     with database.write() as session:
-        session.change("DELETE FROM login WHERE token_hash = ?", _hash(cookie))
+        session.ask("DELETE FROM login WHERE token_hash = ?")((_hash(cookie),))
 
 
 def _hash(cookie: str) -> str:

@@ -17,12 +17,11 @@ _HIGHEST = 2**31 - 1
 
 
 def _contents(session: Session, login: int) -> dict[str, object]:
-    rows = session.rows(
+    rows = session.ask(
         "SELECT product.id, product.name, cart_item.quantity, product.price_cents "
         "FROM cart_item JOIN product ON product.id = cart_item.product_id "
-        "WHERE cart_item.login_id = ? ORDER BY product.id",
-        login,
-    )
+        "WHERE cart_item.login_id = ? ORDER BY product.id"
+    )((login,)).fetchall()
     names = ("product_id", "name", "quantity", "price_cents")
     return {
         "items": [dict(zip(names, row, strict=True)) for row in rows],
@@ -50,17 +49,14 @@ def _add(request: Request, product: int, quantity: int) -> dict[str, object]:
     database: Database = request.app.state.database
     with database.write() as session:
         shopper = require_shopper(session, request)
-        row = session.row("SELECT stock FROM product WHERE id = ?", product)
+        row = session.ask("SELECT stock FROM product WHERE id = ?")((product,)).fetchone()
         if row is None:
             raise ShopError(404, "no_product", "There is no such product.")
-        held = session.row(
+        held = session.ask(
             "INSERT INTO cart_item (login_id, product_id, quantity) VALUES (?, ?, ?) "
             "ON CONFLICT (login_id, product_id) DO UPDATE SET quantity = cart_item.quantity + excluded.quantity "
-            "RETURNING quantity",
-            shopper.login,
-            product,
-            quantity,
-        )
+            "RETURNING quantity"
+        )((shopper.login, product, quantity)).fetchone()
         assert held is not None
         if held[0] > _MOST:
             raise ShopError(409, "too_many", f"A cart holds at most {_MOST} of a product.", product_id=product)
@@ -75,9 +71,9 @@ def remove_item(request: Request) -> Response:
     database: Database = request.app.state.database
     with database.write() as session:
         shopper = require_shopper(session, request)
-        removed = session.change(
-            "DELETE FROM cart_item WHERE login_id = ? AND product_id = ?", shopper.login, request.path_params["number"]
-        )
+        removed = session.ask("DELETE FROM cart_item WHERE login_id = ? AND product_id = ?")(
+            (shopper.login, request.path_params["number"])
+        ).rowcount
         if not removed:
             raise ShopError(404, "not_in_cart", "The cart does not hold this product.")
         return JSONResponse(_contents(session, shopper.login))

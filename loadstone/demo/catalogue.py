@@ -6,15 +6,15 @@ import re
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from loadstone.demo.database import Database, Row, Session
-from loadstone.demo.replies import ShopError, number_in
+from loadstone.demo.replies import ShopError, json_reply, number_in
+from loadstone.demo.reviews import newest_reviews
 
 __all__ = ["PAGE", "categories", "category_list", "detail", "page_of_products", "product_list", "search"]
 
 PAGE = 20  # products on a page
-_REVIEWS = 10  # the newest, shown with a product
 _LAST_PAGE = 1_000_000
 _WORDS = 8  # of a search; more are left out
 
@@ -38,30 +38,38 @@ _SEARCH = {
 
 def category_list(session: Session) -> list[dict[str, object]]:
     """Every category with the number of its products."""
-    rows = session.rows("SELECT slug, title, products FROM category ORDER BY title")
+    rows = session.ask("SELECT slug, title, products FROM category ORDER BY title")().fetchall()
     return [{"slug": slug, "title": title, "products": products} for slug, title, products in rows]
 
 
 def page_of_products(session: Session, page: int, category: str | None) -> dict[str, object]:
     """One page, in the order of popularity: a range of an index, so the last page costs what the first does."""
-    first, last = (page - 1) * PAGE + 1, page * PAGE
+    return _page(session, page, category, _found(session, category))
+
+
+def _found(session: Session, category: str | None) -> Row:
+    """How many products there are, of which category."""
     if category is None:
-        found = session.row("SELECT sum(products) FROM category")
-        rows = session.rows(
-            f"SELECT {_SUMMARY} {_FROM} WHERE product.position BETWEEN ? AND ? ORDER BY product.position", first, last
-        )
+        found = session.ask("SELECT sum(products), 0 FROM category")().fetchone()
     else:
-        found = session.row("SELECT products, id FROM category WHERE slug = ?", category)
-        if found is None:
-            raise ShopError(404, "no_category", "There is no such category.")
-        rows = session.rows(
+        found = session.ask("SELECT products, id FROM category WHERE slug = ?")((category,)).fetchone()
+    if found is None:
+        raise ShopError(404, "no_category", "There is no such category.")
+    return found
+
+
+def _page(session: Session, page: int, category: str | None, found: Row) -> dict[str, object]:
+    first, last = (page - 1) * PAGE + 1, page * PAGE
+    total, number = found
+    if category is None:
+        rows = session.ask(
+            f"SELECT {_SUMMARY} {_FROM} WHERE product.position BETWEEN ? AND ? ORDER BY product.position"
+        )((first, last)).fetchall()
+    else:
+        rows = session.ask(
             f"SELECT {_SUMMARY} {_FROM} WHERE product.category_id = ? AND product.category_position BETWEEN ? AND ? "
-            "ORDER BY product.category_position",
-            found[1],
-            first,
-            last,
-        )
-    total = found[0] if found else 0
+            "ORDER BY product.category_position"
+        )((number, first, last)).fetchall()
     return {"items": [_summary(row) for row in rows], "page": page, "pages": -(-total // PAGE), "total": total}
 
 
@@ -82,15 +90,21 @@ def categories(request: Request) -> Response:
     """``GET /categories``"""
     database: Database = request.app.state.database
     with database.read() as session:
-        return JSONResponse({"items": category_list(session)})
+        return json_reply(request, {"items": category_list(session)})
 
 
 def product_list(request: Request) -> Response:
     """``GET /products?page=1&category=chairs``"""
     database: Database = request.app.state.database
     page = number_in(dict(request.query_params), "page", 1, 1, _LAST_PAGE)
+    category = request.query_params.get("category")
     with database.read() as session:
-        return JSONResponse(page_of_products(session, page, request.query_params.get("category")))
+        if request.app.state.fault == "pool":
+            with database.read() as counting:  # fault: pool
+                found = _found(counting, category)
+        else:
+            found = _found(session, category)
+        return json_reply(request, _page(session, page, category, found))
 
 
 def detail(request: Request) -> Response:
@@ -98,28 +112,16 @@ def detail(request: Request) -> Response:
     database: Database = request.app.state.database
     number = request.path_params["number"]
     with database.read() as session:
-        row = session.row(
-            f"SELECT {_SUMMARY}, product.description, category.title {_FROM} WHERE product.id = ?", number
-        )
+        row = session.ask(f"SELECT {_SUMMARY}, product.description, category.title {_FROM} WHERE product.id = ?")(
+            (number,)
+        ).fetchone()
         if row is None:
             raise ShopError(404, "no_product", "There is no such product.")
         product: dict[str, Any] = _summary(row[:7])
         product |= {"description": row[7], "category_title": row[8], "stock": row[4]}
         if request.query_params.get("expand") == "reviews":
-            product["newest_reviews"] = _newest_reviews(session, number)
-    return JSONResponse(product)
-
-
-def _newest_reviews(session: Session, product: int) -> list[dict[str, object]]:
-    rows = session.rows(
-        "SELECT customer.name, review.rating, review.body, review.written_at "
-        "FROM review JOIN customer ON customer.id = review.customer_id "
-        "WHERE review.product_id = ? ORDER BY review.written_at DESC, review.id DESC LIMIT ?",
-        product,
-        _REVIEWS,
-    )
-    names = ("author", "rating", "body", "written_at")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+            product["newest_reviews"] = newest_reviews(session, number, request.app.state.fault)
+    return json_reply(request, product)
 
 
 def search(request: Request) -> Response:
@@ -133,5 +135,5 @@ def search(request: Request) -> Response:
     else:
         query = " & ".join(f"'{word}'" for word in words) + ":*"
     with database.read() as session:
-        rows = session.rows(_SEARCH[database.dialect], query, PAGE)
-    return JSONResponse({"query": " ".join(words), "items": [_summary(row) for row in rows]})
+        rows = session.ask(_SEARCH[database.dialect])((query, PAGE)).fetchall()
+    return json_reply(request, {"query": " ".join(words), "items": [_summary(row) for row in rows]})

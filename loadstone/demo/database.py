@@ -3,6 +3,8 @@
 SQL is written once, with ``?`` for each parameter; rows are tuples. A thread takes a connection from the pool for
 as long as it needs one and gives it back. The pool holds as many connections as there are worker threads, so no
 thread ever waits for one.
+
+``ask(sql)`` is the driver's own method: no frame of this file stands between a statement and the line that asks for it.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-__all__ = ["THREADS", "Database", "Row", "Session", "SqliteDatabase"]
+__all__ = ["THREADS", "Answer", "Busy", "Database", "Row", "Session", "SqliteDatabase"]
 
 Row = tuple[Any, ...]
 Dialect = Literal["sqlite", "postgresql"]
@@ -24,19 +27,32 @@ THREADS = 8  # worker threads and connections: a request holds one of each, and 
 _BUSY_TIMEOUT_S = 5.0  # how long a write waits for the writer of another worker process
 
 
+class Busy(Exception):
+    """No connection came free in time."""
+
+
+class Answer(Protocol):
+    """What a statement yields: a cursor of either driver."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchone(self) -> Row | None:
+        """The next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Row]:
+        """Every row that is left."""
+        ...
+
+
 class Session(Protocol):
     """One connection, held for one piece of work."""
 
-    def rows(self, sql: str, *parameters: object) -> list[Row]:
-        """Every row that the statement yields."""
-        ...
-
-    def row(self, sql: str, *parameters: object) -> Row | None:
-        """The first row, or None."""
-        ...
-
-    def change(self, sql: str, *parameters: object) -> int:
-        """Run a statement that changes rows; how many it changed."""
+    def ask(self, sql: str) -> Callable[..., Answer]:
+        """The statement, to be called with the tuple of its parameters, or with nothing when it has none."""
         ...
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -69,15 +85,8 @@ class _SqliteSession:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, *parameters: object) -> list[Row]:
-        return self._connection.execute(sql, parameters).fetchall()
-
-    def row(self, sql: str, *parameters: object) -> Row | None:
-        found: list[Row] = self._connection.execute(sql, parameters).fetchall()
-        return found[0] if found else None
-
-    def change(self, sql: str, *parameters: object) -> int:
-        return self._connection.execute(sql, parameters).rowcount
+    def ask(self, sql: str) -> Callable[..., Answer]:
+        return partial(self._connection.execute, sql)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(columns))
@@ -92,7 +101,8 @@ class SqliteDatabase:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, path: Path, *, connections: int = THREADS) -> None:
+    def __init__(self, path: Path, *, connections: int = THREADS, patience_s: float = 30.0) -> None:
+        self._patience_s = patience_s
         self._writer = threading.Lock()  # a fair queue inside the process; the busy timeout polls, this does not
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._all = [self._open(path) for _ in range(connections)]
@@ -111,8 +121,11 @@ class SqliteDatabase:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """An idle connection, back in the pool when the block ends."""
-        connection = self._idle.get()
+        """An idle connection, back in the pool when the block ends; Busy when there is none for ``patience_s``."""
+        try:
+            connection = self._idle.get(timeout=self._patience_s)
+        except queue.Empty:
+            raise Busy from None
         try:
             yield _SqliteSession(connection)
         finally:
@@ -122,12 +135,12 @@ class SqliteDatabase:
     def write(self) -> Iterator[Session]:
         """The same within a transaction; one thread of the process at a time."""
         with self._writer, self.read() as session:
-            session.change("BEGIN IMMEDIATE")
+            session.ask("BEGIN IMMEDIATE")()
             try:
                 yield session
-                session.change("COMMIT")
+                session.ask("COMMIT")()
             except BaseException:
-                session.change("ROLLBACK")
+                session.ask("ROLLBACK")()
                 raise
 
     def close(self) -> None:

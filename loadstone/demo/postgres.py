@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from loadstone.demo.database import THREADS, Dialect, Row, Session
+from loadstone.demo.database import THREADS, Answer, Busy, Dialect, Row, Session
 from loadstone.demo.schema import VERSION
 from loadstone.demo.seed import Progress, fill
 
@@ -32,14 +32,8 @@ class _PostgresSession:
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, *parameters: object) -> list[Row]:
-        return self._connection.execute(_placeholders(sql), parameters).fetchall()
-
-    def row(self, sql: str, *parameters: object) -> Row | None:
-        return self._connection.execute(_placeholders(sql), parameters).fetchone()
-
-    def change(self, sql: str, *parameters: object) -> int:
-        return self._connection.execute(_placeholders(sql), parameters).rowcount
+    def ask(self, sql: str) -> Callable[..., Answer]:
+        return partial(self._connection.execute, _placeholders(sql))
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
@@ -56,25 +50,38 @@ class PostgresDatabase:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, dsn: str, *, connections: int = THREADS) -> None:
+    def __init__(self, dsn: str, *, connections: int = THREADS, patience_s: float = 30.0) -> None:
         options: dict[str, Any] = {"autocommit": True, "options": f"-c search_path={SCHEMA}"}
         self._pool = cast(
             "ConnectionPool[_Connection]",
-            ConnectionPool(dsn, min_size=connections, max_size=connections, kwargs=options, open=True),
+            ConnectionPool(
+                dsn, min_size=connections, max_size=connections, timeout=patience_s, kwargs=options, open=True
+            ),
         )
         self._pool.wait(_CONNECT_TIMEOUT_S)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A pooled connection, each statement on its own."""
-        with self._pool.connection() as connection:
+        """A pooled connection, each statement on its own; Busy when none comes free for ``patience_s``."""
+        with self._connection() as connection:
             yield _PostgresSession(connection)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A pooled connection in a transaction."""
-        with self._pool.connection() as connection, connection.transaction():
+        with self._connection() as connection, connection.transaction():
             yield _PostgresSession(connection)
+
+    @contextmanager
+    def _connection(self) -> Iterator[_Connection]:
+        try:
+            connection = self._pool.getconn()
+        except PoolTimeout:
+            raise Busy from None
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
 
     def close(self) -> None:
         """Close the pool and its connections."""
@@ -114,6 +121,6 @@ def _fill(dsn: str, tell: Progress) -> None:
     try:
         fill(database, tell)
         with database.read() as session:
-            session.change("ANALYZE")
+            session.ask("VACUUM ANALYZE")()  # the visibility map too, so that an index alone can answer
     finally:
         database.close()

@@ -10,7 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-__all__ = ["ShopError", "body_of", "form_of", "json_of", "number_in", "on_http_error", "on_shop_error"]
+from loadstone.demo.spelling import spelt
+
+__all__ = [
+    "ShopError",
+    "body_of",
+    "form_of",
+    "json_of",
+    "json_reply",
+    "number_in",
+    "on_busy",
+    "on_http_error",
+    "on_shop_error",
+]
 
 _BODY_LIMIT = 64 * 1024  # bytes; no form or cart of this shop comes near
 
@@ -35,6 +47,18 @@ async def on_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = error.detail.lower().replace(" ", "_")
     return JSONResponse({"error": {"code": code, "message": error.detail}}, error.status_code, error.headers)
+
+
+async def on_busy(_request: Request, _error: Exception) -> Response:
+    """The reply to a request that no connection came free for."""
+    return JSONResponse({"error": {"code": "busy", "message": "The shop is busy; try again."}}, 503)
+
+
+def json_reply(request: Request, content: dict[str, Any]) -> Response:
+    """A reply of the catalogue."""
+    if request.app.state.fault == "serialiser":
+        return Response(spelt(content), media_type="application/json")
+    return JSONResponse(content)
 
 
 async def body_of(request: Request) -> bytes:

@@ -10,7 +10,7 @@ from loadstone.demo.database import Dialect
 
 __all__ = ["INDEXED", "VERSION", "indexes", "tables"]
 
-VERSION = 1  # of tables and data together: a file or schema of another version is not opened
+VERSION = 2  # of tables and data together: a file or schema of another version is not opened
 
 _TABLES = """
 CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL);
@@ -28,7 +28,8 @@ CREATE TABLE product (
     rating_count integer NOT NULL
 );
 CREATE TABLE customer (
-    id {id}, email text NOT NULL UNIQUE, name text NOT NULL, password text NOT NULL
+    id {id}, email text NOT NULL UNIQUE, name text NOT NULL, password text NOT NULL,
+    thanks integer NOT NULL
 );
 CREATE TABLE review (
     id {id},
@@ -63,12 +64,14 @@ CREATE TABLE purchase_line (
     price_cents integer NOT NULL,
     PRIMARY KEY (purchase_id, product_id)
 );
+CREATE TABLE counter (name text PRIMARY KEY, value bigint NOT NULL);
 """
 
 _INDEXES = """
 CREATE UNIQUE INDEX product_by_position ON product (position);
 CREATE UNIQUE INDEX product_by_category ON product (category_id, category_position);
 CREATE INDEX review_by_product ON review (product_id, written_at DESC, id DESC);
+CREATE INDEX customer_by_thanks ON customer (thanks);
 CREATE INDEX login_by_expiry ON login (expires_at);
 CREATE INDEX cart_item_by_product ON cart_item (product_id);
 CREATE INDEX purchase_by_customer ON purchase (customer_id, id DESC);

@@ -28,11 +28,13 @@ __all__ = ["CUSTOMERS", "PASSWORD", "PRODUCTS", "fill", "sqlite_file", "working_
 
 PRODUCTS = 10_000
 CUSTOMERS = 1_000
+AUTHORS = 80  # customers for each that has an account to try: the others wrote reviews, and nobody knows their password
 PASSWORD = "loadstone-demo"  # of every seeded account, shopper1@example.com to shopper1000@example.com
 
 _SEED = 20_240
 _EPOCH = 1_735_689_600  # the newest review: 1 January 2025, 00:00 UTC
 _YEAR_S = 31_536_000
+_BESTSELLERS = 10  # one product in so many
 
 Progress = Callable[[str], None]
 
@@ -42,27 +44,33 @@ def fill(database: Database, tell: Progress, *, products: int = PRODUCTS, custom
     draw = random.Random(_SEED)
     with database.write() as session:
         for statement in tables(database.dialect):
-            session.change(statement)
-        tell(f"{customers:,} customers")
-        session.load("customer", ("id", "email", "name", "password"), _customers(draw, customers))
+            session.ask(statement)()
+        tell(f"{customers * AUTHORS:,} customers")
+        session.load("customer", ("id", "email", "name", "password", "thanks"), _customers(draw, customers))
         tell(f"{products:,} products and their reviews")
-        _load_catalogue(session, draw, products, customers)
+        _load_catalogue(session, draw, products, customers * AUTHORS)
         tell("indexes")
         for statement in indexes(database.dialect):
-            session.change(statement)
+            session.ask(statement)()
         if database.dialect == "postgresql":
             for table in INDEXED:
-                session.row(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+                session.ask(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")()
         settings = (("version", str(VERSION)), ("secret", secrets.token_hex(32)))
         session.load("setting", ("name", "value"), settings)
+        session.load("counter", ("name", "value"), (("orders", 0),))
 
 
-def _customers(draw: random.Random, count: int) -> list[Row]:
+def _customers(draw: random.Random, accounts: int) -> list[Row]:
+    """Those with an account to try, then the other authors."""
     rows: list[Row] = []
-    for number in range(1, count + 1):
+    nobody = f"1000${bytes(16).hex()}${bytes(32).hex()}"  # of no password that anybody will find
+    for number in range(1, accounts * AUTHORS + 1):
         name = f"{draw.choice(FIRST_NAMES)} {draw.choice(LAST_NAMES)}"
-        password = hash_password(PASSWORD, draw.randbytes(16))
-        rows.append((number, f"shopper{number}@example.com", name, password))
+        known = number <= accounts
+        password = hash_password(PASSWORD, draw.randbytes(16)) if known else nobody
+        email = f"{'shopper' if known else 'author'}{number}@example.com"
+        thanks = int(draw.expovariate(1 / 40) * (1 - draw.random()) ** -0.5)  # a few have very many
+        rows.append((number, email, name, password, thanks))
     return rows
 
 
@@ -75,7 +83,7 @@ def _load_catalogue(session: Session, draw: random.Random, products: int, custom
     reviews: list[Row] = []
     for index, position in enumerate(positions):
         category = category_of[index]
-        written = _reviews(draw, index + 1, position, customers, len(reviews))
+        written = _reviews(draw, index + 1, position * _BESTSELLERS <= products, customers, len(reviews))
         reviews += written
         name = f"{draw.choice(ADJECTIVES)} {draw.choice(MATERIALS)} {draw.choice(CATEGORIES[category][2])}"
         description = " ".join(draw.sample(CLAIMS, 3))
@@ -110,9 +118,9 @@ def _category_positions(positions: list[int], category_of: list[int]) -> list[in
     return result
 
 
-def _reviews(draw: random.Random, product: int, position: int, customers: int, before: int) -> list[Row]:
-    """A product's reviews: about four, and more the more popular it is."""
-    count = int(draw.expovariate(1 / (4 + 60 / position**0.5)))
+def _reviews(draw: random.Random, product: int, bestseller: bool, customers: int, before: int) -> list[Row]:
+    """A product's reviews: about four, and some sixty more for the tenth that sells best."""
+    count = int(draw.expovariate(1 / 4)) + (int(draw.gauss(60, 10)) if bestseller else 0)
     return [
         (
             before + number, product, draw.randint(1, customers), draw.choices((1, 2, 3, 4, 5), (1, 1, 3, 8, 9))[0],
@@ -138,7 +146,7 @@ def sqlite_file(path: Path, tell: Progress) -> Path:
         try:
             fill(database, tell)
             with database.read() as session:
-                session.change("ANALYZE")
+                session.ask("ANALYZE")()
         finally:
             database.close()  # the last connection folds the write-ahead log into the file
         draft.replace(path)

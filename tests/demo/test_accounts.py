@@ -36,7 +36,7 @@ def test_a_wrong_login_is_401_and_opens_nothing(
     assert shopper.login_status == 401
     assert shopper.get("/cart").status_code == 401
     with database.read() as session:
-        assert session.row("SELECT count(*) FROM login") == (0,)
+        assert session.ask("SELECT count(*) FROM login")().fetchone() == (0,)
 
 
 def test_without_a_login(shop: TestClient) -> None:
@@ -76,7 +76,7 @@ def test_logging_out_ends_the_login(shop: TestClient) -> None:
 def test_an_expired_login_is_no_login(shop: TestClient, database: SqliteDatabase) -> None:
     shopper = Shopper(shop)
     with database.write() as session:
-        assert session.change("UPDATE login SET expires_at = 0") == 1
+        assert session.ask("UPDATE login SET expires_at = 0")().rowcount == 1
     assert shopper.get("/cart").status_code == 401
 
 

@@ -39,7 +39,7 @@ def test_an_empty_cart_is_409(shop: TestClient) -> None:
 
 def test_what_is_not_in_stock_is_409(shop: TestClient, database: SqliteDatabase) -> None:
     with database.write() as session:
-        session.change("UPDATE product SET stock = 2 WHERE id = 1")
+        session.ask("UPDATE product SET stock = 2 WHERE id = 1")()
     shopper = Shopper(shop)
     refused = shopper.add(1, 3)
     assert (refused.status_code, refused.json()["error"]["stock"]) == (409, 2)
@@ -52,7 +52,7 @@ def test_an_order_is_placed_whole_or_not_at_all(shop: TestClient, database: Sqli
     shopper.add(1)
     shopper.add(2, 2)
     with database.write() as session:
-        session.change("UPDATE product SET stock = 1 WHERE id = 2")
+        session.ask("UPDATE product SET stock = 1 WHERE id = 2")()
     refused = shopper.post("/orders", {})
     assert (refused.status_code, refused.json()["error"]["product_id"]) == (409, 2)
     assert stock_of(shop, 1) == before
@@ -65,7 +65,7 @@ def test_the_last_ones_are_sold_once(shop: TestClient, database: SqliteDatabase)
     for shopper in shoppers:
         assert shopper.add(7).status_code == 201
     with database.write() as session:
-        session.change("UPDATE product SET stock = 5 WHERE id = 7")
+        session.ask("UPDATE product SET stock = 5 WHERE id = 7")()
     with ThreadPoolExecutor(6) as threads:
         statuses = list(threads.map(lambda shopper: shopper.post("/orders", {}).status_code, shoppers))
     assert sorted(statuses) == [201] * 5 + [409] * 7

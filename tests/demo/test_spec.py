@@ -33,10 +33,20 @@ def test_it_is_a_spec_of_three_journeys() -> None:
 
 
 def test_every_search_finds_something(whole_shop: TestClient) -> None:
-    choices = re.search(r"choice\(([^)]*)\)", SPEC.read_text())
+    choices = re.search(r"q=\{choice\(([^)]*)\)", SPEC.read_text())
     assert choices is not None
     for words in choices[1].split(","):
         assert whole_shop.get("/search", params={"q": words.strip()}).json()["items"], words
+
+
+def test_the_rare_parameter_is_in_three_of_a_hundred(whole_shop: TestClient) -> None:
+    choices = re.search(r"expand=\{choice\(([^)]*)\)", SPEC.read_text())
+    assert choices is not None
+    options = [option.strip() for option in choices[1].split(",")]
+    assert set(options) == {"none", "reviews"}
+    assert 0.028 < options.count("reviews") / len(options) < 0.032
+    assert tomllib.loads(SPEC.read_text())["service"]["start"].endswith("--fault reviews")
+    assert "newest_reviews" not in whole_shop.get("/products/1?expand=none").json()
 
 
 def test_the_deepest_page_is_full(whole_shop: TestClient) -> None:

@@ -30,7 +30,7 @@ def cluster() -> Iterator[str]:
 def shop(cluster: str) -> Iterator[TestClient]:
     setup = PostgresDatabase(cluster, connections=1)
     with setup.read() as session:
-        session.change(f"CREATE SCHEMA {SCHEMA}")
+        session.ask(f"CREATE SCHEMA {SCHEMA}")()
     setup.close()
     with small_shop(PostgresDatabase(cluster)) as client:
         yield client
@@ -78,7 +78,7 @@ def test_the_last_ones_are_sold_once(shop: TestClient, cluster: str) -> None:
             assert shopper.add(product).status_code == 201
     database = PostgresDatabase(cluster, connections=1)
     with database.write() as session:
-        assert session.change("UPDATE product SET stock = 5 WHERE id IN (7, 8)") == 2
+        assert session.ask("UPDATE product SET stock = 5 WHERE id IN (7, 8)")().rowcount == 2
     database.close()
     with ThreadPoolExecutor(6) as threads:
         statuses = list(threads.map(lambda shopper: shopper.post("/orders", {}).status_code, shoppers))
@@ -93,19 +93,19 @@ def test_a_schema_is_filled_once_and_another_version_is_left_alone(cluster: str,
     database = PostgresDatabase(cluster, connections=1)
     try:
         with database.write() as session:
-            session.change("UPDATE setting SET value = '0' WHERE name = 'version'")
+            session.ask("UPDATE setting SET value = '0' WHERE name = 'version'")()
         with pytest.raises(ValueError, match="another version of the shop"):
             fill_once(cluster, silent)
     finally:
         with database.write() as session:
-            session.change("UPDATE setting SET value = '1' WHERE name = 'version'")
+            session.ask("UPDATE setting SET value = '1' WHERE name = 'version'")()
         database.close()
 
 
 def test_the_whole_shop_in_a_database_of_its_own(cluster: str) -> None:
     setup = PostgresDatabase(cluster, connections=1)
     with setup.read() as session:
-        session.change("CREATE DATABASE whole")
+        session.ask("CREATE DATABASE whole")()
     setup.close()
     dsn = cluster.replace("/postgres?", "/whole?")
     with ThreadPoolExecutor(2) as threads:  # two starts at once: one fills, the other waits for it
@@ -124,11 +124,11 @@ def test_an_unreachable_database_is_one_error(tmp_path: Path) -> None:
 def test_a_failed_fill_leaves_no_table(cluster: str) -> None:
     setup = PostgresDatabase(cluster, connections=1)
     with setup.read() as session:
-        session.change("CREATE DATABASE half")
+        session.ask("CREATE DATABASE half")()
     setup.close()
     database = PostgresDatabase(cluster.replace("/postgres?", "/half?"), connections=1)
     with database.read() as session:
-        session.change(f"CREATE SCHEMA {SCHEMA}")
+        session.ask(f"CREATE SCHEMA {SCHEMA}")()
 
     def interrupt(what: str) -> None:
         if what == "indexes":
@@ -137,5 +137,5 @@ def test_a_failed_fill_leaves_no_table(cluster: str) -> None:
     with pytest.raises(InterruptedError):
         fill(database, interrupt, products=20, customers=2)
     with database.read() as session:
-        assert session.row(f"SELECT to_regclass('{SCHEMA}.product')") == (None,)
+        assert session.ask(f"SELECT to_regclass('{SCHEMA}.product')")().fetchone() == (None,)
     database.close()
