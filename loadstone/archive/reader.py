@@ -35,6 +35,9 @@ MANIFEST = "manifest.json"
 TAIL = "intervals.jsonl"
 SAMPLES = "samples.parquet"
 
+UNIFORM = 100
+"""Of the uniform reservoir that a page and a table are given; an observed run keeps many more for the diagnosis."""
+
 _PLAIN_INTERVAL = ("t_s", "span_s", "offered", "started", "dropped", "sent", "done", "redirects")
 _PLAIN_CELL = ("journey", "step", "phase", "result", "error", "count", "bytes_in", "bytes_out", "over")
 
@@ -80,15 +83,30 @@ class Run:
                 yield interval
 
     def samples(self) -> tuple[Sample, ...]:
-        """The samples kept; none while the run is going, or after a crash."""
+        """The slowest and the failed, and a few of the others; none while the run is going, or after a crash."""
         self._check_format()
         path = self.directory / SAMPLES
         if not path.exists():
             return ()
         names = ", ".join(f'"{name}"' for name in SAMPLE_COLUMNS)
+        few = f"kept <> 'uniform' OR row_number() OVER (PARTITION BY kept, journey, step ORDER BY request) <= {UNIFORM}"
+        source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
         with connect() as connection:
-            rows = _query(connection, f"SELECT {names} FROM read_parquet({quoted(str(path))})").fetchall()
+            rows = _query(connection, f"SELECT {names} FROM {source} QUALIFY {few} ORDER BY file_row_number").fetchall()
         return tuple(msgspec.convert(dict(zip(SAMPLE_COLUMNS, row, strict=True)), Sample) for row in rows)
+
+    def sample_columns(self) -> dict[str, Any] | None:
+        """Every request that was kept, once, in order of its number, as columns of SAMPLE_COLUMNS by name; None where
+        there are no samples."""
+        self._check_format()
+        path = self.directory / SAMPLES
+        if not path.exists():
+            return None
+        names = "journey, step, phase, error, request, intended_ns, sent_ns, done_ns, bytes_in"
+        source = f"SELECT DISTINCT {names} FROM read_parquet({quoted(str(path))}) ORDER BY request"
+        with connect() as connection:
+            columns: dict[str, Any] = _query(connection, source).fetchnumpy()
+        return columns
 
     def evidence(self) -> RunEvidence | None:
         """What was seen inside the service, where anything was; None while the run is going."""

@@ -33,6 +33,9 @@ DEFAULT_CONNECTIONS = 50
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"}
 SEEDS = 10_000  # short enough to type again
 
+OBSERVED_UNIFORM = 20_000
+"""Requests of a step that an observed run keeps whole: usually all, so that a diagnosis knows when each was sent."""
+
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of ``loadstone run``, as they were given; None where nothing was said."""
@@ -87,7 +90,7 @@ def drawn_seed() -> int:
 
 def _planned(load: _Load, choices: Choices, ways: Ways | None) -> tuple[Asked, str]:
     _import_numpy()
-    from loadstone.drive.compile import CONNECTIONS, compile_plan
+    from loadstone.drive.compile import CONNECTIONS, Recording, compile_plan
     from loadstone.drive.engine import native_build
     from loadstone.lab.machine import cores
     from loadstone.lab.trial import Asked
@@ -113,6 +116,7 @@ def _planned(load: _Load, choices: Choices, ways: Ways | None) -> tuple[Asked, s
         nonce=nonce,
         environment={**os.environ, **load.environment},
         hash_key=observing.redaction.key if observing else None,
+        recording=Recording(uniform=OBSERVED_UNIFORM) if observing else None,
     )
     asked = Asked(
         plan=plan,

@@ -21,7 +21,7 @@ class Judged(msgspec.Struct, frozen=True):
     share: float
     limit_s: float
     value_s: float | None
-    outcome: Literal["pass", "fail", "undecided"]
+    outcome: Literal["pass", "fail", "undecided", "invalid"]
 
 
 class Client(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import RunView
 from loadstone.model.slo import Slo
 
-__all__ = ["REPORT", "summary", "view", "write_report"]
+__all__ = ["REPORT", "objectives", "summary", "view", "write_report"]
 
 REPORT = "report.html"
 
@@ -27,7 +27,7 @@ def summary(run: Run) -> Summary:
     if manifest.summary is not None:
         return manifest.summary
     build = manifest.versions.get("build")
-    return summarise(run.id, _facts(run), run.intervals(), _objectives(run), manifest.status, build=build)
+    return summarise(run.id, _facts(run), run.intervals(), objectives(run), manifest.status, build=build)
 
 
 def view(run: Run, manifest: Manifest | None = None, *, archive: Archive | None = None) -> RunView:
@@ -78,7 +78,7 @@ def write_report(run: Run, manifest: Manifest | None = None, *, archive: Archive
     return path
 
 
-def _objectives(run: Run) -> tuple[Slo, ...]:
+def objectives(run: Run) -> tuple[Slo, ...]:
     """The objectives of the run's own copy of the spec; none when it cannot be read without the files beside it."""
     path = run.directory / "spec.toml"
     if not path.exists():
