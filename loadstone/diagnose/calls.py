@@ -50,7 +50,7 @@ def calls_of(digest: Digest, step: int) -> Iterator[tuple[int, Operation, NDArra
 def durations_ns(digest: Digest, requests: NDArray[np.int32]) -> NDArray[np.float64]:
     """Durations of requests, at least a nanosecond, so that shares of them can be had."""
     lasts = digest.requests.end_ns[requests] - digest.requests.start_ns[requests]
-    return np.maximum(lasts, 1).astype(np.float64)
+    return np.asarray(np.maximum(lasts, 1), np.float64)
 
 
 def verb(operation: Operation) -> str:
@@ -61,7 +61,7 @@ def verb(operation: Operation) -> str:
 
 
 def reads(operation: Operation) -> bool:
-    """Whether it changes nothing, as far as its name tells; a procedure of unknown name is taken to change something."""
+    """Whether it changes nothing, as far as its name tells. An unknown name is taken to change something."""
     word = verb(operation)
     if operation.family == "http" or word in _SAFE:
         return word in _SAFE

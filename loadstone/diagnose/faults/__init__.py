@@ -14,6 +14,7 @@ __all__ = ["FAULTS", "detector", "detectors"]
 
 FAULTS = (
     "n-plus-one",
+    "serial-calls",
     "http-n-plus-one",
 )
 """Codes in the order in which they are looked for."""
