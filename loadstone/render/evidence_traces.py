@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -125,27 +125,36 @@ def trace_views(
     steps: Sequence[tuple[str, str]],
     origin_ns: int,
     longest: int = LONGEST,
+    first: Collection[str] = (),
 ) -> dict[bytes, TraceView]:
-    """The traces drawn, by their ids. ``steps`` are the plan's (journey, step), ``origin_ns`` the run's time 0."""
+    """The traces drawn, by their ids. ``steps`` are the plan's (journey, step), ``origin_ns`` the run's time 0.
+
+    Of a trace that is too long, the spans with the ids ``first`` (hex) are the last to be left out.
+    """
     why = dict(wanted)
     if not why:
         return {}
     listed = ", ".join(f"unhex('{trace_id.hex()}')" for trace_id in why)
     found = traces(evidence.rows("spans", _SHOWN, where=f"trace_id IN ({listed})"))
-    return {trace.trace_id: trace_view(trace, why[trace.trace_id], steps, origin_ns, longest) for trace in found}
+    return {trace.trace_id: trace_view(trace, why[trace.trace_id], steps, origin_ns, longest, first) for trace in found}
 
 
 def trace_view(
-    trace: Trace, why: str, steps: Sequence[tuple[str, str]], origin_ns: int, longest: int = LONGEST
+    trace: Trace,
+    why: str,
+    steps: Sequence[tuple[str, str]],
+    origin_ns: int,
+    longest: int = LONGEST,
+    first: Collection[str] = (),
 ) -> TraceView:
     """A trace of ``_SHOWN`` columns as a waterfall."""
-    rows, first = trace.rows, min(trace.start)
+    rows, begun = trace.rows, min(trace.start)
     own = own_times(trace.start, trace.end, trace.children)
     path = critical_path(trace.start, trace.end, trace.children, trace.root)
     critical = [0] * len(trace)
     for place, start, end in path:
         critical[place] += end - start
-    shown = _shown(trace, critical, longest)
+    shown = _shown(trace, critical, longest, first)
     walked = [(place, depth) for place, depth in trace.walk() if place in shown]
     at = {place: index for index, (place, _) in enumerate(walked)}
     spans = tuple(
@@ -156,7 +165,7 @@ def trace_view(
             name=rows["name"][place] or "",
             service=rows["service"][place] or "",
             kind=_named(KINDS, rows["kind"][place]),
-            start_s=(trace.start[place] - first) / 1e9,
+            start_s=(trace.start[place] - begun) / 1e9,
             duration_s=(trace.end[place] - trace.start[place]) / 1e9,
             self_s=own[place] / 1e9,
             critical_s=critical[place] / 1e9,
@@ -169,7 +178,7 @@ def trace_view(
         for place, depth in walked
     )
     sections = tuple(
-        (at[_upward(trace, place, at)], (start - first) / 1e9, (end - first) / 1e9) for place, start, end in path
+        (at[_upward(trace, place, at)], (start - begun) / 1e9, (end - begun) / 1e9) for place, start, end in path
     )
     return TraceView(_row(trace, why, steps, origin_ns), spans, sections, len(trace) - len(spans))
 
@@ -214,12 +223,15 @@ def _entries(evidence: Evidence, where: str) -> Iterator[tuple[bytes, int | None
         yield last
 
 
-def _shown(trace: Trace, critical: Sequence[int], longest: int) -> set[int]:
-    """Spans that are drawn, with all of their ancestors: what was waited for first, then the longest."""
+def _shown(trace: Trace, critical: Sequence[int], longest: int, first: Collection[str]) -> set[int]:
+    """Spans that are drawn, with all of their ancestors: ``first``, then what was waited for, then the longest."""
     if len(trace) <= longest:
         return set(range(len(trace)))
+    ids = trace.rows["span_id"]
+    wanted = [bool(first) and (ids[place] or b"").hex() in first for place in range(len(trace))]
     order = sorted(
-        range(len(trace)), key=lambda place: (-critical[place], trace.start[place] - trace.end[place], place)
+        range(len(trace)),
+        key=lambda place: (not wanted[place], -critical[place], trace.start[place] - trace.end[place], place),
     )
     shown = {trace.root}
     for place in order:

@@ -92,7 +92,7 @@ export interface PathRow {
   service: string | null;
   where: string | null;
   p50_s: Bounded;
-  p99_excess_s: Bounded;
+  p99_excess_s: Bounded | null;
   count: number;
 }
 
@@ -101,7 +101,7 @@ export interface StepPath {
   step: string;
   requests: number;
   p50_s: number;
-  p99_s: number;
+  p99_s: number | null;
   rows: PathRow[];
   uncovered_share: number | null;
   trace_ids: string[];
@@ -119,6 +119,7 @@ export interface TailRow {
   q: number;
   requests: number;
   trace_ids: string[];
+  goes_with: string[];
 }
 
 export interface Diagnosis {
