@@ -14,6 +14,8 @@ __all__ = ["FAULTS", "detector", "detectors"]
 
 FAULTS = (
     "n-plus-one",
+    "m-n-plus-one",
+    "hot-function",
     "serial-calls",
     "http-n-plus-one",
 )
