@@ -16,6 +16,7 @@ FAULTS = (
     "n-plus-one",
     "m-n-plus-one",
     "hot-function",
+    "hot-serialiser",
     "serial-calls",
     "http-n-plus-one",
 )

@@ -1,25 +1,38 @@
 """N+1 statements: one statement for each row of another, where one would do.
 
 What it sees
-    A statement that one request sends five times or more, one after another, each time with other parameters. It is
-    counted per step over the load, not judged by a single trace.
+    A statement that one request sends five times or more, one after another, each time with other parameters: SQL or
+    commands to a key-value store, from a loop in one's own code, a lazy relation of an object mapper, or a template.
+    It is counted per step over the load, not judged by a single trace. Where an earlier statement returned as many rows
+    as the repeated one has calls, that is named as the cause.
 
 Why it hurts
-    Each statement pays the way to the database and back, the driver, the parser and often an object mapper. The
-    number grows with the data, so it comes with a customer's success, and it hides from tests with three rows.
+    Each statement pays the way to the database and back, the driver, the parser and often an object mapper: half a
+    millisecond apiece is quick, and a hundred of them are not. The number grows with the data, so it comes with a
+    customer's success, and it hides from tests with three rows.
 
 Evidence it needs
-    Spans of statements. Their parameters' hashes, rows and lines of code make it surer.
+    Spans of statements. Hashes of their parameters, numbers of rows and lines of code make it surer; without hashes
+    it cannot be told from the same statement asked again and again.
 
 Example
-    ``SELECT … FROM author WHERE id = ?`` forty times in a request, from the line that loops over the reviews.
+    A page loads 40 reviews, then for each of them its author::
+
+        SELECT id, author_id, body FROM review WHERE product_id = ?      -- 1 time, 40 rows
+        SELECT name FROM author WHERE id = ?                             -- 40 times
+
+    from the line ``review.author.name`` in the loop.
 
 Cure
-    Ask once: a join, ``WHERE id IN (…)`` or the mapper's eager loading (Django's ``select_related`` and
-    ``prefetch_related``, SQLAlchemy's ``selectinload``).
+    Ask once for all rows. In SQL a join, or ``SELECT id, name FROM author WHERE id IN (…)`` and a dictionary. With a
+    mapper its eager loading: Django's ``select_related("author")`` and ``prefetch_related``, SQLAlchemy's
+    ``selectinload(Review.author)``, Hibernate's ``JOIN FETCH``, ActiveRecord's ``includes``. Rows that are written:
+    one ``INSERT`` with many rows, ``executemany``, ``bulk_create``. Keys of Redis: ``MGET`` or a pipeline.
 
 When it is wrong
-    Where the service pages through a cursor on purpose, or where each statement needs the answer of the one before.
+    Where each statement needs the answer of the one before (walking up a tree: then a recursive query helps), or where
+    the service takes rows in portions on purpose. A number of calls that never changes may be a fixed list of
+    statements rather than rows: it is still one statement's work, but it will not grow.
 """
 
 from __future__ import annotations
@@ -28,13 +41,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from loadstone.diagnose.digest import Digest, Operation
+from loadstone.diagnose.asked import asked, duration_ns
+from loadstone.diagnose.cures import Kind, cure
+from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
+from loadstone.diagnose.repeats import REPEATS, Repeat, repeats
+from loadstone.diagnose.repetition import against, gap, source
+from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
-from loadstone.diagnose.suspect import Cut, Scene, Suspect
+from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
+from loadstone.model.quantity import format_duration
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -44,12 +62,11 @@ NEEDS = ("database spans",)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``repeats`` like statements in a request make a suspect (Sentry's N+1 detector, count 5). They run one after
-    another if at least ``serial_share`` of their time is not shared. They cost at least ``cost_share`` of the time of
-    the requests that have them: below that the cure is not worth its change. ``requests`` must show it."""
+    """``repeats`` like statements in a request make a suspect (Sentry's N+1 detector, count 5). They cost at least
+    ``cost_share`` of the time of the requests that have them (the same detector's share of the M-N+1): below that the
+    cure is not worth its change. ``requests`` must show it: one is an accident, two a coincidence."""
 
-    repeats: int = 5
-    serial_share: float = 0.8
+    repeats: int = REPEATS
     cost_share: float = 0.05
     requests: int = 3
 
@@ -58,57 +75,79 @@ LIMITS = Limits()
 
 
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
-    """Statements that repeat within requests of a step."""
-    digest = scene.digest
-    for step in range(len(digest.steps)):
-        for _, operation, places in digest.groups(step):
-            found = digest.operations[operation]
-            if found.family in ("database", "key-value"):
-                yield from _suspect(digest, step, found, places, limits)
+    """Statements that repeat within requests of a step, each with other parameters."""
+    for repeat in scene.once(repeats):
+        if repeat.kind == "row":
+            found = _suspect(run, scene, repeat, limits)
+            if found is not None:
+                yield found
 
 
-def _suspect(
-    digest: Digest, step: int, operation: Operation, places: NDArray[np.int32], limits: Limits
-) -> Iterator[Suspect]:
-    visits = digest.visits
-    count = visits.count[places]
-    affected = places[(count >= limits.repeats) & (visits.parameters[places] != 1)]
-    if len(affected) < limits.requests:
-        return
-    total = visits.total_ns[affected].astype(np.float64)
-    if visits.busy_ns[affected].sum() < limits.serial_share * total.sum():
-        return
-    requests = visits.request[affected]
-    repeats = visits.count[affected]
-    cost = total * (repeats - 1) / repeats
-    duration = digest.requests.end_ns[requests] - digest.requests.start_ns[requests]
-    if cost.sum() < limits.cost_share * duration.sum():
-        return
-    others = len(digest.requests_of(step)) - len(requests)
-    rest = (count.sum() - repeats.sum()) / others if others else 0.0
-    mean = float(repeats.mean())
+def _suspect(run: Subject, scene: Scene, repeat: Repeat, limits: Limits) -> Suspect | None:
+    digest, table = scene.digest, scene.once(asked)
+    operation = digest.operations[repeat.operations[0]]
+    often = repeat.count >= limits.repeats
+    places, requests, count = repeat.places[0][often], repeat.requests[often], repeat.count[often]
+    if len(requests) < limits.requests or read(operation.statement or "").verb == "FETCH":
+        return None
+    loop = gap(scene, places)
+    cost = table.critical_ns[places] * ((count - 1) / count) + loop.own_ns
+    share = float(cost.sum() / max(1.0, duration_ns(digest, requests).sum()))
+    if share < limits.cost_share:
+        return None
+    every = digest.requests_of(repeat.step)
+    others = len(every) - len(requests)
+    rest = (table.count[table.places(repeat.step, operation.number)].sum() - count.sum()) / others if others else 0.0
+    mean = float(count.mean())
+    beside = f", against {rest:.3g} in each of the {others:,} others" if others else ""
     told = [
-        Fact(
-            f"{mean:.3g} times in a request, one after another"
-            + (f", against {rest:.3g} in the others" if others else ""),
-            mean,
-            "statements a request",
-            slowest(digest, requests),
-        )
-    ]
-    if (visits.parameters[affected] > 1).all():
-        told.append(Fact("each time with other parameters", float(visits.parameters[affected].mean()), "parameters"))
-    yield Suspect(
+        Fact(f"{mean:.3g} times in each of {len(requests):,} requests{beside}", mean, "statements a request",
+             slowest(digest, requests)),
+        Fact(f"they take {format_duration(cost.mean() / 1e9)} of each of these requests", cost.mean() / 1e9, "s"),
+    ]  # fmt: skip
+    varied = bool((table.parameters[places] > 1).all())
+    if varied:
+        distinct = float(table.parameters[places].mean())
+        told.append(Fact(f"{distinct:.3g} different parameters in a request", distinct, "parameters"))
+    cause = source(scene, repeat.step, places, count)
+    if cause is not None:
+        told.append(cause.fact)
+    doubts = against(scene, places, requests, count)
+    if loop.told is not None:
+        (told if loop.between else doubts).append(loop.told)
+    where = f" from {operation.where}" if operation.where else ""
+    return Suspect(
         fault=CODE,
-        title=f"{mean:.3g} like statements a request: {named(operation)}",
-        step=step,
-        locus=locus_of(digest, step, operation),
-        roles=Roles(offender=operation.label),
-        cure="ask once for all rows: a join, or WHERE … IN (…)",
-        confidence=0.9,
-        key=(CODE, digest.steps[step].label, *stable_key(operation)),
+        title=f"N+1 {_what(operation)}: {mean:.3g} a request{where}: {named(operation)}",
+        step=repeat.step,
+        locus=locus_of(digest, repeat.step, operation),
+        roles=Roles(
+            parent=_parent(scene, int(np.bincount(table.parent[places] + 1).argmax()) - 1),
+            cause=None if cause is None else cause.label,
+            offender=operation.label,
+        ),
+        cure=cure(_kind(operation), scene, operation),
+        confidence=min(0.97, max(0.3, 0.8 + 0.1 * varied + 0.1 * (cause is not None) - 0.1 * len(doubts))),
+        key=(CODE, digest.steps[repeat.step].label, *stable_key(operation)),
         requests=requests,
-        cost_ns=cost,
-        cuts=(Cut(operation.number, keep=1),),
+        cost_ns=cost.astype(np.float64),
+        cuts=loop.cuts(table.cuts(places, keep=1)),
         evidence_for=tuple(told),
+        evidence_against=tuple(doubts),
     )
+
+
+def _what(operation: Operation) -> str:
+    if operation.family == "key-value":
+        return "commands"
+    return "changes" if read(operation.statement or operation.name).writes else "statements"
+
+
+def _kind(operation: Operation) -> Kind:
+    if operation.family == "key-value":
+        return "keys"
+    return "bulk" if read(operation.statement or operation.name).writes else "rows"
+
+
+def _parent(scene: Scene, number: int) -> str | None:
+    return scene.digest.operations[number].label if number >= 0 else None
