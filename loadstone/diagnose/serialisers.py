@@ -92,7 +92,7 @@ _LIBRARIES: tuple[tuple[re.Pattern[str], Serialiser], ...] = (
 _OWN = re.compile(
     r"(?:^|[._])(?:to_?json|from_?json|to_?dict|as_?dict|to_?xml|jsonify|jsonable|serial\w*|deserial\w*|encode|decode|"
     r"encode_?(?:json|value|object|list|dict|item|row)s?|_?dumps?|marshal\w*|unmarshal\w*|stringify|"
-    r"to_?representation)(?:_\w+)?$",
+    r"to_?representation)(?:_(?:json|xml|text|bytes|value|object|list|dict|item|row|page|response|payload|data)s?)?$",
     re.I,
 )
 _OWN_CLASS = re.compile(r"(?:encoder|decoder|serializer|serialiser|marshaller|jsonwriter)\w*\.", re.I)

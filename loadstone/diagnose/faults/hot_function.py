@@ -16,8 +16,8 @@ Evidence it needs
     their thread make the share of a request exact; without it the time that no child covers stands for it.
 
 Example
-    ``similarity (shop/related.py:57)`` compares each product with each other one in pure Python: 180 ms of a request's
-    210 ms. Sorted by a key once and compared with neighbours only, 4 ms.
+    ``similarity (shop/related.py:57)`` compares the tags of all pairs of 700 products in every request: 1.3 s of CPU
+    (Python 3.11). To compare the one that is shown with the 699 others takes 0.8 ms.
 
 Cure
     Look at the line that is named. Compute once what does not change between requests (a cache, a table, start-up); a
