@@ -19,6 +19,9 @@ FAULTS = (
     "hot-serialiser",
     "serial-calls",
     "http-n-plus-one",
+    "http-fan-out",
+    "retry-amplification",
+    "slow-dependency",
 )
 """Codes in the order in which they are looked for."""
 

@@ -37,9 +37,11 @@ def procedures_of_another_service() -> Story:
     for request in story.requests(60, rate_per_s=2):
         request.spend(0.001)
         for _ in range(int(request.random.integers(5, 11))):
-            begun = request.now_s
-            request.span("client", name, 0.004, scope="otelgrpc", server_address="catalog")
-            request.span("server", name, 0.003, at=begun + 0.0004, service="catalog")
+            with (
+                request.inside(name, kind="client", scope="otelgrpc", server_address="catalog"),
+                request.inside(name, kind="server", service="catalog"),
+            ):
+                request.until(request.now_s + 0.004)
         request.spend(0.001)
     return story
 

@@ -36,9 +36,12 @@ def in_any_order() -> Story:
     for request in story.requests(80, rate_per_s=3):
         request.spend(0.001)
         for name in request.random.permutation(names).tolist():
-            begun = request.now_s
-            request.span("client", name, 0.02, scope="otelgrpc")
-            request.span("server", name, 0.018, at=begun + 0.001, service=name.split(".")[1].split("/")[0].lower())
+            called = name.split(".")[1].split("/")[0].lower()
+            with (
+                request.inside(name, kind="client", scope="otelgrpc"),
+                request.inside(name, kind="server", service=called),
+            ):
+                request.until(request.now_s + 0.02)
     return story
 
 
