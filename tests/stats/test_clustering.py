@@ -17,18 +17,23 @@ def slow_way(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return max(1.0, float(((shifted - marked * drawn / count) ** 2).mean() / by_chance))
 
 
-@pytest.mark.parametrize("count", [3, 17, 64, 100, 257])
+@pytest.mark.parametrize("count", [200, 256, 1001])
 def test_it_is_the_slow_way(count: int) -> None:
     random = np.random.default_rng(count)
-    first, second = random.random(count) < 0.4, random.random(count) < 0.3
-    first[0], second[-1], first[1], second[0] = True, True, False, False
+    first, second = (np.repeat(random.random(count // 20 + 1) < 0.4, 20)[:count] for _ in range(2))
     assert clumping(first, second) == pytest.approx(slow_way(first, second))
+    assert clumping(first, second) > 2
 
 
 def test_one_in_random_order_is_enough() -> None:
     random = np.random.default_rng(5)
     runs = np.repeat(random.random(400) < 0.2, 20)
     assert clumping(runs, random.random(8000) < 0.05) == pytest.approx(1, abs=0.3)
+
+
+def test_what_comes_regularly_does_not_clump() -> None:
+    every_fiftieth = np.arange(3000) % 50 == 0
+    assert clumping(every_fiftieth, every_fiftieth | (np.random.default_rng(1).random(3000) < 0.02)) == 1
 
 
 def test_runs_count_once() -> None:
