@@ -1,0 +1,69 @@
+"""Articles, while their words are counted again and again: by a thread of this process, or by another process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from flask.typing import ResponseReturnValue
+
+from specimens.stores import file_in_folder
+from specimens.switch import SICK
+from specimens.web import application
+
+FILE = file_in_folder("articles.sqlite3")
+WORDS = ("now", "is", "the", "time", "for", "all", "good", "men", "to", "come", "and", "aid", "their", "old", "party")
+
+app = application(__name__)
+_held = threading.local()
+_starting = threading.Lock()
+_counting: list[object] = []
+
+
+def fill() -> None:
+    """Two thousand articles."""
+    Path(FILE).unlink(missing_ok=True)
+    with sqlite3.connect(FILE) as connection:
+        connection.execute("CREATE TABLE article (id integer PRIMARY KEY, words text)")
+        rows = ((n, " ".join(WORDS[(n * m) % len(WORDS)] for m in range(200))) for n in range(1, 2_001))
+        connection.executemany("INSERT INTO article VALUES (?, ?)", rows)
+
+
+def count_words() -> None:
+    """Counts for a fifth of a second, then rests for as long."""
+    with sqlite3.connect(FILE) as connection:
+        articles = [words for (words,) in connection.execute("SELECT words FROM article")]
+    while True:
+        until = time.monotonic() + 0.2
+        counts: Counter[str] = Counter()
+        for words in articles:
+            for word in words.split():
+                counts[word] += 1
+            if time.monotonic() > until:
+                break
+        time.sleep(0.2)
+
+
+def _start_counting() -> None:
+    with _starting:
+        if not _counting:
+            kind = threading.Thread if SICK else multiprocessing.get_context("spawn").Process
+            counting = kind(target=count_words, daemon=True)
+            counting.start()
+            _counting.append(counting)
+
+
+@app.get("/articles/<int:number>")
+def article(number: int) -> ResponseReturnValue:
+    """An article and the lengths of the next ones."""
+    _start_counting()
+    if not hasattr(_held, "connection"):
+        _held.connection = sqlite3.connect(FILE)
+    statement = "SELECT words FROM article WHERE id = ?"
+    row = _held.connection.execute(statement, (number,)).fetchone()
+    longest = _held.connection.execute("SELECT max(length(words)) FROM article").fetchone()
+    return {"words": row[0], "longest": longest[0]}
