@@ -28,7 +28,7 @@ SURE = 3.0
 def clumping(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """How many of the sequence count for one, at least 1. Both are bool[n], in order of time.
 
-    It is 1 where either comes in no clumps. The coincidences as they are (shift 0) are left out: they are what is to be judged.
+    It is 1 where either comes in no clumps. The coincidences as they are (shift 0) are left out: they are to be judged.
     """
     count = len(first)
     marked, drawn = int(first.sum()), int(second.sum())
