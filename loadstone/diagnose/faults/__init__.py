@@ -17,11 +17,14 @@ FAULTS = (
     "m-n-plus-one",
     "hot-function",
     "hot-serialiser",
+    "pool-wait",
     "serial-calls",
     "http-n-plus-one",
     "http-fan-out",
+    "large-payload",
     "retry-amplification",
     "slow-dependency",
+    "cache-stampede",
 )
 """Codes in the order in which they are looked for."""
 
