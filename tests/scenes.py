@@ -156,6 +156,10 @@ class Story:
             self.written.append(request)
             yield request
 
+    def pause(self, seconds: float) -> None:
+        """No request begins for so long."""
+        self._at_s += seconds
+
     def stack(self, frames: str, count: int = 1, *, state: str = "cpu", at_s: float = 0.0, **more: Any) -> None:
         """Samples of one stack, root first ("main (app.py:1);work (app.py:9)"), ``count`` of 10 ms each."""
         row = {
