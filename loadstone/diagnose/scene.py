@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from loadstone.diagnose.digest import Digest
+from loadstone.diagnose.sizes import any_size
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene
 from loadstone.model.evidence import Columns, Coverage, Evidence, Missing, Plan
@@ -121,7 +122,7 @@ _NEEDS: dict[str, _Need] = {
     "host": (lambda scene: scene._any("host"), ("host",), "no figures of the host"),
     "client": (lambda scene: scene._subject.client is not None, ("client",), "no record of the client"),
     "sizes": (
-        lambda scene: bool((scene.digest.requests.bytes_out >= 0).any()),
+        lambda scene: bool((scene.digest.requests.bytes_out >= 0).any()) or any_size(scene),
         ("sizes",),
         "no sizes of replies",
     ),

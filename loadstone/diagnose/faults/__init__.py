@@ -18,6 +18,7 @@ FAULTS = (
     "hot-function",
     "hot-serialiser",
     "pool-wait",
+    "pool-deadlock",
     "serial-calls",
     "http-n-plus-one",
     "http-fan-out",
