@@ -12,6 +12,16 @@ def expression_error(source: str, expression: str) -> str | None:
 def check_spans(body: bytes, kind: int) -> tuple[int, str | None]:
     """How many spans a body of OTLP holds (kind 0 protobuf, 1 JSON), and what is wrong with it, or None."""
 
+def digest_paths(
+    ids: Sequence[object], numbers: Sequence[object]
+) -> tuple[list[bytes], list[bytes], tuple[int, int, int, int, int, int, int]]:
+    """What a batch of whole traces adds up to. Ids and numbers are six buffers each, of 64 bits a value; see
+    loadstone/stats/paths.py. Raises ValueError for columns of different lengths."""
+
+def lay_out_paths(ids: Sequence[object], numbers: Sequence[object]) -> tuple[bytes, bytes, bytes]:
+    """Of each span of whole traces the row above (-1 at the root, -2 for a duplicate), start and end. Raises ValueError
+    for columns of different lengths."""
+
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""
 

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from loadstone.model.evidence import TABLES, Columns, Coverage, Missing, Plan
+from loadstone.archive.keyed import keyed
+from loadstone.model.evidence import TABLES, Columns, Coverage, Keyed, Missing, Plan
 
 __all__ = ["START_NS", "MemoryEvidence", "columns", "packed", "span", "trace_id"]
 
@@ -34,22 +35,39 @@ class MemoryEvidence:
     def rows(self, table: str, columns: Sequence[str], where: str = "", order: str = "") -> Iterator[Columns]:
         if table not in self._tables:
             return
-        held = self._tables[table]
-        typed = ", ".join(
-            f'{_sql(name, kind) if name in held else f"CAST(NULL AS {kind})"} AS "{name}"'
-            for name, kind in TABLES[table].items()
-        )
         names = ", ".join(f'"{name}"' for name in columns)
         if not order and table == "spans":
             order = "trace_id, start_ns"
         with duckdb.connect(":memory:", config={"threads": "1", "pandas_analyze_sample": "0"}) as connection:
-            connection.register("held", {name: _texts(values) for name, values in held.items()})
-            sql = f"SELECT {names} FROM (SELECT {typed} FROM held)"
+            connection.register("held", {name: _texts(values) for name, values in self._tables[table].items()})
+            sql = f"SELECT {names} FROM ({self._all(table)})"
             sql += f" WHERE {where}" if where else ""
             sql += f" ORDER BY {order}" if order else ""
             cursor = connection.execute(sql)
             while rows := cursor.fetchmany(self._batch):
                 yield _columns(table, list(columns), rows)
+
+    def keyed(self, numbers: Mapping[str, str], keys: Mapping[str, Sequence[str]], where: str = "") -> Iterator[Keyed]:
+        if "spans" not in self._tables:
+            return
+        with duckdb.connect(":memory:", config={"threads": "1", "pandas_analyze_sample": "0"}) as connection:
+            connection.register("held", {name: _texts(values) for name, values in self._tables["spans"].items()})
+            sql = f"SELECT * FROM ({self._all('spans')}){f' WHERE {where}' if where else ''}"
+            connection.execute(f"CREATE TABLE sorted AS {sql} ORDER BY trace_id, start_ns")
+            (total,) = connection.execute("SELECT count(*) FROM sorted").fetchall()[0]
+            sources = (
+                f"(SELECT * FROM sorted WHERE rowid BETWEEN {first} AND {first + self._batch - 1})"
+                for first in range(0, total, self._batch)
+            )
+            yield from keyed(connection, sources, numbers, keys)
+
+    def _all(self, table: str) -> str:
+        held = self._tables[table]
+        typed = ", ".join(
+            f'{_sql(name, kind) if name in held else f"CAST(NULL AS {kind})"} AS "{name}"'
+            for name, kind in TABLES[table].items()
+        )
+        return f"SELECT {typed} FROM held"
 
     def missing(self) -> tuple[Missing, ...]:
         return self._missing

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod hash;
 pub mod load;
+pub mod paths;
 #[cfg(feature = "python")]
 mod python;
 pub mod redact;

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::hash::Key;
 use crate::load::engine::Engine;
 use crate::load::extract;
+use crate::paths;
 use crate::redact::{self, attribute};
 use crate::spans::batch::{Batch, NUMBERS, TEXTS};
 use crate::spans::decoder::{Decoder, Format, Source};
@@ -282,5 +283,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Redactor>()?;
     module.add_class::<SpanDecoder>()?;
     module.add_function(wrap_pyfunction!(check_spans, module)?)?;
+    paths::python::add(module)?;
     module.add_function(wrap_pyfunction!(expression_error, module)?)
 }

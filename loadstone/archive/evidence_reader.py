@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from loadstone.archive.columns import quoted
 from loadstone.archive.connection import connect
+from loadstone.archive.keyed import keyed
 from loadstone.errors import EvidenceError
-from loadstone.model.evidence import TABLES, Audit, Columns, Counts, Coverage, Missing, Plan
+from loadstone.model.evidence import TABLES, Audit, Columns, Counts, Coverage, Keyed, Missing, Plan
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -75,6 +77,23 @@ class RunEvidence:
                 pieces = _in_turn(connection, files, [name for name, _ in chosen], where)
             for piece in pieces:
                 yield {name: _plain(piece[name], kind) for name, kind in chosen}
+
+    def keyed(self, numbers: Mapping[str, str], keys: Mapping[str, Sequence[str]], where: str = "") -> Iterator[Keyed]:
+        """Spans as ``rows`` orders them, without their texts; see ``loadstone.model.evidence.Evidence``.
+
+        Raises EvidenceError when a file cannot be read.
+        """
+        files = table_files(self.directory.parent, "spans")
+        staged = [] if files else sorted((self.directory / SPOOL / STAGED).glob("spans-*.parquet"))
+        if not (files or staged):
+            return
+        with _reading() as connection:
+            sources: Iterator[str]
+            if files:
+                sources = chain.from_iterable(_row_groups(connection, file, where) for file in files)
+            else:
+                sources = _sorted(connection, f"SELECT * FROM {_staged('spans', staged)}", "trace_id, start_ns", where)
+            yield from keyed(connection, sources, numbers, keys)
 
     def missing(self) -> tuple[Missing, ...]:
         """What this evidence has not, and why."""
@@ -158,11 +177,32 @@ def _ordered(
     connection: DuckDBPyConnection, source: str, columns: list[str], where: str, order: str
 ) -> Iterator[dict[str, NDArray[Any]]]:
     """All rows sorted into a table that may spill, then range after range of it."""
-    select = _select(columns, source, where)
-    connection.execute(f"CREATE TEMP TABLE sorted AS {select}{f' ORDER BY {order}' if order else ''}")
+    for reach in _sorted(connection, _select(columns, source, ""), order, where):
+        yield from _some(connection, f"SELECT * FROM {reach}")
+
+
+def _sorted(connection: DuckDBPyConnection, select: str, order: str, where: str) -> Iterator[str]:
+    """The rows sorted into a table that may spill, as one relation after the other."""
+    asked = f"{select}{f' WHERE ({where})' if where else ''}{f' ORDER BY {order}' if order else ''}"
+    connection.execute(f"CREATE TEMP TABLE sorted AS {asked}")
     total = connection.execute("SELECT count(*) FROM sorted").fetchall()[0][0]
     for first in range(0, total, BATCH):
-        yield from _some(connection, f"SELECT * FROM sorted WHERE rowid BETWEEN {first} AND {first + BATCH - 1}")
+        yield f"(SELECT * FROM sorted WHERE rowid BETWEEN {first} AND {first + BATCH - 1})"
+
+
+def _row_groups(connection: DuckDBPyConnection, file: Path, where: str) -> Iterator[str]:
+    """A file's row groups as relations, so that each is read once; a larger one than a batch in pieces."""
+    name = quoted(str(file))
+    groups = connection.execute(
+        f"SELECT row_group_id, any_value(row_group_num_rows) FROM parquet_metadata({name}) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    at = 0
+    for _, rows in groups:
+        for first in range(at, at + rows, BATCH):
+            last = min(first + BATCH, at + rows) - 1
+            reach = f"file_row_number BETWEEN {first} AND {last}{f' AND ({where})' if where else ''}"
+            yield f"(SELECT * FROM read_parquet({name}, file_row_number = true) WHERE {reach})"
+        at += rows
 
 
 def _some(connection: DuckDBPyConnection, sql: str) -> Iterator[dict[str, NDArray[Any]]]:

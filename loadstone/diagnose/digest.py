@@ -6,11 +6,11 @@ each request, not as the number of spans, so that ten million spans fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,8 @@ class Requests:
     ``step`` is a place in the digest's steps. ``measured`` is false in warm-up. ``number`` is the request's number in
     the run, -1 where it is not ours; ``cpu_ns`` the root's thread CPU time, -1 unknown; ``process`` the root's pid,
     -1 unknown; ``instance`` a place in ``Digest.instances``. ``sent_ns`` and ``done_ns`` are the client's, the root's
-    own start and end where the client is unknown. ``bytes_out`` of the reply, -1 unknown. ``route`` is the root's
+    own start and end where the client is unknown. ``bytes_out`` of the reply (the client's count, or as the root span
+    told it), -1 unknown. ``route`` is the root's
     operation. ``spans`` counts them all.
     """
 
@@ -123,9 +124,9 @@ class Visits:
 
     Of the ``count`` spans: ``total_ns`` their durations added up, ``busy_ns`` the time that at least one was running,
     ``own_ns`` the time that no child covers, ``critical_ns`` their part of the critical path; ``errors`` that failed;
-    ``parameters`` different known parameter hashes (0: none known); ``rows`` returned in all, -1 unknown; ``most``
-    under one single parent span. ``first_ns`` and ``last_ns`` are the first and the last start, ``end_ns`` the last
-    end. ``parent`` is -1 at the root.
+    ``parameters`` different known parameter hashes, of a client's call different targets (0: none known); ``rows``
+    returned in all, -1 unknown; ``most`` under one single parent span. ``first_ns`` and ``last_ns`` are the first and
+    the last start, ``end_ns`` the last end. ``parent`` is -1 at the root.
     """
 
     request: Ints
@@ -150,7 +151,8 @@ class Visits:
 
 @dataclass(frozen=True)
 class Digest:
-    """Everything that spans told. ``every`` is 1 where every trace was read, n where one in n was."""
+    """Everything that spans told. ``every`` is 1 where every trace was read, n where one in n was (``spans`` counts
+    those of the traces that were kept). ``keys`` finds an operation again by what its spans tell of it."""
 
     operations: tuple[Operation, ...]
     steps: tuple[Step, ...]
@@ -160,6 +162,7 @@ class Digest:
     defects: Defects = field(default_factory=Defects)
     spans: int = 0
     every: int = 1
+    keys: Mapping[tuple[Any, ...], int] = field(default_factory=dict, repr=False)
 
     @cached_property
     def span_s(self) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from loadstone.diagnose.digest import Family, Operation
 from loadstone.model.evidence import KINDS
 
-__all__ = ["KEY", "OperationKey", "Operations", "templated"]
+__all__ = ["KEY", "KEY_SQL", "MOST", "OperationKey", "Operations", "number_of", "templated"]
 
 KEY = (
     "service",
@@ -48,47 +49,67 @@ _CONSUMER, _PRODUCER = KINDS.index("consumer"), KINDS.index("producer")
 _TRANSACTION = re.compile(r"(begin|start transaction|commit|rollback|savepoint|release savepoint|ping)\b", re.I)
 _CONNECT = {"connect", "open connection", "pool.connect", "pg.connect", "pg-pool.connect"}
 _KEY_VALUE = {"redis", "memcached", "valkey", "dynamodb", "aws.dynamodb", "etcd", "hazelcast"}
-_VARIABLE = re.compile(
-    r"^(?:\d+|[0-9a-f]{8,}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[A-Za-z_-]*\d[\w.-]{7,}|<hash:.*>|\?)$", re.I
+_VARIABLE = (
+    "[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|"
+    "[A-Za-z_-]*[0-9][0-9A-Za-z_.-]{7,}|<hash:[^/]*>|[?]"
 )
+_VARIES = re.compile(_VARIABLE)
+
+MOST = 20_000
+"""Operations told apart; of more, those that come later are one for each service, kind and database. A run with more
+has texts that nobody masked or names with ids in them."""
 
 
 @lru_cache(maxsize=65_536)
 def templated(path: str) -> str:
     """A path with its numbers, hashes and ids as ``{}``; at most 120 characters."""
-    return "/".join("{}" if _VARIABLE.match(part) else part for part in path.split("?")[0].split("/"))[:120]
+    return "/".join("{}" if _VARIES.fullmatch(part) else part for part in path.split("?")[0].split("/"))[:120]
+
+
+def _sql() -> tuple[str, ...]:
+    """SQL of each column of KEY without what varies from request to request, so that a million paths are not a
+    million keys. The path's template is that of ``templated``: each part stands between slashes of its own."""
+    parts = "'/' || replace(split_part(url_path, '?', 1), '/', '//') || '/'"
+    held = f"regexp_replace({parts}, '/(?:{_VARIABLE})/', '/{{}}/', 'g')"
+    template = f"left(replace(substr({held}, 2, length({held}) - 2), '//', '/'), 120)"
+    told = {
+        "url_path": f"CASE WHEN kind = {_CLIENT} OR (kind IN ({_SERVER}, {_CONSUMER}) AND http_request_method "
+        f"IS NOT NULL AND http_route IS NULL) THEN {template} END",
+        # Where there is a method, the name may hold the path.
+        "name": f"CASE WHEN http_request_method IS NULL OR kind IS NULL OR kind NOT IN ({_CLIENT}, {_SERVER}) "
+        "THEN name END",
+    }
+    return tuple(told.get(column, column) for column in KEY)
 
 
 class Operations:
-    """Operations by key, numbered as they come."""
+    """Operations by key (the values of KEY_SQL), numbered as they come."""
 
     def __init__(self) -> None:
         self.all: list[Operation] = []
-        self._numbers: dict[OperationKey, int] = {}
-        self._folded: dict[OperationKey, int] = {}
+        self.numbers: dict[OperationKey, int] = {}
 
     def number(self, key: OperationKey) -> int:
         """The number of the key's operation."""
-        number = self._numbers.get(key)
+        number = self.numbers.get(key)
+        if number is None and len(self.all) >= MOST:
+            key = _coarse(key)
+            number = self.numbers.get(key)
         if number is None:
-            folded = _folded(key)
-            number = self._folded.get(folded)
-            if number is None:
-                number = self._folded[folded] = len(self.all)
-                self.all.append(_operation(number, folded))
-            self._numbers[key] = number
+            number = self.numbers[key] = len(self.all)
+            self.all.append(_operation(number, key))
         return number
 
 
-def _folded(key: OperationKey) -> OperationKey:
-    """The key without what varies from request to request."""
-    service, kind, name, scope, system, statement, method, route, path, address, file, line, function = key
-    path = None if path is None or kind != _CLIENT else templated(path)
-    if kind in (_SERVER, _CONSUMER) and method is not None and route is None:
-        path = templated(key[8] or "")
-    if name is not None and method is not None and kind in (_CLIENT, _SERVER):
-        name = None  # it may hold the path
-    return service, kind, name, scope, system, statement, method, route, path, address, file, line, function
+def number_of(numbers: Mapping[OperationKey, int], key: OperationKey) -> int:
+    """The number of a key that was numbered before, -1 of any other."""
+    found = numbers.get(key)
+    return numbers.get(_coarse(key), -1) if found is None else found
+
+
+def _coarse(key: OperationKey) -> OperationKey:
+    service, kind, _, _, system, _, method = key[:7]
+    return service, kind, "(many others)", None, system, None, method, None, None, None, None, None, None
 
 
 def _operation(number: int, key: OperationKey) -> Operation:
@@ -138,3 +159,7 @@ def _family(
     if kind == _PRODUCER:
         return "messaging"
     return "inside"
+
+
+KEY_SQL = _sql()
+"""The columns of KEY as an operation is told by them."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
-from loadstone.diagnose.operations import KEY, Operations
-from loadstone.model.evidence import Evidence
-from loadstone.model.trace import NEEDED, traces
+from loadstone.diagnose.operations import KEY_SQL, number_of
+from loadstone.diagnose.reading import NUMBERS, spans_of
+from loadstone.diagnose.whole import whole
+from loadstone.model.evidence import Evidence, Keyed
+from loadstone.stats.paths import DOUBLE, ROOT, laid_out
 
 __all__ = ["FEW", "Segments", "segments_of"]
 
@@ -39,34 +42,72 @@ class Segments:
 
 def segments_of(evidence: Evidence, digest: Digest, requests: Ints, wanted: Callable[[Operation], bool]) -> Segments:
     """The spans of these requests whose operation is ``wanted``."""
-    chosen = {digest.requests.trace_id[place].tobytes(): place for place in requests.tolist()}
-    keep = {one.number for one in digest.operations if wanted(one)}
-    numbers: dict[Operation, int] = {}
-    for one in digest.operations:
-        numbers.setdefault(replace(one, number=0), one.number)
-    seen = Operations()
-    where = f"trace_id IN ({', '.join(map(_literal, chosen))})" if 0 < len(chosen) <= FEW else ""
-    found: list[tuple[int, int, int, int, int, bytes]] = []
-    for trace in (
-        traces(evidence.rows("spans", tuple(dict.fromkeys((*NEEDED, *KEY))), where)) if chosen and keep else ()
-    ):
-        asked = chosen.get(trace.trace_id)
-        if asked is None:
+    keep = np.array([wanted(one) for one in digest.operations] + [False], np.bool_)  # the last for one not known
+    if not len(requests) or not keep.any():
+        return _segments([])
+    ids = digest.requests.trace_id[requests]
+    where = ""
+    if len(requests) <= FEW:
+        where = f"trace_id IN ({', '.join(map(_literal, ids))})"
+    chosen = _Chosen(digest, ids, requests)
+    found: list[tuple[NDArray[Any], ...]] = []
+    for batch in whole(evidence.keyed(NUMBERS, {"operation": KEY_SQL}, where), chosen.meet):
+        asked = chosen.request(batch)
+        batch, asked = batch.chosen(asked >= 0), asked[asked >= 0]
+        if not len(batch):
             continue
-        made = [seen.all[seen.number(key)] for key in zip(*(trace.rows[name] for name in KEY), strict=True)]
-        operation = [numbers.get(replace(one, number=0), -1) for one in made]
-        for place, number in enumerate(operation):
-            if number in keep:
-                above = -1 if place == trace.root else operation[trace.parent[place]]
-                span = trace.rows["span_id"][place] or bytes(8)
-                found.append((asked, number, above, trace.start[place], trace.end[place], span))
-    found.sort(key=lambda one: (one[0], one[3]))
-    columns: list[tuple[int, ...]] = list(zip(*(one[:5] for one in found), strict=True)) or [()] * 5
-    whom, what, above = (np.array(values, np.int32) for values in columns[:3])
-    start, end = (np.array(values, np.int64) for values in columns[3:])
-    spans = np.frombuffer(b"".join(one[5] for one in found), "V8") if found else np.empty(0, "V8")
-    return Segments(whom, what, above, start, end, spans)
+        operation = chosen.operations(batch)
+        laid = laid_out(spans_of(batch, np.maximum(operation, 0)))
+        rows = np.flatnonzero(keep[operation] & (laid.above != DOUBLE))
+        above = laid.above[rows]
+        parent = np.where(above == ROOT, -1, operation[above])
+        spans = batch.span[rows].astype(">u8").view("V8")
+        found.append((asked[rows], operation[rows], parent, laid.start_ns[rows], laid.end_ns[rows], spans))
+    return _segments(found)
 
 
-def _literal(trace_id: bytes) -> str:
-    return f"unhex('{trace_id.hex()}')"
+class _Chosen:
+    """What the batches of a second pass stand for in the digest."""
+
+    def __init__(self, digest: Digest, ids: NDArray[np.void], requests: Ints) -> None:
+        self._digest = digest
+        self._requests = {one.tobytes(): place for one, place in zip(ids, requests.tolist(), strict=True)}
+        self._operations: list[int] = []
+        self._hashes = np.empty(0, np.uint64)
+        self._places = np.empty(0, np.int64)
+
+    def meet(self, batch: Keyed) -> None:
+        """Note the codes and the traces of a batch."""
+        self._operations += (number_of(self._digest.keys, key) for key in batch.words["operation"])
+        if batch.trace_ids is None:
+            return
+        hashes, ids = batch.trace_ids
+        places = np.array([self._requests.get(one.tobytes(), -1) for one in ids], np.int64)
+        self._hashes = np.concatenate([self._hashes, hashes[places >= 0]])
+        self._places = np.concatenate([self._places, places[places >= 0]])
+        order = np.argsort(self._hashes, kind="stable")
+        self._hashes, self._places = self._hashes[order], self._places[order]
+
+    def request(self, batch: Keyed) -> NDArray[np.int64]:
+        """The request of each row, -1 where it was not chosen."""
+        if not len(self._hashes):
+            return np.full(len(batch), -1, np.int64)
+        at = np.minimum(np.searchsorted(self._hashes, batch.trace), len(self._hashes) - 1)
+        return np.where(self._hashes[at] == batch.trace, self._places[at], -1)
+
+    def operations(self, batch: Keyed) -> NDArray[np.int64]:
+        """The operation of each row in the digest, -1 where it has none."""
+        return np.array(self._operations, np.int64)[batch.codes["operation"]]
+
+
+def _segments(found: list[tuple[NDArray[Any], ...]]) -> Segments:
+    kinds: tuple[Any, ...] = (np.int32, np.int32, np.int32, np.int64, np.int64, "V8")
+    if not found:
+        return Segments(*(np.empty(0, kind) for kind in kinds))
+    columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
+    order = np.lexsort((columns[3], columns[0]))
+    return Segments(*(column[order].astype(kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
+def _literal(trace_id: np.void) -> str:
+    return f"unhex('{trace_id.tobytes().hex()}')"

@@ -25,6 +25,7 @@ __all__ = [
     "Counts",
     "Coverage",
     "Evidence",
+    "Keyed",
     "Missing",
     "Plan",
 ]
@@ -206,12 +207,48 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checks: tuple[AuditCheck, ...]
 
 
+class Keyed(msgspec.Struct, frozen=True):
+    """A batch of spans without their texts, as columns of one length.
+
+    ``trace``, ``span`` and ``parent`` are ids as 64 bits, 0 for none: spans and parents exactly, traces by a hash;
+    ``trace_ids`` gives the ids (16 bytes each) of the traces of this batch beside their hashes. ``numbers`` were asked
+    for by name. ``codes`` number what keys stand for, in the order in which it was first met; ``words`` tells what the
+    codes stand for that were not met before, in their order.
+    """
+
+    trace: NDArray[np.uint64]
+    span: NDArray[np.uint64]
+    parent: NDArray[np.uint64]
+    numbers: Mapping[str, NDArray[Any]]
+    codes: Mapping[str, NDArray[np.int64]]
+    words: Mapping[str, tuple[tuple[Any, ...], ...]] = {}
+    trace_ids: tuple[NDArray[np.uint64], NDArray[np.void]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    def chosen(self, rows: slice | NDArray[np.bool_]) -> Keyed:
+        """Some of the rows, without words and trace ids."""
+        return Keyed(
+            self.trace[rows],
+            self.span[rows],
+            self.parent[rows],
+            {name: column[rows] for name, column in self.numbers.items()},
+            {name: column[rows] for name, column in self.codes.items()},
+        )
+
+
 class Evidence(Protocol):
     """A run's evidence, batch by batch. Nobody holds more than a batch and what was added up from it."""
 
     def rows(self, table: str, columns: Sequence[str], where: str = "", order: str = "") -> Iterator[Columns]:
         """Batches of the table's columns; nothing where the table is missing. ``where`` and ``order`` are SQL over
         the table's own columns, written by the caller, never by what was measured."""
+        ...
+
+    def keyed(self, numbers: Mapping[str, str], keys: Mapping[str, Sequence[str]], where: str = "") -> Iterator[Keyed]:
+        """Spans in the order of ``rows``, batch by batch, nothing where there are none. ``numbers`` are named SQL over
+        their columns that gives BIGINT or UBIGINT and is never null, ``keys`` named lists of SQL of any type."""
         ...
 
     def missing(self) -> tuple[Missing, ...]:

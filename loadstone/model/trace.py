@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from loadstone.model.evidence import KINDS, Columns
+from loadstone.model.evidence import KINDS, STATUSES, Columns
 
-__all__ = ["NEEDED", "SKEW_NS", "Defects", "Trace", "traces"]
+__all__ = ["INSTANTS", "NEEDED", "SKEW_NS", "Defects", "Trace", "traces"]
 
 NEEDED = ("trace_id", "span_id", "parent_id", "start_ns", "end_ns", "kind")
 """Columns that a tree is built from."""
@@ -20,13 +20,18 @@ NEEDED = ("trace_id", "span_id", "parent_id", "start_ns", "end_ns", "kind")
 SKEW_NS = 1_000_000
 """A child may begin so much before its parent: the resolution of exporters that count milliseconds."""
 
+INSTANTS = 1 << 62
+"""Instants from 0 to here (the year 2116) are told; any other is none. So no difference of two overflows 64 bits."""
+
 _SERVER, _CLIENT, _CONSUMER = (KINDS.index(kind) for kind in ("server", "client", "consumer"))
+_ERROR = STATUSES.index("error")
 
 
 class Defects(msgspec.Struct):
     """What was wrong with spans and how often. ``orphans`` name a parent that is not there; ``cycles`` were broken;
     ``duplicates`` left out; ``skewed`` began before their parent; ``outliving`` ended after it (as asynchronous work
-    does, which is no fault); ``reversed`` ended before they began or told no time."""
+    does, which is no fault); ``reversed`` ended before they began or told no time; ``shifted`` were told by another
+    host's clock and moved into their caller's time."""
 
     orphans: int = 0
     cycles: int = 0
@@ -34,6 +39,7 @@ class Defects(msgspec.Struct):
     skewed: int = 0
     outliving: int = 0
     reversed: int = 0
+    shifted: int = 0
 
     def add(self, other: Defects) -> None:
         """Count another trace's too."""
@@ -47,6 +53,15 @@ class Trace:
 
     ``children`` are in order of start; every place but ``root`` is the child of one other. A span without a parent in
     the trace hangs under the root: a server span where there is one, of several the longest.
+
+    ``waited`` are the children that a span may have waited for: not a consumer (OpenTelemetry, "SpanKind": producer
+    and consumer have no critical path between them), not what has no parent (another root, or Jaeger's FOLLOWS_FROM),
+    and not what ended more than SKEW_NS after its parent, unless that is a client, which may have given up.
+
+    A server span that lies outside its client span though it is no longer, on another host (another service, where
+    no host is known), was told by another clock. It is moved to the middle of the client's time, as Jaeger does, and
+    with it what lies below it on its own host; not so where the client failed, as it may have given up. This needs the
+    columns ``service``, ``host_name`` and ``status``; without them nothing is moved.
     """
 
     trace_id: bytes
@@ -55,6 +70,7 @@ class Trace:
     end: list[int]
     parent: list[int]
     children: list[list[int]]
+    waited: list[list[int]]
     root: int
     defects: Defects
 
@@ -118,6 +134,7 @@ def _trace(trace_id: bytes, rows: dict[str, list[Any]]) -> Trace:
     tops = [place for place, above in enumerate(parent) if above < 0]
     root = min(tops, key=lambda place: (kinds[place] not in (_SERVER, _CONSUMER), start[place] - end[place], place))
     children: list[list[int]] = [[] for _ in parent]
+    adrift = [above < 0 for above in parent]
     for place, above in enumerate(parent):
         if place == root:
             continue
@@ -125,12 +142,59 @@ def _trace(trace_id: bytes, rows: dict[str, list[Any]]) -> Trace:
             defects.orphans += rows["parent_id"][place] is not None and rows["parent_id"][place] not in by_id
             parent[place] = above = root
         children[above].append(place)
-        defects.skewed += start[place] < start[above] - SKEW_NS
-        defects.outliving += end[place] > end[above] + SKEW_NS
-    for below in children:
+    if {"service", "host_name", "status"} <= rows.keys():
+        start, end = _one_clock(rows, start, end, children, adrift, root, defects)
+    waited: list[list[int]] = []
+    for above, below in enumerate(children):
         if len(below) > 1:
             below.sort(key=start.__getitem__)
-    return Trace(trace_id, rows, start, end, parent, children, root, defects)
+        late = end[above] + SKEW_NS
+        defects.skewed += sum(start[place] < start[above] - SKEW_NS for place in below)
+        defects.outliving += sum(end[place] > late for place in below)
+        waited.append(
+            [
+                place
+                for place in below
+                if kinds[place] != _CONSUMER
+                and (rows["parent_id"][place] is not None or not adrift[place])
+                and (end[place] <= late or kinds[above] == _CLIENT)
+            ]
+        )
+    return Trace(trace_id, rows, start, end, parent, children, waited, root, defects)
+
+
+def _one_clock(
+    rows: dict[str, list[Any]],
+    start: list[int],
+    end: list[int],
+    children: list[list[int]],
+    adrift: list[bool],
+    root: int,
+    defects: Defects,
+) -> tuple[list[int], list[int]]:
+    """Starts and ends as one clock would have told them; see ``Trace``. ``adrift`` have no parent in the trace."""
+    kinds, hosts, services, status = rows["kind"], rows["host_name"], rows["service"], rows["status"]
+    shift = [0] * len(start)
+    waiting = [root]
+    for above in waiting:
+        low, high = start[above] + shift[above], end[above] + shift[above]
+        for place in children[above]:
+            waiting.append(place)
+            if adrift[place]:
+                continue
+            known = hosts[place] is not None and hosts[above] is not None
+            if hosts[place] == hosts[above] if known else services[place] == services[above]:
+                shift[place] = shift[above]
+                continue
+            spare = high - low - (end[place] - start[place])
+            outside = start[place] < low or end[place] > high
+            called = kinds[place] == _SERVER and kinds[above] == _CLIENT and status[above] != _ERROR
+            if called and outside and spare >= 0:
+                shift[place] = low + spare // 2 - start[place]
+                defects.shifted += 1
+    if not any(shift):
+        return start, end
+    return [a + b for a, b in zip(start, shift, strict=True)], [a + b for a, b in zip(end, shift, strict=True)]
 
 
 def _unique(rows: dict[str, list[Any]], defects: Defects) -> dict[str, list[Any]]:
@@ -150,24 +214,29 @@ def _unique(rows: dict[str, list[Any]], defects: Defects) -> dict[str, list[Any]
 
 
 def _length(rows: dict[str, list[Any]], place: int) -> int:
-    return int((rows["end_ns"][place] or 0) - (rows["start_ns"][place] or 0))
+    return (_told(rows["end_ns"][place]) or 0) - (_told(rows["start_ns"][place]) or 0)
+
+
+def _told(instant: int | None) -> int | None:
+    return instant if instant is not None and 0 <= instant < INSTANTS else None
 
 
 def _times(start: list[int | None], end: list[int | None], defects: Defects) -> tuple[list[int], list[int]]:
     if None not in start and None not in end and all(map(_in_order, start, end)):
         return start, end  # type: ignore[return-value]
     starts, ends = [], []
-    for begin, finish in zip(start, end, strict=True):
+    for told, until in zip(start, end, strict=True):
+        begin, finish = _told(told), _told(until)
         known = begin if begin is not None else finish if finish is not None else 0
-        until = finish if finish is not None and finish >= known else known
+        last = finish if finish is not None and finish >= known else known
         defects.reversed += begin is None or finish is None or finish < begin
         starts.append(known)
-        ends.append(until)
+        ends.append(last)
     return starts, ends
 
 
 def _in_order(begin: int | None, finish: int | None) -> bool:
-    return begin is not None and finish is not None and begin <= finish
+    return begin is not None and finish is not None and 0 <= begin <= finish < INSTANTS
 
 
 def _parent(

@@ -2,17 +2,19 @@
 
 The critical path of a span is walked backwards from its end: what ended last before this instant was waited for,
 and so on into it (Jaeger's critical path; Zhang, Ramanathan, Raj, Parwal, Sherwood, Chabbi: CRISP, USENIX ATC 2022).
-A child is cut to its parent, as Jaeger does with children that overflow. Children that overlap only a little are taken
+A child is cut to its parent, as Jaeger does with children that overflow; which of them were waited for at all is the
+caller's to say (``loadstone.model.trace``). Children that overlap only a little are taken
 to be serial (CRISP): clocks are read before a call returns and after the next begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 __all__ = ["OVERLAP", "OVERLAP_SHARE", "critical_path", "own_times"]
 
-OVERLAP_SHARE = 0.1
+OVERLAP_SHARE = Fraction(1, 10)
 """Siblings that overlap by no more than this share of the shorter are serial; two that truly run side by side overlap
 by more than half of it in any trace worth a word."""
 
@@ -29,6 +31,7 @@ def critical_path(
     ``end`` is never before ``start``; ``children`` name each place but the root at most once.
     """
     sections: list[tuple[int, int, int]] = []
+    part = OVERLAP_SHARE.denominator
     waiting = [(root, start[root], end[root])]
     while waiting:
         place, low, high = waiting.pop()
@@ -37,7 +40,7 @@ def critical_path(
             overlap = finish - cursor
             if overlap > 0:
                 shorter = min(finish - begin, high - cursor)
-                if overlap > OVERLAP or overlap > OVERLAP_SHARE * shorter:
+                if overlap > OVERLAP or overlap * part > shorter:
                     continue
                 finish = cursor
             if begin >= finish:
