@@ -151,7 +151,8 @@ def asked(scene: Scene) -> Asked:
     _drivers(digest, np.flatnonzero(known & statement[visits.operation] & below), keys, width, made)
     _fetched(digest, np.flatnonzero(known & fetching[visits.operation]), is_main, keys, width, made)
     by_step = np.lexsort((made["request"], made["operation"], made["step"]))
-    return Asked(**{name: values[by_step] for name, values in made.items()})
+    sorted_columns: dict[str, Any] = {name: values[by_step] for name, values in made.items()}
+    return Asked(**sorted_columns)
 
 
 def _statement(operation: Operation) -> bool:
@@ -164,9 +165,10 @@ def _fetching(operation: Operation) -> bool:
 
 def _empty() -> Asked:
     longs = ("rows", "total_ns", "busy_ns", "critical_ns", "first_ns", "last_ns", "end_ns")
-    return Asked(
-        **{one.name: np.empty(0, np.int64 if one.name in longs else np.int32) for one in fields(Asked) if one.init}
-    )
+    columns: dict[str, Any] = {
+        one.name: np.empty(0, np.int64 if one.name in longs else np.int32) for one in fields(Asked)
+    }
+    return Asked(**columns)
 
 
 def _drivers(digest: Digest, nested: NDArray[np.int64], keys: Longs, width: int, made: dict[str, NDArray[Any]]) -> None:

@@ -113,7 +113,11 @@ _NEEDS: dict[str, _Need] = {
         "no record of garbage collections",
     ),
     "locks": (
-        lambda scene: scene._any("waits", "kind <> 'gc'") or scene._any("statements"),
+        lambda scene: (
+            scene._any("waits", "kind <> 'gc'")
+            or scene._any("statements")
+            or any(one.family == "transaction" and one.system == "sqlite" for one in scene.digest.operations)
+        ),
         ("waits", "postgres", "statements"),
         "no look into the database's waits",
     ),

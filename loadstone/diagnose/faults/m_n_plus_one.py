@@ -110,11 +110,10 @@ def _suspect(scene: Scene, repeat: Repeat, limits: Limits) -> Suspect | None:
     doubts = against(scene, places[0], requests, turns)
     if any(read(one.statement or "").writes for one in operations):
         doubts.append(Fact("some of them change rows: what one writes a later one may read"))
-    where = f" from {offender.where}" if offender.where else ""
     above = int(table.parent[places[0][0]])
     return Suspect(
         fault=CODE,
-        title=f"M-N+1: {len(operations)} statements in turn, {mean:.3g} times a request{where}: {named(offender)}",
+        title=f"M-N+1: {len(operations)} statements in turn, {mean:.3g} times a request: {named(offender)}",
         step=repeat.step,
         locus=locus_of(digest, repeat.step, offender),
         roles=Roles(parent=digest.operations[above].label if above >= 0 else None, offender=offender.label),

@@ -115,10 +115,9 @@ def _suspect(run: Subject, scene: Scene, repeat: Repeat, limits: Limits) -> Susp
     doubts = against(scene, places, requests, count)
     if loop.told is not None:
         (told if loop.between else doubts).append(loop.told)
-    where = f" from {operation.where}" if operation.where else ""
     return Suspect(
         fault=CODE,
-        title=f"N+1 {_what(operation)}: {mean:.3g} a request{where}: {named(operation)}",
+        title=f"N+1 {_what(operation)}: {mean:.3g} a request: {named(operation)}",
         step=repeat.step,
         locus=locus_of(digest, repeat.step, operation),
         roles=Roles(

@@ -1,0 +1,38 @@
+"""Slow changes that wait for no lock, and locks that nobody waits for long."""
+
+from __future__ import annotations
+
+from tests.cases.lock_wait.guilty import COUNTER, looks
+from tests.evidence import START_NS
+from tests.scenes import Story
+
+
+def a_change_that_waits_for_the_disk() -> Story:
+    story = Story()
+    for request in story.requests(200, rate_per_s=30):
+        request.sql(COUNTER, 0.05, parameters=request.number)
+    for look in range(90):
+        row = {"at_ns": START_NS + look * 10**8, "kind": "postgresql", "name": "IO:DataFileRead", "process_pid": 20}
+        story.row("waits", row | {"db_query_text": COUNTER, "detail": '{"interval_ns": 100000000}'})
+    return story
+
+
+def waiting_that_was_seen_thrice() -> Story:
+    story = Story()
+    for request in story.requests(300, rate_per_s=30):
+        request.sql(COUNTER, 0.03, parameters=request.number)
+        request.spend(0.01)
+    looks(story, COUNTER, 3)
+    return story
+
+
+def a_migration_before_the_load() -> Story:
+    """Waits of a statement that the requests do not send."""
+    story = Story()
+    for request in story.requests(200, rate_per_s=30):
+        request.sql("SELECT * FROM product WHERE id = ?", 0.03, parameters=request.number)
+    looks(story, "ALTER TABLE product ADD COLUMN note text", 60)
+    return story
+
+
+CASES = (a_change_that_waits_for_the_disk, waiting_that_was_seen_thrice, a_migration_before_the_load)
