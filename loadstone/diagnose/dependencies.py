@@ -23,12 +23,14 @@ _LOCAL = ("", "localhost", "127.0.0.1", "::1", "0.0.0.0")  # says nothing of whi
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """Another service. ``critical_ns`` is of each request of the step, in their order: its own work and the calls that
-    go there, without statements and without what it asks of others. ``way_share`` of it is not in the service's own
-    spans. ``calls`` a request that has any. ``calls_there`` are operations that call it (its own where those are not
-    traced), ``costliest`` the one with the most time. ``through``: it takes nearly all of every request."""
+    go there, without statements and without what it asks of others; ``count`` the calls. ``way_share`` of the time is
+    not in the service's own spans. ``calls`` in a request that has any. ``calls_there`` are operations that call it
+    (its own where those are not traced), ``costliest`` the one with the most time. ``through``: it takes nearly all of
+    every request."""
 
     name: str
     critical_ns: NDArray[np.float64]
+    count: NDArray[np.float64]
     way_share: float
     calls: float
     calls_there: tuple[int, ...]
@@ -54,7 +56,8 @@ def dependencies(digest: Digest, step: int) -> Iterator[Dependency]:
     for name, found in sorted(parts.items()):
         critical = np.zeros(len(requests))
         spent: dict[int, float] = {}
-        way = calls = 0.0
+        count = np.zeros(len(requests))
+        way = 0.0
         for number, places in found:
             row = np.searchsorted(requests, visits.request[places])
             np.add.at(critical, row, visits.critical_ns[places])
@@ -62,18 +65,21 @@ def dependencies(digest: Digest, step: int) -> Iterator[Dependency]:
             spent[number] = spent.get(number, 0.0) + took
             if operations[number].family in CALLS:
                 way += took
-                calls += float(visits.count[places].sum())
+                np.add.at(count, row, visits.count[places])
         total = float(critical.sum())
         if total <= 0:
             continue
         traced = any(operations[number].family not in CALLS for number, _ in found)
         there = tuple(number for number, _ in found if operations[number].family in CALLS)
-        having = int((critical > 0).sum())
+        if not there:
+            for _, places in found:
+                np.add.at(count, np.searchsorted(requests, visits.request[places]), visits.count[places])
         yield Dependency(
             name=name,
             critical_ns=critical,
             way_share=way / total,
-            calls=calls / having,
+            count=count,
+            calls=float(count.sum() / max(1, (count > 0).sum())),
             calls_there=tuple(dict.fromkeys(there or tuple(number for number, _ in found))),
             costliest=max(spent, key=lambda number: spent[number]),
             traced=traced,

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.calls import calls_of, durations_ns
 from loadstone.diagnose.digest import Digest, Operation
+from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.sampled import sampled
 from loadstone.diagnose.subject import Subject
@@ -80,11 +81,11 @@ class _Fan:
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
     """Parents that wait for many calls at one time."""
     for step in range(len(scene.digest.steps)):
-        for fan in _fans(scene.digest, step, limits):
+        for fan in _fans(scene.digest, step, limits, needed(run, scene.digest, step, limits.requests)):
             yield from _suspect(scene, step, fan, limits)
 
 
-def _fans(digest: Digest, step: int, limits: Limits) -> Iterator[_Fan]:
+def _fans(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_Fan]:
     visits = digest.visits
     below: dict[int, list[tuple[Operation, NDArray[np.int32]]]] = {}
     for parent, operation, places in calls_of(digest, step):
@@ -100,7 +101,7 @@ def _fans(digest: Digest, step: int, limits: Limits) -> Iterator[_Fan]:
         total = np.bincount(row, visits.total_ns[places].astype(np.float64))
         wall = np.maximum(last - first, 1).astype(np.float64)
         kept = (count >= limits.calls) & (total >= limits.side_by_side * wall)
-        if kept.sum() >= limits.requests:
+        if kept.sum() >= least:
             found.sort(key=lambda pair: -int(visits.total_ns[pair[1]].sum()))
             operations = tuple(operation for operation, _ in found)
             yield _Fan(parent, operations, requests[kept].astype(np.int32), count[kept], total[kept], wall[kept])
@@ -184,6 +185,7 @@ def _against(digest: Digest, fan: _Fan, singles: NDArray[np.float64], limits: Li
         yield Fact(f"{len(singles)} single calls were seen: too few for their tail", float(len(singles)), "calls")
     if len(fan.operations) == 1 and len(singles) and np.quantile(singles, 0.99) < 2 * np.median(singles):
         yield Fact("single calls are even: the wait is for turns, or for the called service as a whole")
+    yield from few(len(fan.requests))
     if digest.every > 1:
         yield Fact(f"one trace in {digest.every} was read", float(digest.every))
 

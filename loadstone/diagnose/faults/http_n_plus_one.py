@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.calls import calls_of, durations_ns, reads, side_by_side
 from loadstone.diagnose.digest import Digest, Operation
+from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.sampled import sampled
 from loadstone.diagnose.subject import Subject
@@ -74,18 +75,19 @@ LIMITS = Limits()
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
     """Reads of other services that repeat within requests of a step."""
     for step in range(len(scene.digest.steps)):
+        least = needed(run, scene.digest, step, limits.requests)
         for parent, operation, places in calls_of(scene.digest, step):
             if reads(operation):
-                yield from _suspect(scene, step, parent, operation, places, limits)
+                yield from _suspect(scene, step, parent, operation, places, limits, least)
 
 
 def _suspect(
-    scene: Scene, step: int, parent: int, operation: Operation, places: NDArray[np.int32], limits: Limits
+    scene: Scene, step: int, parent: int, operation: Operation, places: NDArray[np.int32], limits: Limits, least: int
 ) -> Iterator[Suspect]:
     digest, visits = scene.digest, scene.digest.visits
     count = visits.count[places]
     affected = places[(count >= limits.repeats) & (visits.errors[places] <= limits.error_share * count)]
-    if len(affected) < limits.requests:
+    if len(affected) < least:
         return
     total = visits.total_ns[affected].astype(np.float64)
     busy = visits.busy_ns[affected].astype(np.float64)
@@ -158,8 +160,7 @@ def _against(digest: Digest, other: float | None, pages: bool, requests: int) ->
         yield Fact("the addresses are not in the traces: that each asks for another item is taken from the count")
     if pages:
         yield Fact("the addresses look like pages of one answer, where each may need the one before")
-    if requests < 20:
-        yield Fact(f"seen in {requests} requests only", float(requests), "requests")
+    yield from few(requests)
     if digest.every > 1:
         yield Fact(f"one trace in {digest.every} was read", float(digest.every))
 

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.calls import durations_ns
 from loadstone.diagnose.digest import Digest, Operation
+from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
@@ -82,7 +83,8 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     """Calls that fail and are made again; of several layers the outermost, which pays for all."""
     digest = scene.digest
     for step in range(len(digest.steps)):
-        found = [one for one in _tried(digest, step, limits) if _dear(digest, step, one, limits)]
+        least = needed(run, digest, step, limits.requests)
+        found = [one for one in _tried(digest, step, limits, least) if _dear(digest, step, one, limits)]
         above = _ancestors(digest, step) if len(found) > 1 else {}
         for one in found:
             layers = [other for other in found if other is not one and _below(other, one, above)]
@@ -90,7 +92,7 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
                 yield _suspect(digest, step, one, layers)
 
 
-def _tried(digest: Digest, step: int, limits: Limits) -> Iterator[_Tried]:
+def _tried(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_Tried]:
     visits = digest.visits
     for parent, number, places in digest.groups(step):
         operation = digest.operations[number]
@@ -99,7 +101,7 @@ def _tried(digest: Digest, step: int, limits: Limits) -> Iterator[_Tried]:
         count, failed = visits.count[places], visits.errors[places]
         again = places[(count >= 2) & (failed >= limits.error_share * count) & (failed >= 1)]
         again = again[visits.last_ns[again] > visits.first_ns[again]]
-        if len(again) < limits.requests:
+        if len(again) < least:
             continue
         total = visits.total_ns[again].sum()
         if visits.busy_ns[again].sum() < limits.serial_share * total:
@@ -200,6 +202,7 @@ def _against(
     never = float((failed >= count).mean())
     if never > 0.5:
         yield Fact(f"in {never:.0%} of these requests no try succeeds: what fails comes before how it is tried", never)
+    yield from few(len(requests))
     if digest.every > 1:
         yield Fact(f"one trace in {digest.every} was read", float(digest.every))
 

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.calls import durations_ns, side_by_side
 from loadstone.diagnose.digest import Digest
+from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.independence import Pair, groups, hearts, pairs
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.siblings import Siblings, siblings
@@ -76,22 +77,25 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     digest = scene.digest
     for step in range(len(digest.steps)):
         inner = hearts(digest, step)
+        least = needed(run, digest, step, limits.requests)
         for row in siblings(digest, step, inner):
-            columns = _long_enough(digest, row, inner, limits)
-            found = pairs(scene, step, row, inner, columns, limits.requests)
+            columns = _long_enough(digest, row, inner, limits, least)
+            found = pairs(scene, step, row, inner, columns, least)
             for members in groups(found, columns):
-                yield from _suspect(scene, step, row, members, found, inner, limits)
+                yield from _suspect(scene, step, row, members, found, inner, limits, least)
 
 
-def _long_enough(digest: Digest, row: Siblings, inner: dict[int, tuple[int, int]], limits: Limits) -> list[int]:
+def _long_enough(
+    digest: Digest, row: Siblings, inner: dict[int, tuple[int, int]], limits: Limits, least: int
+) -> list[int]:
     found = []
     for column, operation in enumerate(row.operations.tolist()):
         having = row.count[:, column] > 0
-        if having.sum() < limits.requests or row.count[having, column].mean() >= limits.repeats:
+        if having.sum() < least or row.count[having, column].mean() >= limits.repeats:
             continue
         family = digest.operations[inner[operation][0]].family
-        least = limits.call_s if family in ("http", "rpc", "server") else limits.statement_s
-        if row.busy_ns[having, column].mean() >= least * 1e9:
+        shortest = limits.call_s if family in ("http", "rpc", "server") else limits.statement_s
+        if row.busy_ns[having, column].mean() >= shortest * 1e9:
             found.append(column)
     return found
 
@@ -104,20 +108,21 @@ def _suspect(
     found: dict[tuple[int, int], Pair],
     inner: dict[int, tuple[int, int]],
     limits: Limits,
+    least: int,
 ) -> Iterator[Suspect]:
     digest = scene.digest
     busy = np.where(row.count[:, members] > 0, row.busy_ns[:, members], 0).astype(np.float64)
     saving = busy.sum(axis=1) - busy.max(axis=1)
     saving[~_serial(row, members)] = 0
     kept = saving > 0.5e9 * limits.saving_s
-    if kept.sum() < limits.requests:
+    if kept.sum() < least:
         return
     requests, saving, busy = row.requests[kept], saving[kept], busy[kept]
     lasts = durations_ns(digest, requests)
     inside = [digest.operations[inner[int(row.operations[column])][0]] for column in members]
     statements = all(one.family in ("database", "key-value") for one in inside)
-    least = limits.statements_saving_s if statements else limits.saving_s
-    if saving.mean() < least * 1e9 or saving.sum() < limits.saving_share * lasts.sum():
+    enough_s = limits.statements_saving_s if statements else limits.saving_s
+    if saving.mean() < enough_s * 1e9 or saving.sum() < limits.saving_share * lasts.sum():
         return
     joined = [found[pair] for pair in found if pair[0] in members and pair[1] in members]
     sure = min(float(np.mean([pair.confidence for pair in joined])), 0.4 if statements else 1.0)
@@ -141,7 +146,7 @@ def _suspect(
         cost_ns=saving,
         cuts=tuple(_cuts(row, members, inner, busy)),
         evidence_for=tuple(_for(digest, requests, saving, busy, lasts, joined)),
-        evidence_against=tuple(dict.fromkeys(fact for pair in joined for fact in pair.against)),
+        evidence_against=(*dict.fromkeys(fact for pair in joined for fact in pair.against), *few(len(requests))),
         ceiling="critical" if sure >= 0.6 else "warning",
     )
 

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from loadstone.diagnose.calls import durations_ns
 from loadstone.diagnose.dependencies import Dependency, dependencies
 from loadstone.diagnose.digest import Digest
+from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, slowest
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
@@ -51,8 +52,8 @@ NEEDS = ("calls",)
 class Limits:
     """``share`` of the time around the median, or of what requests beyond p99 take more. At the median it is slow from
     ``slow_s`` on (others warn from 500 ms to 1 s), or where the step misses its objective. A tail is one where p99 is
-    ``tail`` times the median and ``tail_s`` above it; it needs ``tail_requests``. A call made ``repeats`` times is
-    another fault. ``requests`` must show it."""
+    ``tail`` times the median and ``tail_s`` above it; it needs ``tail_requests``. A call made ``repeats`` times, or
+    ``more`` times as often in the slow requests, is another fault. ``requests`` must show it."""
 
     share: float = 0.5
     slow_s: float = 0.5
@@ -60,6 +61,7 @@ class Limits:
     tail_s: float = 0.01
     tail_requests: int = 100
     repeats: int = 5
+    more: float = 1.5
     requests: int = 5
 
 
@@ -71,7 +73,7 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     digest = scene.digest
     for step in range(len(digest.steps)):
         requests = digest.requests_of(step)
-        if len(requests) < limits.requests:
+        if len(requests) < needed(run, digest, step, limits.requests):
             continue
         missed = _missed(run, digest, step)
         lasts = durations_ns(digest, requests)
@@ -134,6 +136,8 @@ def _tail(
     having = one.critical_ns > max(limits.tail * usual, usual + 0.1 * excess)
     if share < limits.share or having.sum() < limits.requests:
         return None
+    if one.count[having].mean() > limits.more * np.median(one.count[one.count > 0]):
+        return None  # not slower, but asked more often: another fault
     affected, cost = requests[having], one.critical_ns[having] - usual
     took = float(one.critical_ns[having].mean())
     told = Fact(
@@ -179,7 +183,7 @@ def _made(
         cost_ns=cost,
         cuts=tuple(Cut(operation, share=share) for operation in one.calls_there),
         evidence_for=(told, *_split(one)),
-        evidence_against=tuple(_against(digest, one)),
+        evidence_against=(*_against(digest, one), *few(len(affected))),
         ceiling=ceiling,
     )
 
