@@ -23,6 +23,7 @@ FAULTS = (
     "pool-wait",
     "pool-deadlock",
     "lock-wait",
+    "gil-wait",
     "gc-pause",
     "serial-calls",
     "http-n-plus-one",
