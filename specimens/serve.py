@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m specimens.serve", description=__doc__)
     parser.add_argument("name")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=int(os.environ.get("SPECIMEN_THREADS", "8")))
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args(argv)
     service = f"specimens.{arguments.name}.service"

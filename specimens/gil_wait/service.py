@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sqlite3
 import threading
 import time
@@ -34,10 +35,11 @@ def fill() -> None:
 
 
 def count_words() -> None:
-    """Counts for a fifth of a second, then rests for as long."""
+    """Counts for a fifth of a second, then rests for as long, while the process that started it is there."""
+    parent = os.getppid()
     with sqlite3.connect(FILE) as connection:
         articles = [words for (words,) in connection.execute("SELECT words FROM article")]
-    while True:
+    while os.getppid() == parent:
         until = time.monotonic() + 0.2
         counts: Counter[str] = Counter()
         for words in articles:
