@@ -16,8 +16,8 @@ from loadstone.diagnose.suspect import Scene
 
 __all__ = ["MOST_REQUESTS", "RootKind", "Told", "root_facts"]
 
-MOST_REQUESTS = 200_000
-"""Requests whose root is read whole; of more an even part: a trait of 1 % is then in 2,000."""
+MOST_REQUESTS = 100_000
+"""Requests whose root is read whole; of more an even part: a trait of 1 % is then in 1,000."""
 
 RootKind = Literal["parameter", "path", "attribute", "route", "status", "place"]
 
