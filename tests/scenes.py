@@ -227,16 +227,17 @@ class Story:
             yield row
 
     def _client(self) -> Client:
-        """Sent 50 us before the server's span, done 50 us after it."""
+        """Sent 50 us before the server's span, and ``waited_s`` of its root earlier; done 50 us after it."""
         made = self.written
         start = np.array([START_NS + round(one.at_s * 1e9) for one in made], np.int64)
         lasts = np.array([round(max(one.root["end_s"], one.now_s) * 1e9) for one in made], np.int64)
+        sent = start - 50_000 - np.array([round(one.root.get("waited_s", 0.0) * 1e9) for one in made], np.int64)
         return Client(
             number=np.array([one.number for one in made], np.int64),
             step=np.array([one.step for one in made], np.int32),
             phase=np.array([one.root.get("phase", 0) for one in made], np.int32),
-            intended_ns=start - 50_000,
-            sent_ns=start - 50_000,
+            intended_ns=sent,
+            sent_ns=sent,
             done_ns=start + lasts + 50_000,
             bytes_in=np.array([one.root.get("bytes", 500) for one in made], np.int64),
             error=np.zeros(len(made), np.bool_),
