@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from loadstone.render.html import report_html
+from tests.browser.causes_specimens import CAUSES_SPECIMENS
 from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
 from tests.browser.specimens import SPECIMENS
 
@@ -62,7 +63,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
-        view = {**SPECIMENS, **EVIDENCE_SPECIMENS}[name]()
+        view = {**SPECIMENS, **EVIDENCE_SPECIMENS, **CAUSES_SPECIMENS}[name]()
         path.write_text(report_html(view), encoding="utf-8")
         return path
 

@@ -44,7 +44,7 @@ N_PLUS_1 = Finding(
     severity="critical",
     title="N+1 statements: 41 a request when expand=reviews is set, 3.0 % of requests",
     locus=Locus("browse", "detail", "shop", REVIEWS, REVIEWS, "shop/views.py", 88, "reviews_of"),
-    roles=Roles(parent="reviews_of", cause=REVIEWS.replace("$1", "?"), offender=REVIEWS),
+    roles=Roles(parent="reviews_of", cause="url.query expand = reviews", offender=REVIEWS),
     evidence=FindingEvidence(
         for_=(
             Fact("41.0 statements a request, one after another, against 2.00 in the others", 41.0,

@@ -1,5 +1,6 @@
 /** The page: one column, the answer first, then the evidence, then how to do it again. */
 
+import { useMemo } from "preact/hooks";
 import { ChartTurn } from "./chart/turn";
 import { instant } from "./format";
 import { type Pulse, useFollowed } from "./live/follow";
@@ -8,6 +9,7 @@ import { PageHeader } from "./parts/header";
 import type { RunView } from "./run_view";
 import { Answer } from "./sections/answer";
 import { Belief } from "./sections/belief";
+import { CausesSection } from "./sections/causes";
 import { Collected, Machine } from "./sections/collected";
 import { EvidenceSection } from "./sections/evidence";
 import { ErrorsSection, SlowestSection } from "./sections/failures";
@@ -15,8 +17,10 @@ import { LatencySection } from "./sections/latency";
 import { LoadSection } from "./sections/load";
 import { MeasuredSection } from "./sections/measured";
 import { StepsSection } from "./sections/steps";
+import { DrawnTraces } from "./trace/source";
 
 const CONTENTS = [
+  ["causes", "Causes"],
   ["belief", "Belief"],
   ["latency", "Latency"],
   ["load", "Load"],
@@ -28,7 +32,7 @@ const CONTENTS = [
   ["data", "Data"],
 ] as const;
 
-const COLLECTED = CONTENTS.filter(([id]) => ["evidence", "measured", "data"].includes(id));
+const COLLECTED = CONTENTS.filter(([id]) => ["causes", "evidence", "measured", "data"].includes(id));
 
 const PULSE: Record<Pulse, string> = {
   still: "",
@@ -45,6 +49,8 @@ interface AppProps {
 
 export function App({ first, source: carried, served }: AppProps) {
   const { view, source, pulse, turn } = useFollowed(first, carried, served);
+  const { evidence, causes } = view;
+  const drawn = useMemo(() => [...(evidence?.drawn ?? []), ...(causes?.drawn ?? [])], [evidence, causes]);
   return (
     <ServedPage.Provider value={served}>
       <a class="skip" href="#answer">
@@ -61,7 +67,9 @@ export function App({ first, source: carried, served }: AppProps) {
       </PageHeader>
       <main>
         <ChartTurn.Provider value={turn}>
-          <Sections view={view} source={source} />
+          <DrawnTraces.Provider value={drawn}>
+            <Sections view={view} source={source} />
+          </DrawnTraces.Provider>
         </ChartTurn.Provider>
       </main>
     </ServedPage.Provider>
@@ -74,6 +82,7 @@ function Sections({ view, source }: { view: RunView; source: string }) {
       <>
         <Collected view={view} />
         <Contents of={COLLECTED} />
+        <CausesSection view={view} />
         <EvidenceSection view={view} />
         <Machine view={view} />
         <MeasuredSection view={view} source={source} />
@@ -84,6 +93,7 @@ function Sections({ view, source }: { view: RunView; source: string }) {
     <>
       <Answer view={view} />
       <Contents of={CONTENTS} />
+      <CausesSection view={view} />
       <Belief view={view} />
       <LatencySection view={view} />
       <LoadSection view={view} />

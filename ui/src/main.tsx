@@ -8,6 +8,7 @@ import type { RunView } from "./run_view";
 import { type RunRow, RunsPage } from "./sections/runs";
 import "./style.css";
 import "./evidence.css";
+import "./causes.css";
 import { applyTheme, storedTheme, watchTheme } from "./theme";
 import { read } from "./untrusted";
 

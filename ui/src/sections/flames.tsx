@@ -78,8 +78,9 @@ export function Flames({ flames }: { flames: FlameView[] }) {
   );
 }
 
-function Profile({ view }: { view: FlameView }) {
-  const [text, setText] = useState("");
+/** One profile; `first` is searched for at first. */
+export function Profile({ view, first: sought = "" }: { view: FlameView; first?: string }) {
+  const [text, setText] = useState(sought);
   const [up, setUp] = useState(false);
   const flame = useMemo(() => layout(view), [view]);
   const drawn = useMemo(() => (up ? layout(inverted(flame)) : flame), [flame, up]);

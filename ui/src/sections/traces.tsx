@@ -22,7 +22,7 @@ function linked(): string | null {
 export function Traces({ evidence }: { evidence: EvidenceView }) {
   const [picked, setPicked] = useState<string | null>(linked);
   const shown = picked ?? evidence.drawn[0]?.row.trace_id ?? evidence.traces[0]?.trace_id ?? null;
-  const sought = useTrace(evidence, shown);
+  const sought = useTrace(shown);
   const figure = useRef<HTMLElement>(null);
   useEffect(() => {
     const follow = () => {

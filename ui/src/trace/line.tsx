@@ -24,29 +24,34 @@ interface TraceLineProps {
   chosen: boolean;
   /** Whether the search found this span, or one of the group's. */
   marked: boolean;
+  /** Whether it, or one of the group's, is what should not be. */
+  offends: boolean;
+  /** Begins the line's id. */
+  id: string;
   onChoose(row: Row): void;
   onFold(row: Row): void;
 }
 
 export function TraceLine(props: TraceLineProps) {
-  const { tree, row, top, height, chosen, marked, onChoose, onFold } = props;
+  const { tree, row, top, height, chosen, marked, offends, id, onChoose, onFold } = props;
   const told = useMemo(() => tell(tree, row), [tree, row]);
   const classes = [
     "line-row",
     `is-${row.entry.kind}`,
     chosen ? "chosen" : "",
     marked ? "found" : "",
+    offends ? "offending" : "",
     told.error ? "erred-row" : "",
   ];
   return (
     <div
-      id={`line-${row.key}`}
+      id={`${id}-${row.key}`}
       class={classes.filter(Boolean).join(" ")}
       role="treeitem"
       aria-level={row.depth + 1}
       aria-expanded={row.open ?? undefined}
       aria-selected={chosen}
-      aria-label={told.spoken}
+      aria-label={offends ? `offending, ${told.spoken}` : told.spoken}
       style={{ top: `${top}px`, height: `${height}px` }}
       onClick={() => onChoose(row)}
       onDblClick={() => onFold(row)}
@@ -63,6 +68,11 @@ export function TraceLine(props: TraceLineProps) {
         >
           {row.open === null ? "" : row.open ? "▾" : "▸"}
         </span>
+        {offends && (
+          <b class="offends" aria-hidden="true">
+            ◆
+          </b>
+        )}
         {told.count !== null && <b class="times">{told.count}</b>}
         {told.error && <b class="erred">✕ error</b>}
         <span class="text" title={told.name}>

@@ -1,8 +1,9 @@
 /** Where a trace comes from: the page itself, or the server that keeps the archive. */
 
+import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { ServedPage } from "../live/served";
-import type { EvidenceView, TraceView } from "../run_view";
+import type { TraceView } from "../run_view";
 import { read } from "../untrusted";
 
 export type Sought =
@@ -10,11 +11,14 @@ export type Sought =
   | { state: "loading" }
   | { state: "absent" | "failed"; reason: string };
 
+/** Every trace that the page carries, those of the evidence first. */
+export const DrawnTraces = createContext<readonly TraceView[]>([]);
+
 const fetched = new Map<string, TraceView>();
 
-export function useTrace(evidence: EvidenceView, id: string | null): Sought | null {
+export function useTrace(id: string | null): Sought | null {
   const served = useContext(ServedPage);
-  const carried = evidence.drawn.find(({ row }) => row.trace_id === id);
+  const carried = useContext(DrawnTraces).find(({ row }) => row.trace_id === id);
   const [sought, setSought] = useState<{ id: string; result: Sought } | null>(null);
   const remote =
     id !== null && carried === undefined && served !== null

@@ -17,12 +17,16 @@ interface StackProps {
   chosen: string | undefined;
   /** Spans that the search found. */
   marked: ReadonlySet<number>;
+  /** Spans that should not be. */
+  offending: ReadonlySet<number>;
+  /** Begins the ids of the lines: a page may draw several traces. */
+  id: string;
   onChoose(row: Row): void;
   onFold(row: Row): void;
 }
 
 export const Stack = unlessSame(function Stack(props: StackProps) {
-  const { box, tree, rows, height, shown, chosen, marked, onChoose, onFold } = props;
+  const { box, tree, rows, height, shown, chosen, marked, offending, id, onChoose, onFold } = props;
   const { first, last } = useSight(box, height, rows.length);
   return (
     <div class="stack" role="none" style={{ height: `${rows.length * height}px` }}>
@@ -36,6 +40,8 @@ export const Stack = unlessSame(function Stack(props: StackProps) {
           shown={shown}
           chosen={row.key === chosen}
           marked={isMarked(row, marked)}
+          offends={isMarked(row, offending)}
+          id={id}
           onChoose={onChoose}
           onFold={onFold}
         />

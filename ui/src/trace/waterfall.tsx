@@ -1,6 +1,6 @@
 /** A trace drawn to scale: rows that fold, the critical path, a search, and the chosen span's details. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { tickName } from "../chart/time";
 import { count, duration, plural } from "../format";
 import { useNarrow } from "../parts/narrow";
@@ -19,11 +19,25 @@ const NARROW_ROW = 48;
 const AXIS = 28;
 const LAST_TICK = 920;
 
-export function Waterfall({ trace }: { trace: TraceView }) {
+interface WaterfallProps {
+  trace: TraceView;
+  /** Places of spans to be marked as what should not be. */
+  offending?: ReadonlySet<number>;
+  /** Seconds that the whole width stands for, where another trace shares the scale. */
+  scale?: number | undefined;
+  /** Only the lines: for a trace that another one is held against. */
+  brief?: boolean;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+export function Waterfall({ trace, offending = NONE, scale = 0, brief = false }: WaterfallProps) {
+  const id = useId();
   const tree = useMemo(() => outline(trace), [trace]);
-  const whole = { from: 0, to: Math.max(tree.duration, 1e-9) };
+  const width = Math.max(tree.duration, scale, 1e-9);
+  const whole = useMemo(() => ({ from: 0, to: width }), [width]);
   const [turned, setTurned] = useState<Turned>(new Set());
-  const [chosen, setChosen] = useState("s0");
+  const [chosen, setChosen] = useState(() => firstRow(tree, offending));
   const [shown, setShown] = useState<Shown>(whole);
   const [text, setText] = useState("");
   const box = useRef<HTMLDivElement>(null);
@@ -89,10 +103,14 @@ export function Waterfall({ trace }: { trace: TraceView }) {
 
   useEffect(() => {
     setTurned(new Set());
-    setChosen("s0");
-    setShown(whole);
-    if (box.current !== null) box.current.scrollTop = 0;
+    setChosen(firstRow(tree, offending));
+    const element = box.current;
+    if (element === null) return;
+    element.scrollTop = 0;
+    const first = rowsOf(tree, new Set()).findIndex(({ key }) => key === firstRow(tree, offending));
+    if (first > 0) showRow(element, first, height, AXIS);
   }, [trace.row.trace_id]);
+  useEffect(() => setShown(whole), [whole]);
 
   const focused = row === undefined ? null : stretchOf(tree, row);
   const all = useMemo(() => foldedAll(tree), [tree]);
@@ -101,14 +119,18 @@ export function Waterfall({ trace }: { trace: TraceView }) {
   return (
     <div class="waterfall">
       <div class="tools">
-        <SearchBar
-          label="Find a span"
-          text={text}
-          onText={setText}
-          places={found}
-          onPlace={goTo}
-          none="no span holds this"
-        />
+        {brief ? (
+          <span />
+        ) : (
+          <SearchBar
+            label="Find a span"
+            text={text}
+            onText={setText}
+            places={found}
+            onPlace={goTo}
+            none="no span holds this"
+          />
+        )}
         <span class="buttons">
           <button
             type="button"
@@ -129,29 +151,14 @@ export function Waterfall({ trace }: { trace: TraceView }) {
           </button>
         </span>
       </div>
-      <ul class="keys" aria-hidden="true">
-        {spent.map(({ word, colour }) => (
-          <li key={colour}>
-            <i class={`chip ${colour}`} /> {word}
-          </li>
-        ))}
-        <li>
-          <i class="chip is-own" /> full: its own time, pale: its children's
-        </li>
-        <li>
-          <i class="chip is-critical" /> critical path
-        </li>
-        <li>
-          <i class="chip is-gap" /> not instrumented
-        </li>
-      </ul>
+      {!brief && <Keys spent={spent} offending={offending.size > 0} />}
       <div
         class="lines"
         ref={box}
         role="tree"
         tabIndex={0}
         aria-label={`Waterfall of ${plural(trace.spans.length, "span")} over ${duration(tree.duration)}. Arrow keys walk, Enter folds.`}
-        aria-activedescendant={row === undefined ? undefined : `line-${row.key}`}
+        aria-activedescendant={row === undefined ? undefined : `${id}-${row.key}`}
         onKeyDown={press}
       >
         <Axis shown={shown} narrow={narrow} />
@@ -163,6 +170,8 @@ export function Waterfall({ trace }: { trace: TraceView }) {
           shown={shown}
           chosen={row?.key}
           marked={marked}
+          offending={offending}
+          id={id}
           onChoose={choose}
           onFold={fold}
         />
@@ -173,8 +182,42 @@ export function Waterfall({ trace }: { trace: TraceView }) {
           {count(trace.spans.length)} are drawn.
         </p>
       )}
-      {row !== undefined && <Detail tree={tree} entry={row.entry} onGo={goTo} />}
+      {!brief && row !== undefined && <Detail tree={tree} entry={row.entry} onGo={goTo} />}
     </div>
+  );
+}
+
+/** The row to stand on at first: the first that holds what offends, or the root. */
+function firstRow(tree: Outline, offending: ReadonlySet<number>): string {
+  const [first] = offending;
+  if (first === undefined) return "s0";
+  const group = tree.groupOf.get(first);
+  return group === undefined ? `s${first}` : `g${group}`;
+}
+
+function Keys({ spent, offending }: { spent: typeof SPENT; offending: boolean }) {
+  return (
+    <ul class="keys" aria-hidden="true">
+      {offending && (
+        <li>
+          <b class="offends">◆</b> offending
+        </li>
+      )}
+      {spent.map(({ word, colour }) => (
+        <li key={colour}>
+          <i class={`chip ${colour}`} /> {word}
+        </li>
+      ))}
+      <li>
+        <i class="chip is-own" /> full: its own time, pale: its children's
+      </li>
+      <li>
+        <i class="chip is-critical" /> critical path
+      </li>
+      <li>
+        <i class="chip is-gap" /> not instrumented
+      </li>
+    </ul>
   );
 }
 
