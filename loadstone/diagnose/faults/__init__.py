@@ -29,6 +29,7 @@ FAULTS = (
     "http-n-plus-one",
     "http-fan-out",
     "large-payload",
+    "server-queue",
     "retry-amplification",
     "slow-dependency",
     "cache-stampede",
