@@ -31,6 +31,7 @@ FAULTS = (
     "large-payload",
     "server-queue",
     "retry-amplification",
+    "cold-start",
     "slow-dependency",
     "cache-stampede",
 )
