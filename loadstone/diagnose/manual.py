@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from inspect import cleandoc
+from textwrap import dedent
 
 from loadstone.diagnose.faults import detector, detectors
 from loadstone.diagnose.suspect import Detector
@@ -31,7 +32,7 @@ def _page(found: Detector) -> FaultPage:
     return FaultPage(
         code=found.CODE,
         title=title.rstrip("."),
-        sections={heading: cleandoc(body) for heading, body in zip(parts[1::2], parts[2::2], strict=True)},
+        sections={heading: dedent(body).strip() for heading, body in zip(parts[1::2], parts[2::2], strict=True)},
         needs=found.NEEDS,
         limits=tuple(Limit(field.name, _shown(getattr(limits, field.name))) for field in fields(limits)),
         reasons=cleandoc(type(limits).__doc__ or ""),

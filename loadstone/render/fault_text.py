@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loadstone.model.fault_page import FaultPage
+from loadstone.render.fault_markdown import paragraphs
 from loadstone.render.text import plain, table, wrapped
 
 __all__ = ["fault_list", "fault_text"]
@@ -31,10 +32,10 @@ def _lines(page: FaultPage, width: int) -> Iterator[str]:
     for heading, body in page.sections.items():
         yield ""
         yield heading
-        for at, paragraph in enumerate(body.split("\n\n")):
+        for at, (literal, text) in enumerate(paragraphs(body)):
             if at:
                 yield ""
-            yield _block(paragraph, width)
+            yield _literal(text) if literal else wrapped(_said(text), width, INDENT)
     if page.needs:
         yield ""
         yield "Needs"
@@ -46,15 +47,15 @@ def _lines(page: FaultPage, width: int) -> Iterator[str]:
                 for limit in page.limits]  # fmt: skip
         yield from (" " * INDENT + line for line in table(rows, left=(0,)))
         yield ""
-        yield wrapped(_said(page.reasons), width, INDENT)
+        for at, (_, text) in enumerate(paragraphs(page.reasons)):
+            if at:
+                yield ""
+            yield wrapped(_said(text), width, INDENT)
 
 
-def _block(paragraph: str, width: int) -> str:
-    """A paragraph wrapped; one that is indented is an example and stays as it is."""
-    lines = paragraph.splitlines()
-    if lines and all(line.startswith("  ") or not line for line in lines):
-        return "\n".join(" " * INDENT + plain(line) for line in lines)
-    return wrapped(_said(paragraph), width, INDENT)
+def _literal(text: str) -> str:
+    """An example, line by line."""
+    return "\n".join(f"{' ' * (INDENT + 4)}{plain(line)}".rstrip() for line in text.splitlines())
 
 
 def _said(text: str) -> str:
