@@ -14,8 +14,8 @@ Evidence it needs
     judged.
 
 Example
-    ``gunicorn --max-requests 200`` and an application that builds a search index on first use: of 200 requests one
-    takes 1.4 s instead of 9 ms, and that one is the p99.5.
+    ``gunicorn --max-requests 200`` and an application that builds its search index on first use: one request in two
+    hundred waits for that, and it is the p99.5.
 
 Cure
     Do it before the process takes requests: load at import (``--preload``), open the pool and fill caches at start-up,
@@ -49,16 +49,18 @@ NEEDS = ("spans",)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The first ``first`` requests of a process to a step may pay for its start, those that begin within ``start_s`` of
-    its first one. They are slow from ``slower`` times the step's later median on, and by ``more_s`` at least: a few
-    milliseconds of a first connection are no cold start. ``starts`` slow starts make it a habit; a single one must be
-    ``step_share`` of the step's time. ``later`` requests of the step tell its usual pace."""
+    """The first ``first`` requests of a process to a step may pay for its start, those that begin within ``start_s``
+    of its first one. They are slow from ``slower`` times the step's later median on, and by ``more_s`` at least: a
+    few milliseconds of a first connection are no cold start. ``starts`` slow starts, ``starts_share`` of all, make it
+    a habit; a single one must be ``step_share`` of the step's time. ``later`` requests of the step tell its usual
+    pace."""
 
     first: int = 5
     start_s: float = 10.0
     slower: float = 3.0
     more_s: float = 0.05
     starts: int = 2
+    starts_share: float = 0.5
     step_share: float = 0.05
     later: int = 20
 
@@ -88,6 +90,8 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
             continue
         cost = duration[slow] - usual
         starts = len(np.unique(who[slow]))
+        if starts < limits.starts_share * len(np.unique(who[early])):
+            continue
         if starts >= limits.starts or cost.sum() >= limits.step_share * duration[places].sum():
             yield _suspect(digest, step, early, slow, cost, usual, who)
 

@@ -10,7 +10,7 @@ def slow_now_and_then_anyway() -> Story:
     story = Story()
     for request in story.requests(1500, rate_per_s=50, process_pid=lambda number: 100 + number // 100):
         request.spend(0.009)
-        if request.number % 20 == 3:
+        if story.random.random() < 0.05:
             request.sql("SELECT heavy", 0.5)
     return story
 
