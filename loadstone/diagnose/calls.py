@@ -10,11 +10,26 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
 
-__all__ = ["CALLS", "calls_of", "consumes", "durations_ns", "reads", "side_by_side", "signs_on", "verb"]
+__all__ = [
+    "CALLS",
+    "calls_of",
+    "consumes",
+    "durations_ns",
+    "reads",
+    "repeated_above",
+    "side_by_side",
+    "signs_on",
+    "verb",
+    "waited_for",
+]
 
 CALLS = ("http", "rpc")
 """Families of operations that ask another service."""
 
+AFTER_NS = 1_000_000
+"""A call may end so much after its root: the resolution of exporters that count milliseconds."""
+
+_METHODS = {"GET", "HEAD", "OPTIONS", "QUERY", "POST", "PUT", "PATCH", "DELETE"}
 _SAFE = {"GET", "HEAD", "OPTIONS", "QUERY"}
 _READS = re.compile(
     r"^(?:try)?(?:get|list|find|search|read|query|fetch|look|load|count|check|describe|convert|quote|resolve|select|has|is"
@@ -41,7 +56,7 @@ def calls_of(digest: Digest, step: int) -> Iterator[tuple[int, Operation, NDArra
         operation = digest.operations[number]
         if operation.family in CALLS:
             yield parent, operation, places
-        elif operation.family == "server" and parent >= 0:
+        elif operation.family == "server" and operation.kind == "server" and parent >= 0:
             above = digest.operations[parent]
             if above.family in ("server", "inside") and above.service != operation.service:
                 yield parent, operation, places
@@ -53,11 +68,37 @@ def durations_ns(digest: Digest, requests: NDArray[np.int32]) -> NDArray[np.floa
     return np.asarray(np.maximum(lasts, 1), np.float64)
 
 
+def waited_for(digest: Digest, places: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Of these visits those whose work was over when their request's root was: what goes on after it (a consumer's
+    work, what was started and left alone) made nobody wait."""
+    requests = digest.visits.request[places]
+    lasts = digest.requests.end_ns[requests] - digest.requests.start_ns[requests]
+    return np.asarray(digest.visits.end_ns[places] <= digest.requests.end_ns[requests] + AFTER_NS + lasts // 10)
+
+
+def repeated_above(digest: Digest, step: int, parent: int, requests: NDArray[np.int32], repeats: int) -> bool:
+    """Whether something above is repeated so often itself, in these requests, and is a call: then that is the loop,
+    and what lies below only follows."""
+    visits, places = digest.visits, digest.visits_of(step)
+    seen: set[int] = set()
+    while parent >= 0 and parent not in seen:
+        seen.add(parent)
+        mine = places[(visits.operation[places] == parent) & np.isin(visits.request[places], requests)]
+        if not len(mine) or visits.count[mine].sum() < repeats * len(requests):
+            return False
+        if digest.operations[parent].family in (*CALLS, "server"):
+            return True
+        above = visits.parent[mine]
+        parent = int(above[int(np.argmax(visits.count[mine]))])
+    return False
+
+
 def verb(operation: Operation) -> str:
     """What it does in a word: a method of HTTP, the last part of a remote procedure's name, a statement's first."""
-    if operation.family == "rpc":
-        return re.split(r"[/.:#]+", operation.name.strip())[-1].strip() or operation.name
-    return operation.label.split(" ", 1)[0]
+    first = operation.label.split(" ", 1)[0]
+    if operation.statement is not None or first in _METHODS or operation.family == "http":
+        return first
+    return re.split(r"[/.:#]+", operation.name.strip())[-1].strip() or operation.name
 
 
 def reads(operation: Operation) -> bool:

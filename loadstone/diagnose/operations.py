@@ -49,6 +49,7 @@ _CONSUMER, _PRODUCER = KINDS.index("consumer"), KINDS.index("producer")
 _TRANSACTION = re.compile(r"(begin|start transaction|commit|rollback|savepoint|release savepoint|ping)\b", re.I)
 _CONNECT = {"connect", "open connection", "pool.connect", "pg.connect", "pg-pool.connect"}
 _KEY_VALUE = {"redis", "memcached", "valkey", "dynamodb", "aws.dynamodb", "etcd", "hazelcast"}
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _VARIABLE = (
     "[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|"
     "[A-Za-z_-]*[0-9][0-9A-Za-z_.-]{7,}|<hash:[^/]*>|[?]"
@@ -114,6 +115,8 @@ def _coarse(key: OperationKey) -> OperationKey:
 
 def _operation(number: int, key: OperationKey) -> Operation:
     service, kind, name, scope, system, statement, method, route, path, address, file, line, function = key
+    if method is None and kind == _CLIENT and path is not None and not (system or statement):
+        method = _method(name)
     family = _family(kind, name, system, statement, method)
     if family in ("database", "key-value"):
         label = statement or name or system or "statement"
@@ -140,6 +143,12 @@ def _operation(number: int, key: OperationKey) -> Operation:
     )
 
 
+def _method(name: str | None) -> str | None:
+    """The method of a call whose span is only named by it, as Zipkin's libraries do ("get", "get /users")."""
+    word = (name or "").split(" ", 1)[0].upper()
+    return word if word in _METHODS else None
+
+
 def _family(
     kind: int | None, name: str | None, system: str | None, statement: str | None, method: str | None
 ) -> Family:
@@ -148,7 +157,7 @@ def _family(
         return "pool"
     if kind in (_SERVER, _CONSUMER):
         return "server"
-    if system:
+    if system or statement:
         if words.lower() in _CONNECT:
             return "connect"
         if _TRANSACTION.match(statement or words):

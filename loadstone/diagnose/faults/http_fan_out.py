@@ -33,7 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import calls_of, durations_ns
+from loadstone.diagnose.calls import calls_of, durations_ns, waited_for
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
@@ -88,7 +88,8 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
 def _fans(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_Fan]:
     visits = digest.visits
     below: dict[int, list[tuple[Operation, NDArray[np.int32]]]] = {}
-    for parent, operation, places in calls_of(digest, step):
+    for parent, operation, every in calls_of(digest, step):
+        places = every[waited_for(digest, every)]
         below.setdefault(parent, []).append((operation, places))
     for parent, found in below.items():
         places = np.concatenate([each for _, each in found])
@@ -100,11 +101,21 @@ def _fans(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_Fa
         np.maximum.at(last, row, visits.end_ns[places])
         total = np.bincount(row, visits.total_ns[places].astype(np.float64))
         wall = np.maximum(last - first, 1).astype(np.float64)
-        kept = (count >= limits.calls) & (total >= limits.side_by_side * wall)
+        parents = _parents(digest, step, parent, requests)
+        kept = (count >= limits.calls * parents) & (total >= limits.side_by_side * parents * wall)
         if kept.sum() >= least:
             found.sort(key=lambda pair: -int(visits.total_ns[pair[1]].sum()))
             operations = tuple(operation for operation, _ in found)
             yield _Fan(parent, operations, requests[kept].astype(np.int32), count[kept], total[kept], wall[kept])
+
+
+def _parents(digest: Digest, step: int, parent: int, requests: NDArray[np.int32]) -> NDArray[np.float64]:
+    """How often the parent ran in each of these requests, at least once: of several parents each has its own fan."""
+    visits, places = digest.visits, digest.visits_of(step)
+    mine = places[visits.operation[places] == parent]
+    times = np.zeros(len(digest.requests))
+    np.add.at(times, visits.request[mine], visits.count[mine])
+    return np.maximum(times[requests], 1.0)
 
 
 def _suspect(scene: Scene, step: int, fan: _Fan, limits: Limits) -> Iterator[Suspect]:

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import calls_of, durations_ns, reads, side_by_side
+from loadstone.diagnose.calls import calls_of, durations_ns, reads, repeated_above, side_by_side, waited_for
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
@@ -85,9 +85,14 @@ def _suspect(
     scene: Scene, step: int, parent: int, operation: Operation, places: NDArray[np.int32], limits: Limits, least: int
 ) -> Iterator[Suspect]:
     digest, visits = scene.digest, scene.digest.visits
+    places = places[waited_for(digest, places)]
     count = visits.count[places]
     affected = places[(count >= limits.repeats) & (visits.errors[places] <= limits.error_share * count)]
     if len(affected) < least:
+        return
+    if visits.most[affected].mean() < limits.repeats and repeated_above(
+        digest, step, parent, visits.request[affected], limits.repeats
+    ):
         return
     total = visits.total_ns[affected].astype(np.float64)
     busy = visits.busy_ns[affected].astype(np.float64)

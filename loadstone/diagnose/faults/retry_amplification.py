@@ -34,7 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import durations_ns
+from loadstone.diagnose.calls import durations_ns, waited_for
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
@@ -100,6 +100,7 @@ def _tried(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_T
             continue
         count, failed = visits.count[places], visits.errors[places]
         again = places[(count >= 2) & (failed >= limits.error_share * count) & (failed >= 1)]
+        again = again[waited_for(digest, again)]
         again = again[visits.last_ns[again] > visits.first_ns[again]]
         if len(again) < least:
             continue

@@ -147,7 +147,7 @@ def _suspect(
         cuts=tuple(_cuts(row, members, inner, busy)),
         evidence_for=tuple(_for(digest, requests, saving, busy, lasts, joined)),
         evidence_against=(*dict.fromkeys(fact for pair in joined for fact in pair.against), *few(len(requests))),
-        ceiling="critical" if sure >= 0.6 else "warning",
+        ceiling="critical" if sure >= 0.6 else "info" if sure < 0.5 and not statements else "warning",
     )
 
 

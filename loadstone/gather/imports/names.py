@@ -24,6 +24,7 @@ SLOTS: dict[str, tuple[str, int]] = {
     "db.query.text": ("db_query_text", NEW),
     "db.statement": ("db_query_text", OLD),
     "sql.query": ("db_query_text", GUESSED),
+    "cassandra.query": ("db_query_text", GUESSED),
     "db.response.returned_rows": ("db_response_returned_rows", NEW),
     "db.statement.parameters": ("parameters", OLD),
     "db.query.parameters": ("parameters", OLD),
