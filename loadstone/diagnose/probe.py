@@ -38,13 +38,17 @@ GROWS = 0.2
 FLAT = 0.1
 """A response whose whole interval of change is below so much of itself is flat."""
 
+HOLDS = 0.1
+"""Of the response's growth, what a wait within the service must take to be why others queue before it: who waits
+inside holds a worker."""
+
 FORMAT = 1
 
 _UNITS = {"rate": "journeys/s", "concurrency": "in flight", "think": "of the think time"}
 
 _WAITS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "queue": (
-        "before the service's span: requests queue for a worker, the work itself takes no longer",
+        "before the service's span, where requests queue for a worker",
         ("server-queue", "saturation"),
         ("lock-wait", "pool-wait"),
     ),
@@ -273,16 +277,17 @@ def _divided(
     sentence += f", {share} of it {where}"
     if "cpu" in parts and first != "cpu":
         sentence += f"; the CPU a request changes by {_seconds(parts['cpu'])}"
-    others = [f"{name} {_seconds(parts[name])}" for name in sure[1:]]
-    sentence += f"; also {', '.join(others)}" if others else ""
+    holding = [name for name in sure if name not in ("queue", "cpu") and parts[name].value >= HOLDS * grown.value]
+    if first == "queue" and holding:
+        held = holding[0]
+        sentence += f"; workers are held meanwhile: {held} grows by {_seconds(parts[held])}, so that others queue"
+        for_ = tuple(dict.fromkeys((*_WAITS[held][1], *for_)))
+    else:
+        others = [f"{name} {_seconds(parts[name])}" for name in sure[1:]]
+        sentence += f"; also {', '.join(others)}" if others else ""
     spoken = [fault for name in sure for fault in _WAITS[name][1]]
-    yield ProbeSaid(
-        view.journey,
-        view.step,
-        sentence,
-        for_=for_,
-        against=tuple(fault for fault in against if fault not in spoken),
-    )
+    unspoken = tuple(fault for fault in against if fault not in spoken)
+    yield ProbeSaid(view.journey, view.step, sentence, for_, unspoken)
 
 
 def _bounds(found: Bounded) -> str:

@@ -116,6 +116,21 @@ def test_a_queue_leaves_the_work_as_it_is() -> None:
     assert "the CPU a request changes by" in said.sentence
 
 
+def test_a_queue_behind_a_pool_is_the_pools() -> None:
+    runs = []
+    for rate, pool, queue in ((20, 0.001, 0.0), (20, 0.0012, 0.0), (80, 0.02, 0.08), (80, 0.021, 0.079)):
+        story = Story(rate)
+        for request in story.requests(40, rate_per_s=rate):
+            request.span("internal", "pool wait", pool)
+            request.spend(0.01)
+        digest = story.digest()
+        digest.requests.sent_ns[:] -= round(queue * 1e9)
+        runs.append(probe_run(digest, "x", rate))
+    (said,) = told("rate", runs).said
+    assert said.for_[0] == "pool-wait"
+    assert "workers are held meanwhile: pool grows by 19" in said.sentence
+
+
 def test_a_flat_response_speaks_against_all_waiting() -> None:
     (said,) = loaded("").said
     assert said.for_ == ()
