@@ -69,9 +69,10 @@ class _Known:
         self, connection: DuckDBPyConnection, source: str, hashes: NDArray[np.uint64]
     ) -> tuple[tuple[Any, ...], ...]:
         """What the keys stand for that were not met before, in the order of their codes."""
-        fresh = np.unique(hashes[~self._has(hashes)])
+        fresh, first = np.unique(hashes[~self._has(hashes)], return_index=True)
         if not len(fresh):
             return ()
+        fresh = fresh[np.argsort(first)]
         told = self._told(connection, source, fresh)
         order = np.argsort(np.concatenate([self.sorted, fresh]), kind="stable")
         codes = np.concatenate([self.code, np.arange(len(self.code), len(self.code) + len(fresh))])

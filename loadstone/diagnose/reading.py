@@ -163,7 +163,8 @@ class _Reading:
     def _steps(self, route: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The step of each route that is not our own request's."""
         steps = np.zeros(len(route), np.int64)
-        for one in np.unique(route[where]).tolist():
+        routes, first = np.unique(route[where], return_index=True)
+        for one in routes[np.argsort(first)].tolist():
             found = self.step_of_route.get(one)
             if found is None:
                 told = self.operations.all[one]
