@@ -32,8 +32,10 @@ FAULTS = (
     "server-queue",
     "retry-amplification",
     "cold-start",
+    "memory-growth",
     "slow-dependency",
     "cache-stampede",
+    "saturation",
 )
 """Codes in the order in which they are looked for."""
 
