@@ -128,7 +128,7 @@ def test_a_queue_behind_a_pool_is_the_pools() -> None:
         runs.append(probe_run(digest, "x", rate))
     (said,) = told("rate", runs).said
     assert said.for_[0] == "pool-wait"
-    assert "workers are held meanwhile: pool grows by 19" in said.sentence
+    assert "workers are held meanwhile: pool grows by 20.0 ms" in said.sentence
 
 
 def test_a_flat_response_speaks_against_all_waiting() -> None:
