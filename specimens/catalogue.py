@@ -26,13 +26,14 @@ class Expected:
 @dataclass(frozen=True)
 class Specimen:
     """One folder. ``service`` says in words what it is built from; ``needs`` are names of ``neighbours.Neighbours``;
-    ``also`` are codes that may be named before it, each with the reason why that is right too; ``env`` goes to the
-    service, ``sick|cured``."""
+    ``build`` is a command that goes before its start; ``also`` are codes that may be named before it, each with the
+    reason why that is right too; ``env`` goes to the service, ``sick|cured``."""
 
     name: str
     fault: str
     service: str
     needs: tuple[str, ...]
+    build: tuple[str, ...]
     expected: Expected
     also: dict[str, str]
     env: dict[str, str]
@@ -71,6 +72,7 @@ def specimen(name: str) -> Specimen:
         fault=told["fault"],
         service=told["service"],
         needs=tuple(told.get("needs", ())),
+        build=tuple(told.get("build", ())),
         expected=Expected(**expected),
         also=told.get("also", {}),
         env=told.get("env", {}),

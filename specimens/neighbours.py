@@ -16,7 +16,7 @@ from tests import throwaway
 
 __all__ = ["Absent", "Neighbours"]
 
-_NPM = ("@opentelemetry/auto-instrumentations-node", "@opentelemetry/api")
+_NPM = ("@opentelemetry/auto-instrumentations-node", "@opentelemetry/api", "pg")
 _AGENT = "io.opentelemetry.javaagent:opentelemetry-javaagent:RELEASE"
 _FETCHED_WITHIN_S = 300.0
 
@@ -31,6 +31,7 @@ class Neighbours:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self.env: dict[str, str] = {}
+        self.node_modules: Path | None = None
         self._had: set[str] = set()
 
     @classmethod
@@ -60,11 +61,11 @@ class Neighbours:
     def _npm(self) -> None:
         npm = shutil.which("npm")
         if npm is None or os.environ.get("LOADSTONE_TEST_NPM") != "1":
-            raise Absent(f"set LOADSTONE_TEST_NPM=1 to install {_NPM[0]} from npm")
+            raise Absent(f"set LOADSTONE_TEST_NPM=1 to install {_NPM[0]} and pg from npm")
         folder = self._folder("npm")
         words = [npm, "install", "--no-audit", "--no-fund", "--silent", *_NPM]
         subprocess.run(words, cwd=folder, check=True, timeout=_FETCHED_WITHIN_S)
-        self.env["SPECIMEN_NODE_MODULES"] = str(folder / "node_modules")
+        self.node_modules = folder / "node_modules"
 
     def _java(self) -> None:
         if shutil.which("javac") is None:

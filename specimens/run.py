@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -71,12 +71,25 @@ def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: boo
     """
     neighbours.need(specimen.needs)
     text = specimen.spec.read_text().replace("8000", str(free_port()))
-    text = re.sub(r'^cwd = ".*"$', f'cwd = "{ROOT}"', text, flags=re.MULTILINE)
-    (folder / "loadstone.toml").write_text(text)
+    text = text.replace('cwd = "../.."', f'cwd = "{ROOT}"')
     env = environment(specimen, neighbours, folder, sick)
+    if 'cwd = "."' in text:
+        _settle(specimen, neighbours, folder, env)
+    (folder / "loadstone.toml").write_text(text)
     done = _command("run", "--evidence", "--seed", "7", "--json", "-q", "--no-report", folder=folder, env=env)
     (folder / "run.json").write_text(done.stdout)
     return "" if done.returncode in (0, 1, 3, 4) else (done.stderr or done.stdout)[-2000:]
+
+
+def _settle(specimen: Specimen, neighbours: Neighbours, folder: Path, env: dict[str, str]) -> None:
+    """What is not Python runs where its packages and its build are: a copy beside the spec."""
+    for file in specimen.folder.iterdir():
+        if file.is_file() and file.suffix != ".toml":
+            shutil.copy(file, folder)
+    if neighbours.node_modules is not None and not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(neighbours.node_modules)
+    if specimen.build:
+        subprocess.run(specimen.build, cwd=folder, env=env, check=True)
 
 
 def diagnosis(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: bool) -> dict[str, Any]:
