@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from loadstone.model.finding import Bounded, Diagnosis, Finding, StepPath, TailRow
 from loadstone.render.diagnosis_text import (
+    few,
     gain,
     looked,
     place,
@@ -123,7 +124,7 @@ def _finding(one: Finding, among: Sequence[Finding]) -> Iterator[str]:
     yield f"- without it: {prose(gain(one))}"
     yield f"- costs {prose(weight(one))}; confidence {100 * one.confidence:.0f} %"
     for word, facts in (("for", speaking_for(one)), ("against", [fact.what for fact in one.evidence.against])):
-        yield from (f"- {word}: {prose(fact)}" for fact in facts or ["nothing"])
+        yield from (f"- {word}: {prose(fact)}" for fact in few(facts, _ROWS) or ["nothing"])
     yield f"- cure: {prose(one.cure)}"
     others = tied(one, among)
     if others:

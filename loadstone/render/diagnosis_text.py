@@ -11,6 +11,7 @@ from loadstone.render.text import labelled, plain, plural, table, wrapped
 __all__ = [
     "change",
     "diagnosis_text",
+    "few",
     "gain",
     "looked",
     "percent",
@@ -28,6 +29,7 @@ INDENT = 3
 LABEL = INDENT + 12
 PATH_ROWS = 6
 TAIL_ROWS = 3
+FACTS = 6
 _COLOURS = {"critical": "fail", "warning": "undecided", "info": ""}
 
 
@@ -59,7 +61,7 @@ def _finding(one: Finding, among: Sequence[Finding], color: bool, width: int) ->
     yield _line("costs", f"{weight(one)}; {one.severity}, confidence {100 * one.confidence:.0f} %", width)
     against = [fact.what for fact in one.evidence.against]
     for word, facts in (("for", speaking_for(one)), ("against", against)):
-        for at, fact in enumerate(facts or ["nothing"]):
+        for at, fact in enumerate(few(facts, FACTS) or ["nothing"]):
             yield _line(word if at == 0 else "", fact, width)
     yield _line("cure", one.cure, width)
     others = tied(one, among)
@@ -152,6 +154,12 @@ def change(before_s: float, after_s: Bounded) -> str:
         before, after, low, high = (text.rpartition(" ")[0] for text in texts)
         return f"{before} -> {after} {units.pop()} [{low}, {high}]"
     return f"{texts[0]} -> {texts[1]} [{texts[2]}, {texts[3]}]"
+
+
+def few(facts: Sequence[str], most: int) -> list[str]:
+    """The first facts, and how many more there are."""
+    left = len(facts) - most
+    return list(facts) if left <= 1 else [*facts[:most], f"and {left} more"]
 
 
 def speaking_for(one: Finding) -> list[str]:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from loadstone.model.causes_view import CauseDrawings, CausesView
 from loadstone.model.evidence_view import TraceView
-from loadstone.model.finding import Diagnosis, Locus, Marked
+from loadstone.model.finding import Diagnosis, Fact, FindingEvidence, Locus, Marked
 from loadstone.model.run_view import RunView
 from tests.browser import specimens
 from tests.browser.evidence_specimens import evidence, hostile_evidence, nothing_seen
@@ -67,13 +67,17 @@ def blind() -> RunView:
 
 def imported() -> RunView:
     view = specimens.empty()
+    diagnosis = told.imported()
+    (first,) = diagnosis.findings
+    facts = (*first.evidence.for_, *(Fact(f"the same in step {number}") for number in range(9)))
+    wordy = replace(first, evidence=FindingEvidence(facts))
     return replace(
         view,
         headline="9,310 spans were imported.",
         manifest=replace(view.manifest, kind="import", status="complete"),
         summary=replace(view.summary, status="complete", outcome="none", validity="valid", caveats=()),
         evidence=replace(evidence(), origin="this run", cost=()),
-        causes=CausesView(told.imported(), (CauseDrawings(),)),
+        causes=CausesView(replace(diagnosis, findings=(wordy,)), (CauseDrawings(),)),
     )
 
 

@@ -199,6 +199,14 @@ def test_imported_traces_have_causes_first(opened: Open) -> None:
     assert "18.2 calls a request" in page.locator(".finding").inner_text()
 
 
+def test_many_facts_are_shown_when_asked_for(opened: Open) -> None:
+    page = opened("imported")
+    facts = page.locator(".side.is-for li")
+    assert facts.count() == 7  # with the share of the time
+    page.get_by_role("button", name="and 4 more").click()
+    expect(facts).to_have_count(11)
+
+
 def test_hostile_causes_are_text(opened: Open) -> None:
     page = opened("hostile causes")
     open_all(page)

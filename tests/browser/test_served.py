@@ -13,6 +13,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
+from loadstone.model.causes_view import CauseDrawings, CausesView
+from loadstone.model.finding import Marked
 from loadstone.model.run_view import PhaseSpan, RunView
 from loadstone.render.html import runs_html, served_html
 from tests.browser import specimens
@@ -20,6 +22,8 @@ from tests.browser.conftest import DESK
 from tests.browser.evidence_specimens import evidence, observed
 from tests.browser.simulated import SHOP, simulate
 from tests.browser.traces import failed, n_plus_1
+from tests.render.causes_specimens import N_PLUS_1 as N_PLUS_1_FOUND
+from tests.render.causes_specimens import founding
 
 RUN = "20261123T101530-7f3a"
 TRACE = failed()
@@ -186,6 +190,22 @@ def test_a_trace_is_fetched_when_it_is_asked_for(page: Page, site: Site) -> None
     site.refuse = 503
     page.locator(".pick").nth(6).click()
     expect(page.locator(".trace [role=status]")).to_contain_text("answered 503")
+
+
+def test_an_exemplar_is_fetched_when_its_evidence_is_opened(page: Page, site: Site) -> None:
+    fetched = Marked(TRACE.row.trace_id, (TRACE.spans[1].id,))
+    cause = replace(N_PLUS_1_FOUND, exemplars=(fetched, Marked(n_plus_1().row.trace_id, clean=True)))
+    seen = evidence()
+    carried = replace(seen, drawn=tuple(one for one in seen.drawn if one.row.trace_id == n_plus_1().row.trace_id))
+    causes = CausesView(replace(founding(), findings=(cause,)), (CauseDrawings(),))
+    open_run(page, site, replace(observed(), evidence=carried, causes=causes), live=False)
+    assert not [path for path in site.asked if "/trace/" in path]
+    page.get_by_role("button", name="Show the evidence").click()
+    found = page.locator(".finding").get_by_role("treeitem", name="offending, error, POST /charge")
+    expect(found).to_have_attribute("aria-selected", "true")
+    scales = page.locator(".finding .axis").all_inner_texts()
+    assert len(scales) == 2
+    assert scales[0] == scales[1]
 
 
 def test_a_run_that_has_ended_is_not_followed(page: Page, site: Site) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from loadstone.model.finding import Bounded, Diagnosis, Predicted
+from loadstone.model.finding import Bounded, Diagnosis, Fact, FindingEvidence, Predicted
 from loadstone.render.diagnosis_markdown import BEFORE_FOLD, code, diagnosis_markdown, prose
-from loadstone.render.diagnosis_text import change, diagnosis_text, gain, looked, tied
+from loadstone.render.diagnosis_text import change, diagnosis_text, few, gain, looked, tied
 from tests.render.causes_specimens import DIAGNOSES, N_PLUS_1, POOL, blind, founding, hostile, nothing
 
 GOLDEN = Path(__file__).parent / "golden" / "causes"
@@ -68,6 +68,15 @@ def test_a_refused_number_leaves_the_least_and_the_reason() -> None:
     assert gain(replace(POOL, predicted=Predicted(refused="no clock"))) == "no number; not predicted: no clock"
     assert gain(replace(POOL, predicted=None)) == "not predicted"
     assert gain(replace(POOL, predicted=Predicted())) == "no number; not predicted: too few requests to tell"
+
+
+def test_facts_beyond_the_sixth_are_counted() -> None:
+    assert few(["a", "b", "c"], 2) == ["a", "b", "c"]
+    assert few(["a", "b", "c", "d"], 2) == ["a", "b", "and 2 more"]
+    facts = tuple(Fact(f"fact {at}") for at in range(20))
+    many_facts = replace(founding(), findings=(replace(N_PLUS_1, evidence=FindingEvidence(facts)),))
+    assert "and 15 more" in diagnosis_text(many_facts)
+    assert "- for: and 9 more" in diagnosis_markdown(many_facts)
 
 
 def test_ties_name_the_others() -> None:

@@ -132,7 +132,12 @@ function Place({ finding }: { finding: Finding }) {
   );
 }
 
+/** Facts that stand before the rest is asked for. */
+const FACTS = 6;
+
 function Side({ word, facts, first }: { word: string; facts: Fact[]; first: string | null }) {
+  const [all, setAll] = useState(false);
+  const shown = all || facts.length <= FACTS + 1 ? facts : facts.slice(0, FACTS);
   return (
     <div class={`side is-${word.toLowerCase()}`}>
       <h4>{word}</h4>
@@ -141,7 +146,7 @@ function Side({ word, facts, first }: { word: string; facts: Fact[]; first: stri
       ) : (
         <ul>
           {first !== null && <li>{unbroken(first)}</li>}
-          {facts.map((fact, at) => (
+          {shown.map((fact, at) => (
             <li key={at}>
               {unbroken(fact.what)}
               {fact.trace_ids.slice(0, 3).map((id) => (
@@ -153,6 +158,11 @@ function Side({ word, facts, first }: { word: string; facts: Fact[]; first: stri
             </li>
           ))}
         </ul>
+      )}
+      {shown.length < facts.length && (
+        <button type="button" class="plain" onClick={() => setAll(true)}>
+          and {facts.length - shown.length} more
+        </button>
       )}
     </div>
   );

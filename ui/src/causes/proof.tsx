@@ -1,6 +1,6 @@
 /** The evidence of one finding: a request with it beside one without, the plan, the flame graph. */
 
-import { useContext, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { CauseDrawings, Finding, Marked } from "../causes_view";
 import { count, duration, plural, share } from "../format";
 import { PlanTree } from "../plan/tree";
@@ -8,7 +8,7 @@ import type { EvidenceView, TraceView } from "../run_view";
 import { Profile } from "../sections/flames";
 import { TraceLink } from "../trace/link";
 import { covered } from "../trace/outline";
-import { DrawnTraces, useTrace } from "../trace/source";
+import { type Sought, useTrace } from "../trace/source";
 import { Waterfall } from "../trace/waterfall";
 
 export function provable({ exemplars }: Finding, drawings: CauseDrawings | undefined): boolean {
@@ -51,13 +51,10 @@ function Requests({ finding }: { finding: Finding }) {
   const clean = finding.exemplars.find((one) => one.clean);
   const [at, setAt] = useState(0);
   const [alike, setAlike] = useState(true);
-  const drawn = useContext(DrawnTraces);
   const picked = guilty[at] ?? guilty[0];
-  const pair = [picked, clean].filter((one) => one !== undefined);
-  const lengths = drawn
-    .filter(({ row }) => pair.some((one) => one.trace_id === row.trace_id))
-    .map(({ row }) => row.duration_s);
-  const scale = alike && clean !== undefined ? Math.max(0, ...lengths) : undefined;
+  const seen = useTrace(picked?.trace_id ?? null);
+  const compared = useTrace(clean?.trace_id ?? null);
+  const scale = alike && clean !== undefined ? Math.max(lengthOf(seen), lengthOf(compared)) : undefined;
   return (
     <>
       {(guilty.length > 1 || clean !== undefined) && (
@@ -86,14 +83,21 @@ function Requests({ finding }: { finding: Finding }) {
           )}
         </div>
       )}
-      {picked !== undefined && <Exemplar key={picked.trace_id} marked={picked} scale={scale} />}
-      {clean !== undefined && <Exemplar marked={clean} scale={scale} />}
+      {picked !== undefined && <Exemplar key={picked.trace_id} marked={picked} sought={seen} scale={scale} />}
+      {clean !== undefined && <Exemplar marked={clean} sought={compared} scale={scale} />}
     </>
   );
 }
 
-function Exemplar({ marked, scale }: { marked: Marked; scale: number | undefined }) {
-  const sought = useTrace(marked.trace_id);
+const lengthOf = (sought: Sought | null) => (sought?.state === "drawn" ? sought.trace.row.duration_s : 0);
+
+interface ExemplarProps {
+  marked: Marked;
+  sought: Sought | null;
+  scale: number | undefined;
+}
+
+function Exemplar({ marked, sought, scale }: ExemplarProps) {
   const trace = sought?.state === "drawn" ? sought.trace : null;
   const offending = useMemo(
     () => new Set(trace === null ? [] : placesOf(trace, marked.span_ids)),
@@ -122,8 +126,7 @@ function Exemplar({ marked, scale }: { marked: Marked; scale: number | undefined
   );
 }
 
-const reasonOf = (sought: ReturnType<typeof useTrace>) =>
-  sought !== null && "reason" in sought ? sought.reason : "";
+const reasonOf = (sought: Sought | null) => (sought !== null && "reason" in sought ? sought.reason : "");
 
 export function placesOf({ spans }: TraceView, ids: readonly string[]): number[] {
   const wanted = new Set(ids);
