@@ -57,8 +57,8 @@ NEEDS = ("locks", "database spans")
 class Limits:
     """A request waited where its statement took ``times`` what the quickest twentieth takes and ``each_s`` more.
     ``cost_share`` of the time of those requests is lost; ``requests`` must show it. ``begin_s`` is what BEGIN IMMEDIATE
-    of SQLite takes without waiting (measured: some 20 us). How much of a statement's time must be seen waiting is in
-    ``loadstone.diagnose.blocked``."""
+    of SQLite takes at most without waiting (measured: 2 us in the median). How much of a statement's time must be seen
+    waiting is in ``loadstone.diagnose.blocked``."""
 
     times: float = 2.0
     each_s: float = 0.001

@@ -19,7 +19,7 @@ Example
 
         SELECT id, title FROM article ORDER BY published_at DESC LIMIT 20 OFFSET 9980
 
-    takes 1 ms on the first page and 80 ms on page 500.
+    reads 20 rows for the first page and 10,000 for page 500.
 
 Cure
     Page by key: remember the last row's sort columns and ask for what comes after them, with an index on these::
