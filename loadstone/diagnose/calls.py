@@ -37,6 +37,7 @@ _READS = re.compile(
     r"(?![a-z])",
     re.I,
 )
+_LOWER = re.compile(r"^(?:get|list|find|search|fetch|query|lookup|read)[a-z]+$")  # backends that keep lower case only
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s-]")
 _SIGN_ON = re.compile(r"(?<![a-z])(?:log-?in|sign-?in|token|oauth2?|authenti|authoriz|session|handshake|csrf)", re.I)
 _TOGETHER = (
@@ -106,7 +107,7 @@ def reads(operation: Operation) -> bool:
     word = verb(operation)
     if operation.family == "http" or word in _SAFE:
         return word in _SAFE
-    return any(_READS.match(part) for part in _CAMEL.split(word)[:2] if part)
+    return bool(_LOWER.match(word)) or any(_READS.match(part) for part in _CAMEL.split(word)[:2] if part)
 
 
 def signs_on(operation: Operation) -> bool:

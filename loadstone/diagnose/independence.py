@@ -21,7 +21,7 @@ from loadstone.diagnose.siblings import Siblings
 from loadstone.diagnose.suspect import Scene
 from loadstone.model.finding import Fact
 
-__all__ = ["Pair", "groups", "hearts", "pairs"]
+__all__ = ["SHOWN", "Pair", "groups", "hearts", "pairs"]
 
 SERIAL = 0.95
 """Of the requests that have both, so many have them one after another; the rest are clocks and retries."""
@@ -34,6 +34,12 @@ ALONE = 3
 
 WRAPPED = 0.8
 """A span whose single child takes so much of its time is only the child's wrapping."""
+
+UNSHOWN = 0.4
+"""Confidence in independence where nothing speaks for it but the calls themselves: less than even."""
+
+SHOWN = 0.5
+"""From here on something speaks for it."""
 
 DEEP = 6
 """Wrappings within each other that are looked through."""
@@ -108,16 +114,23 @@ def pairs(
 
 
 def groups(found: dict[tuple[int, int], Pair], columns: list[int]) -> Iterator[list[int]]:
-    """Sets of columns in which each two are a pair, the first columns (the costliest) first."""
+    """Sets of columns in which each two are a pair, the first columns (the costliest) first: those that something
+    shows to be independent before those that only may be."""
     left = list(columns)
-    while len(left) > 1:
-        members = [left[0]]
-        for column in left[1:]:
-            if all((min(one, column), max(one, column)) in found for one in members):
-                members.append(column)
-        if len(members) > 1:
-            yield sorted(members)
-        left = [column for column in left if column not in members]
+    for least in (SHOWN, 0.0):
+        pairs_kept = {pair for pair, told in found.items() if told.confidence >= least}
+        alone = []
+        while left:
+            members = [left[0]]
+            for column in left[1:]:
+                if all((min(one, column), max(one, column)) in pairs_kept for one in members):
+                    members.append(column)
+            left = [column for column in left if column not in members]
+            if len(members) > 1:
+                yield sorted(members)
+            else:
+                alone += members
+        left = alone
 
 
 def _bound(earlier: Operation, later: Operation, transaction: bool) -> bool:
@@ -141,7 +154,7 @@ def _pair(
     earlier, later = ops
     speaks: list[Fact] = []
     against: list[Fact] = []
-    confidence = 0.5
+    confidence = UNSHOWN
     if turned:
         speaks.append(Fact(f"{_two(ops)} come in either order: {turned:,} requests the other way", float(turned)))
         confidence = 0.9
@@ -149,16 +162,14 @@ def _pair(
         speaks.append(Fact(f"{named(later, 40)} also without {named(earlier, 40)} before it", float(alone), "requests"))
         confidence += 0.15
     known: Known = "unknown"
-    if later.family in CALLS:
+    if later.family in _STATEMENTS and earlier.family in _STATEMENTS:
+        known = inputs.same(later, earlier)
+    elif later.family in CALLS:
         known = inputs.known(later, earlier if earlier.family in CALLS else None)
     if known in ("known", "fixed"):
-        speaks.append(
-            Fact(
-                f"{named(later, 40)} asks with nothing that {named(earlier, 40)} could have told"
-                + (": its address is always the same" if known == "fixed" else ": its ids were known before")
-            )
-        )
-        confidence += 0.3
+        how = "always with the same" if known == "fixed" else "with what was known before"
+        speaks.append(Fact(f"{named(later, 40)} asks {how}, with nothing that {named(earlier, 40)} could have told"))
+        confidence += 0.4
     sure = bool(turned) or alone >= ALONE
     if known == "fresh" and not sure:
         if not _told_before(digest, row, columns[0], row.requests[both]):

@@ -49,6 +49,7 @@ class Inputs:
     def __init__(self, scene: Scene, requests: NDArray[np.int32], root: Operation) -> None:
         self._scene, self._root = scene, root
         self._requests = spread(requests, SAMPLE)
+        self._parameters: dict[int, dict[bytes, str]] = {}
         self._values: dict[int, dict[bytes, frozenset[str]]] = {}
 
     def known(self, later: Operation, earlier: Operation | None) -> Known:
@@ -67,6 +68,24 @@ class Inputs:
         if len(mine) > 1 and len(set(mine.values())) == 1:
             return "fixed"
         return "fresh"
+
+    def same(self, later: Operation, earlier: Operation) -> Known:
+        """Whether two statements of a request ask with the same parameters, by their hashes."""
+        mine, theirs = self._hashes(later), self._hashes(earlier)
+        both = [trace for trace in mine if trace in theirs]
+        if not both:
+            return "unknown"
+        if float(np.mean([mine[trace] == theirs[trace] for trace in both])) >= MOST:
+            return "known"
+        return "fixed" if len(both) > 1 and len({mine[trace] for trace in both}) == 1 else "fresh"
+
+    def _hashes(self, operation: Operation) -> dict[bytes, str]:
+        found = self._parameters.get(operation.number)
+        if found is None:
+            rows = sampled(self._scene, self._requests, operation, ("db_query_parameters_hash",))
+            told = {row["trace_id"]: row["db_query_parameters_hash"] for row in rows}
+            found = self._parameters[operation.number] = {trace: one for trace, one in told.items() if one}
+        return found
 
     def _of(self, operation: Operation) -> dict[bytes, frozenset[str]]:
         """The values by trace, of spans that tell their address."""

@@ -24,7 +24,8 @@ Cure
 When it is wrong
     Traces do not see data. Where a later call needs an earlier answer (a token, an id, a permission), or must not
     happen if an earlier one fails, the order is right. Calls that write, logins and items below a list are left alone
-    unless the traces themselves show another order.
+    unless the traces themselves show another order; where nothing in the traces speaks for independence it is only
+    told as information.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from numpy.typing import NDArray
 from loadstone.diagnose.calls import durations_ns, side_by_side
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.enough import few, needed
-from loadstone.diagnose.independence import Pair, groups, hearts, pairs
+from loadstone.diagnose.independence import SHOWN, Pair, groups, hearts, pairs
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.siblings import Siblings, siblings
 from loadstone.diagnose.subject import Subject
@@ -57,7 +58,8 @@ class Limits:
     """A saving of ``saving_share`` of the time of the requests that have them (Sentry's consecutive spans, 10 %), and
     of ``saving_s`` a request, ``statements_saving_s`` where statements alone make it up (Sentry, 100 ms). Calls of
     ``call_s`` at least, which is what starting them side by side may cost many times over (a thread in Python: about
-    0.1 ms), and statements of ``statement_s`` (Sentry, 30 ms). A call made ``repeats`` times is another fault.
+    0.1 ms), and statements of ``statement_s`` (Sentry, 30 ms). Of statements it is never surer
+    than ``statements_confidence``: one connection runs one at a time. A call made ``repeats`` times is another fault.
     ``requests`` must show it."""
 
     saving_share: float = 0.1
@@ -65,6 +67,7 @@ class Limits:
     statements_saving_s: float = 0.1
     call_s: float = 0.003
     statement_s: float = 0.03
+    statements_confidence: float = 0.55
     repeats: int = 5
     requests: int = 5
 
@@ -125,7 +128,7 @@ def _suspect(
     if saving.mean() < enough_s * 1e9 or saving.sum() < limits.saving_share * lasts.sum():
         return
     joined = [found[pair] for pair in found if pair[0] in members and pair[1] in members]
-    sure = min(float(np.mean([pair.confidence for pair in joined])), 0.4 if statements else 1.0)
+    sure = min(min(pair.confidence for pair in joined), limits.statements_confidence if statements else 1.0)
     order = sorted(range(len(members)), key=lambda place: float(np.mean(row.first_ns[kept][:, members[place]])))
     longest = max(range(len(members)), key=lambda place: float(busy[:, place].sum()))
     parent = digest.operations[row.parent] if row.parent >= 0 else None
@@ -147,7 +150,7 @@ def _suspect(
         cuts=tuple(_cuts(row, members, inner, busy)),
         evidence_for=tuple(_for(digest, requests, saving, busy, lasts, joined)),
         evidence_against=(*dict.fromkeys(fact for pair in joined for fact in pair.against), *few(len(requests))),
-        ceiling="critical" if sure >= 0.6 else "info" if sure < 0.5 and not statements else "warning",
+        ceiling="info" if sure < SHOWN else "warning" if statements else "critical",
     )
 
 
