@@ -34,12 +34,12 @@ if not SICK:
     gc.freeze()
 
 app = application(__name__)
-_answers: deque[list[tuple[Offer, list[int]]]] = deque(maxlen=60)
+_answers: deque[list[tuple[Offer, list[int]]]] = deque(maxlen=8)
 
 
 @app.get("/offers/<int:number>")
 def offers(number: int) -> ResponseReturnValue:
     """An offer and what else there is."""
-    around = [(OFFERS[(number * 31 + place) % len(OFFERS)], [place]) for place in range(4_000)]
+    around = [(OFFERS[(number * 31 + place) % len(OFFERS)], [place]) for place in range(1_500)]
     _answers.append(around)
     return {"names": [offer.names["en"][0] for offer, _ in around[:20]]}

@@ -26,11 +26,11 @@ _counting: list[object] = []
 
 
 def fill() -> None:
-    """Two thousand articles."""
+    """Three hundred articles."""
     Path(FILE).unlink(missing_ok=True)
     with sqlite3.connect(FILE) as connection:
         connection.execute("CREATE TABLE article (id integer PRIMARY KEY, words text)")
-        rows = ((n, " ".join(WORDS[(n * m) % len(WORDS)] for m in range(200))) for n in range(1, 2_001))
+        rows = ((n, " ".join(WORDS[(n * m) % len(WORDS)] for m in range(200))) for n in range(1, 301))
         connection.executemany("INSERT INTO article VALUES (?, ?)", rows)
 
 
@@ -61,11 +61,12 @@ def _start_counting() -> None:
 
 @app.get("/articles/<int:number>")
 def article(number: int) -> ResponseReturnValue:
-    """An article and the lengths of the next ones."""
+    """An article, its rank by length, and the next one."""
     _start_counting()
     if not hasattr(_held, "connection"):
         _held.connection = sqlite3.connect(FILE)
-    statement = "SELECT words FROM article WHERE id = ?"
-    row = _held.connection.execute(statement, (number,)).fetchone()
-    longest = _held.connection.execute("SELECT max(length(words)) FROM article").fetchone()
-    return {"words": row[0], "longest": longest[0]}
+    row = _held.connection.execute("SELECT words FROM article WHERE id = ?", (number,)).fetchone()
+    longer = "SELECT count(*) FROM article WHERE length(words) > ?"
+    rank = _held.connection.execute(longer, (len(row[0]),)).fetchone()
+    after = _held.connection.execute("SELECT min(id) FROM article WHERE id > ?", (number,)).fetchone()
+    return {"words": row[0], "longer": rank[0], "next": after[0]}

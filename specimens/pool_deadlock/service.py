@@ -13,7 +13,7 @@ from specimens.web import application
 
 app = application(__name__)
 URL = postgres_dsn().replace("postgresql:", "postgresql+psycopg:")
-engine = create_engine(URL, pool_size=3, max_overflow=0, pool_timeout=1)
+engine = create_engine(URL, pool_size=2, max_overflow=0, pool_timeout=0.3)
 
 READ = text(
     "SELECT words, (SELECT count(*) FROM ticket AS other WHERE other.words < ticket.words) FROM ticket WHERE id = :id"
@@ -22,12 +22,12 @@ WRITE = text("INSERT INTO journal (ticket) VALUES (:id)")
 
 
 def fill() -> None:
-    """Five thousand tickets."""
+    """Fifty thousand tickets."""
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE IF EXISTS ticket, journal"))
         connection.execute(text("CREATE TABLE ticket (id int PRIMARY KEY, words text)"))
         connection.execute(text("CREATE TABLE journal (ticket int, at timestamptz DEFAULT now())"))
-        connection.execute(text("INSERT INTO ticket SELECT n, md5(n::text) FROM generate_series(1, 20000) AS n"))
+        connection.execute(text("INSERT INTO ticket SELECT n, md5(n::text) FROM generate_series(1, 50000) AS n"))
         connection.execute(text("ANALYZE ticket"))
     engine.dispose()
 
