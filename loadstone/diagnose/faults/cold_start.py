@@ -123,8 +123,11 @@ def _first(
         if name < 0:
             continue
         mine = np.flatnonzero(who[places] == name)
-        soon = digest.requests.start_ns[places[mine]] <= begun[name] + limits.start_s * 1e9
-        found[mine[: limits.first][soon[: limits.first]]] = True
+        start, end = digest.requests.start_ns[places[mine]], digest.requests.end_ns[places[mine]]
+        # Those too that came while the first were still at it: they wait for the same.
+        until = max(int(start[: limits.first].max()), int(end[: limits.first].max()))
+        soon = start <= min(until, begun[name] + limits.start_s * 1e9)
+        found[mine[soon]] = True
     return found
 
 
@@ -155,6 +158,7 @@ def _suspect(
     if within is not None:
         what = "own time, without a span of its own" if within.family == "server" else named(within)
         told.append(Fact(f"{format_share(part)} of it is {what}", part, "share"))
+    statements = within is not None and within.family in ("database", "key-value", "http", "rpc")
     against = [Fact("a cold database or cache of the machine would look the same")]
     if starts == 1:
         against.append(Fact("one process only: a single slow request may have a reason of its own", 1.0, "processes"))
@@ -182,6 +186,7 @@ def _suspect(
         unpredictable="a start happens once a process: how often depends on deployments, not on this load",
         evidence_for=tuple(told),
         evidence_against=tuple(against),
+        ceiling="info" if starts == 1 and statements else "critical",
     )
 
 

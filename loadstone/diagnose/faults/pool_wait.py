@@ -222,7 +222,7 @@ def _within(
     start[holds.request[mine]] = holds.start_ns[mine]
     end[holds.request[mine]] = holds.end_ns[mine]
     chosen = np.zeros(len(digest.operations), np.bool_)
-    chosen[numbers] = True
+    chosen[list(numbers)] = True
     rows = np.flatnonzero(chosen[visits.operation])
     at = visits.request[rows]
     rows = rows[(visits.first_ns[rows] >= start[at]) & (visits.first_ns[rows] < end[at])]
