@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import unquote_plus
 
 import msgspec
 import numpy as np
@@ -50,6 +49,7 @@ _HELD = re.compile(
 )
 """Attributes that a column holds already, or that only tell the instrument."""
 
+_CODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _VARIABLE = re.compile(r"^[{<:*]")
 
 
@@ -73,9 +73,12 @@ def root_facts(scene: Scene, looked: dict[int, NDArray[np.int32]]) -> tuple[Told
     index = {told.trace_id[place].tobytes(): place for place in places.tolist()}
     rows: dict[int, tuple[Any, ...]] = {}
     for batch in scene.rows("spans", _COLUMNS, _ROOTS):
-        for row in zip(*(_listed(batch.get(name), len(batch["trace_id"])) for name in _COLUMNS), strict=True):
-            place = index.get(row[0])
-            if place is not None and (place not in rows or row[1] == told.start_ns[place]):
+        found = [index.get(trace, -1) for trace in batch["trace_id"].tolist()]
+        mine = np.flatnonzero(np.array(found, np.int64) >= 0)
+        columns = (_listed(batch.get(name), mine) for name in _COLUMNS)
+        for at, row in zip(mine.tolist(), zip(*columns, strict=True), strict=True):
+            place = found[at]
+            if place not in rows or row[1] == told.start_ns[place]:
                 rows[place] = row
     seen: dict[tuple[RootKind, str], tuple[list[int], list[Any]]] = {}
     for place in sorted(rows):
@@ -89,8 +92,8 @@ def root_facts(scene: Scene, looked: dict[int, NDArray[np.int32]]) -> tuple[Told
     )
 
 
-def _listed(values: Any, count: int) -> list[Any]:  # noqa: ANN401 - a column of any type
-    return [None] * count if values is None else list(values.tolist())
+def _listed(values: Any, places: NDArray[np.int64]) -> list[Any]:  # noqa: ANN401 - a column of any type
+    return [None] * len(places) if values is None else list(values[places].tolist())
 
 
 def _facts(row: tuple[Any, ...]) -> Iterator[tuple[RootKind, str, Any]]:
@@ -119,7 +122,15 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
     for pair in query.split("&")[:64]:
         name, equals, value = pair.partition("=")
         if name and equals and len(name) <= LONGEST:
-            yield unquote_plus(name), (value if value.startswith("#") else unquote_plus(value))[:LONGEST]
+            yield _plain(name), _plain(value)[:LONGEST]
+
+
+def _plain(text: str) -> str:
+    """What a form's text says: + is a space, %41 an A."""
+    if "+" not in text and "%" not in text:
+        return text
+    coded = _CODED.sub(lambda found: bytes.fromhex(found[1].decode()), text.replace("+", " ").encode())
+    return coded.decode("utf-8", "replace")
 
 
 def _variables(route: str, path: str) -> Iterator[tuple[str, str]]:
