@@ -184,7 +184,7 @@ def test_nothing_found_is_one_honest_sentence(opened: Open) -> None:
 def test_what_could_not_be_looked_for_is_told_with_what_is_missing(opened: Open) -> None:
     text = opened("blind").locator("#looked").inner_text()
     assert "20 faults could not be looked for" in text
-    assert "no runtime evidence gc-pause, gil-wait" in " ".join(text.split())
+    assert "no runtime evidence gc-pause, gil-wait loadstone doctor" in " ".join(text.split())
 
 
 def test_a_run_without_a_diagnosis_says_how_to_get_one(opened: Open) -> None:

@@ -3,6 +3,7 @@ import type { Bounded, Finding, PathRow, Predicted } from "../src/causes_view";
 import { answer } from "../src/causes/paths";
 import { blame, placesOf } from "../src/causes/proof";
 import {
+  allowing,
   anchorOf,
   bounded,
   boundedShare,
@@ -110,6 +111,12 @@ it("faults that were not looked for stand together by what was missing", () => {
     ["x", ["a", "c"]],
     ["y", ["b"]],
   ]);
+});
+
+it("what was missing comes with its collector's advice", () => {
+  const missing = [{ kind: "waits", reason: "No rights.", advice: "GRANT pg_monitor" }];
+  expect(allowing("No rights", missing)).toBe("GRANT pg_monitor");
+  expect(allowing("no stacks", missing)).toBe("loadstone doctor says what can be seen");
 });
 
 describe("offending spans", () => {

@@ -4,9 +4,15 @@ import type { Diagnosis } from "../causes_view";
 import { plural, unbroken } from "../format";
 import { Table } from "../parts/table";
 import { Shape } from "../parts/verdict";
-import { grouped } from "./words";
+import type { Missing } from "../run_view";
+import { allowing, grouped } from "./words";
 
-export function Looked({ diagnosis }: { diagnosis: Diagnosis }) {
+interface LookedProps {
+  diagnosis: Diagnosis;
+  missing: readonly Missing[];
+}
+
+export function Looked({ diagnosis, missing: absent }: LookedProps) {
   const { looked_for, could_not_look, caveats, traces, spans } = diagnosis;
   return (
     <div id="looked">
@@ -36,6 +42,7 @@ export function Looked({ diagnosis }: { diagnosis: Diagnosis }) {
           columns={[
             { name: "missing", cell: ([missing]) => unbroken(missing) },
             { name: "so not looked for", cell: ([, faults]) => <code>{faults.join(", ")}</code> },
+            { name: "what would allow it", cell: ([missing]) => unbroken(allowing(missing, absent)) },
           ]}
         />
       )}

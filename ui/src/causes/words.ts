@@ -2,6 +2,7 @@
 
 import type { Bounded, CouldNotLook, Finding, Locus, Predicted } from "../causes_view";
 import { duration, inUnit, share, unitOf } from "../format";
+import type { Missing } from "../run_view";
 
 /** The statement, or else the span. */
 export function statementOf({ statement, span }: Locus): string {
@@ -73,6 +74,13 @@ export function grouped(missed: readonly CouldNotLook[]): [missing: string, faul
   const groups = new Map<string, string[]>();
   for (const { fault, missing } of missed) groups.set(missing, [...(groups.get(missing) ?? []), fault]);
   return [...groups];
+}
+
+/** How the evidence that was missing can be had, as far as its collector said. */
+export function allowing(reason: string, missing: readonly Missing[]): string {
+  const plain = (text: string) => text.trim().replace(/\.$/, "");
+  const advice = missing.find((one) => plain(one.reason) === plain(reason))?.advice ?? "";
+  return advice === "" ? "loadstone doctor says what can be seen" : advice;
 }
 
 /** Where a finding stands on the page; should two have one fingerprint, the later one's rank tells them apart. */

@@ -58,7 +58,7 @@ function Diagnosed({ view, causes }: { view: RunView; causes: CausesView }) {
       ))}
       {diagnosis.paths.length > 0 && <Paths paths={diagnosis.paths} />}
       {diagnosis.traces > 0 && <Tail rows={diagnosis.tail} />}
-      <Looked diagnosis={diagnosis} />
+      <Looked diagnosis={diagnosis} missing={view.evidence?.missing ?? []} />
     </>
   );
 }
