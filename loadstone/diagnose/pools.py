@@ -19,7 +19,19 @@ from numpy.typing import NDArray
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.suspect import Scene
 
-__all__ = ["Holds", "Pool", "Waits", "holds_of", "is_wait", "most_at_once", "pools", "size_of", "stuck", "waits_of"]
+__all__ = [
+    "Holds",
+    "Pool",
+    "Waits",
+    "beside",
+    "holds_of",
+    "is_wait",
+    "most_at_once",
+    "pools",
+    "size_of",
+    "stuck",
+    "waits_of",
+]
 
 _NAMED = re.compile(
     r"(get|acquire|borrow|obtain|check_?out|lease)[ _.]?(a[ _])?connection|pool[ ._](acquire|get|getconn|connect|wait|"
@@ -37,6 +49,10 @@ CEILING_S = 0.25
 
 STILL_SHARE = 0.5
 """Of a wait, the longest stretch in which nobody of the process began a statement, from which it was stuck."""
+
+
+HAND_OVER_NS = 1_000_000
+"""A wait below a millisecond is what handing over a connection takes."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +179,23 @@ def stuck(digest: Digest, pool: Pool, waits: Waits) -> NDArray[np.bool_]:
         moments = begun.get(int(digest.requests.process[request]), np.empty(0, np.int64))
         found[place] = _stood_still(moments, int(visits.first_ns[visit]), int(visits.end_ns[visit]))
     return found
+
+
+def beside(digest: Digest, waits: Waits, stood: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which waits lie to a half or more within the time in which the ``stood`` ones did: the other victims."""
+    found = np.zeros(len(waits.visit), np.bool_)
+    if not stood.any():
+        return found
+    start, end = digest.visits.first_ns[waits.visit], digest.visits.end_ns[waits.visit]
+    order = np.argsort(start[stood], kind="stable")
+    begins, ends = start[stood][order], np.maximum.accumulate(end[stood][order])
+    first = np.concatenate([[True], begins[1:] > ends[:-1]])
+    begins, ends = begins[first], np.concatenate([ends[:-1][first[1:]], ends[-1:]])
+    place = np.clip(np.searchsorted(begins, start, "right") - 1, 0, len(begins) - 1)
+    inside = np.zeros(len(start), np.float64)
+    for near in (place, np.minimum(place + 1, len(begins) - 1)):
+        inside = np.maximum(inside, np.minimum(end, ends[near]) - np.maximum(start, begins[near]))
+    return np.asarray((inside >= 0.5 * np.maximum(end - start, 1)) & (waits.ns >= HAND_OVER_NS), np.bool_)
 
 
 def _held(digest: Digest, pool: Pool, waits: Waits, place: int) -> bool:

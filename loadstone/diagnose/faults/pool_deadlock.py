@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.pools import Pool, Waits, most_at_once, pools, size_of, stuck, waits_of
+from loadstone.diagnose.pools import Pool, Waits, beside, most_at_once, pools, size_of, stuck, waits_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
@@ -76,28 +76,11 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
         most = most_at_once(start[stood], end[stood])
         if most < limits.at_once:
             continue
-        hit = stood | _beside(waits, start, end, stood)
+        hit = stood | beside(digest, waits, stood)
         for step in np.unique(digest.requests.step[waits.request[hit]]).tolist():
             mine = hit & (digest.requests.step[waits.request] == step)
             if len(np.unique(waits.request[mine])) >= limits.requests:
                 yield _suspect(scene, pool, step, waits, mine, stood, most, limits)
-
-
-def _beside(
-    waits: Waits, start: NDArray[np.int64], end: NDArray[np.int64], stood: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Waits that lie to a half or more within the time in which others stood still."""
-    order = np.argsort(start[stood], kind="stable")
-    begins, ends = start[stood][order], np.maximum.accumulate(end[stood][order])
-    first = np.concatenate([[True], begins[1:] > ends[:-1]])
-    begins, ends = begins[first], np.concatenate([ends[:-1][first[1:]], ends[-1:]])
-    place = np.clip(np.searchsorted(begins, start, "right") - 1, 0, len(begins) - 1)
-    inside = np.zeros(len(start), np.float64)
-    for near in (place, np.minimum(place + 1, len(begins) - 1)):
-        overlap = np.minimum(end, ends[near]) - np.maximum(start, begins[near])
-        inside = np.maximum(inside, overlap)
-    found: NDArray[np.bool_] = (inside >= 0.5 * np.maximum(end - start, 1)) & (waits.ns >= 1e6)
-    return found
 
 
 def _suspect(

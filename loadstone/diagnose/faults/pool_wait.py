@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.pools import Holds, Pool, holds_of, most_at_once, pools, size_of, stuck, waits_of
+from loadstone.diagnose.pools import Holds, Pool, beside, holds_of, most_at_once, pools, size_of, stuck, waits_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
@@ -90,7 +90,8 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     digest = scene.digest
     for pool in pools(digest):
         waits = waits_of(digest, pool)
-        free = ~stuck(digest, pool, waits)
+        stood = stuck(digest, pool, waits)
+        free = ~(stood | beside(digest, waits, stood))
         waited = np.bincount(waits.request[free], waits.ns[free], len(digest.requests)).astype(np.float64)
         holds = holds_of(digest, pool)
         for step in range(len(digest.steps)):

@@ -44,3 +44,4 @@ def a_slow_first_request_of_nobody() -> Story:
 
 
 CASES = (slow_now_and_then_anyway, while_warming_up, a_first_connection, a_slow_first_request_of_nobody)
+ALSO = ("slow-statement",)

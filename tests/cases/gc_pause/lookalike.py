@@ -45,3 +45,4 @@ def slow_for_another_cause() -> Story:
 
 
 CASES = (many_short_ones, in_a_process_without_requests, between_requests, slow_for_another_cause)
+ALSO = ("slow-statement",)

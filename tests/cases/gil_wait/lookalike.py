@@ -67,3 +67,4 @@ def one_thread_computes() -> Story:
 
 
 CASES = (waiting_for_sockets, asleep_at_a_line, no_core_is_free, one_thread_computes)
+ALSO = ("hot-function",)

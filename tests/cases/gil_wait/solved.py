@@ -20,3 +20,4 @@ def four_processes() -> Story:
 
 
 CASES = (four_processes,)
+ALSO = ("hot-function",)

@@ -109,3 +109,4 @@ EXPECTED = {
     "spread_over_a_file": {"file": "shop/prices.py", "function": "price"},
     "among_threads": {**_PLACE, "step": "heavy"},
 }
+ALSO = {"among_threads": ("slow-statement",)}

@@ -89,3 +89,4 @@ CASES = (
     a_password_is_hashed,
     most_of_a_fast_page,
 )
+ALSO = ("slow-statement",)

@@ -63,3 +63,4 @@ CASES = (
     an_export_beside_the_requests,
     waiting_for_the_database,
 )
+ALSO = ("hot-function", "slow-statement")

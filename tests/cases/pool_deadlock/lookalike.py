@@ -64,3 +64,4 @@ CASES = (
     a_second_that_is_had_while_others_work,
     the_database_stands,
 )
+ALSO = ("pool-wait", "slow-statement")

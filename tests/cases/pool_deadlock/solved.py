@@ -21,3 +21,4 @@ def one_connection_each() -> Story:
 
 
 CASES = (one_connection_each,)
+ALSO = ("pool-wait",)

@@ -90,3 +90,4 @@ EXPECTED = {
     "only_now_and_then": {"span": "pool wait"},
     "of_redis": {"span": "pool wait"},
 }
+ALSO = ("slow-statement",)

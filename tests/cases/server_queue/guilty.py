@@ -53,3 +53,4 @@ EXPECTED = {
     "one_worker_computes": {"step": "page"},
     "bursts_of_one_step_hurt_another": {"step": "item"},
 }
+ALSO = {"bursts_of_one_step_hurt_another": ("slow-statement",)}

@@ -46,3 +46,4 @@ def traces_alone() -> Story:
 
 
 CASES = (a_long_way, a_way_of_many_lengths, a_clock_that_is_ahead, hardly_any_wait, traces_alone)
+ALSO = ("slow-statement",)
