@@ -1,4 +1,8 @@
-"""Where a step's time goes: by operation, around the median and beyond p99, and how much of it lies in one cause."""
+"""Where a step's time goes: by operation, around the median and beyond p99, and how much of it lies in one cause.
+
+Intervals say how far this run's stretches of time agree with each other. Another run of a service with long queues may
+lie outside (a queue's own tail is hardly known after a minute): shares carry over, seconds less so.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ while): where both do, the counts are first divided by the number of requests th
 (``stats/clustering.py``). Over all tests of the run false discoveries are held to 5 % by Benjamini and Yekutieli:
 values of one parameter exclude each other, so that the tests are negatively dependent, which Benjamini and Hochberg's
 own rule does not allow for. Its price, a factor of some 8 in p, is nothing beside what is looked for.
+
+The time of day is no trait: in every queue one minute is the worst, and one minute is one observation.
 """
 
 from __future__ import annotations

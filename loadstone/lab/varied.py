@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from loadstone.errors import SpecError
 from loadstone.model.shape import Phase, Shape
 from loadstone.model.workload import Body, Journey, Step, Think, Workload
 
-__all__ = ["MOST_TIMES", "default_levels", "loads", "order_of", "varied"]
+__all__ = ["MOST_TIMES", "default_levels", "factor_of", "loads", "order_of", "varied"]
 
 MOST_TIMES = 2.0
 """Load above the spec's own is bounded by this factor: its author vouched for no more."""
@@ -25,6 +26,21 @@ _SHARES = (0.25, 0.5, 1.0, 1.5)
 _THINKS = (0.5, 1.0, 2.0)
 
 _Change = Callable[[Step | Think], Step | Think]
+
+
+def factor_of(text: str) -> tuple[str, tuple[float, ...]]:
+    """``rate``, ``think=0.5,1,2`` or ``limit=10,20,40``: the factor and its levels, () where none are given.
+
+    Raises SpecError.
+    """
+    factor, equals, values = text.partition("=")
+    try:
+        levels = tuple(float(value) for value in values.split(",")) if equals else ()
+    except ValueError:
+        levels = (math.nan,)
+    if not factor or not all(math.isfinite(level) for level in levels):
+        raise SpecError(f'"{text}" is no factor to probe; write rate, concurrency, think or NAME=10,20,40')
+    return factor, levels
 
 
 def loads(factor: str, shape: Shape) -> str:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from loadstone.errors import SpecError
-from loadstone.lab.varied import default_levels, loads, order_of, varied
+from loadstone.lab.varied import default_levels, factor_of, loads, order_of, varied
 from loadstone.model.shape import Phase, Shape
 from loadstone.model.workload import Body, Journey, Step, Think, Workload
 
@@ -97,6 +97,20 @@ def test_levels_of_their_own() -> None:
     assert default_levels("limit", OPEN) == ()
     one = Shape("one", "closed", (Phase("one", 9, users=1),))
     assert default_levels("concurrency", one) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("rate", ("rate", ())), ("think=.5,2", ("think", (0.5, 2))), ("limit=10,20,40", ("limit", (10, 20, 40)))],
+)
+def test_a_factor_is_read(text: str, expected: tuple[str, tuple[float, ...]]) -> None:
+    assert factor_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "=1,2", "limit=", "limit=a,b", "limit=1,,2", "limit=nan,1", "limit=inf,1"])
+def test_what_is_no_factor_says_what_is(text: str) -> None:
+    with pytest.raises(SpecError, match="write rate, concurrency, think or NAME=10,20,40"):
+        factor_of(text)
 
 
 def test_the_order_is_drawn_and_turned_round() -> None:
