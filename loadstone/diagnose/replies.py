@@ -11,10 +11,13 @@ from loadstone.diagnose.asked import asked
 from loadstone.diagnose.statements import read
 from loadstone.diagnose.suspect import Scene
 
-__all__ = ["BYTES_A_ROW", "MANY", "Fetched", "fetched"]
+__all__ = ["BYTES_A_ROW", "MANY", "UNBOUNDED", "Fetched", "by_rows", "fetched"]
 
 MANY = 500
 """Rows of one request below which what is not used costs less than to think of it: some milliseconds of a driver."""
+
+UNBOUNDED = 1_000
+"""Rows of a call without a LIMIT: more than anybody reads on a page, ten to fifty pages of any list."""
 
 BYTES_A_ROW = 1.0
 """Bytes of the reply for each row fetched, below which the rows cannot be in it: a row of one number takes two or more
@@ -47,3 +50,17 @@ def fetched(scene: Scene) -> dict[tuple[int, int], Fetched]:
         unused = (size >= 0) & ~requests.error[request] & (size < BYTES_A_ROW * table.rows[many])
         found[step, number] = Fetched(many, unused)
     return found
+
+
+def by_rows(scene: Scene) -> NDArray[np.bool_]:
+    """Rows of ``Asked`` whose time is explained by how much they return: without a bound, or in vain. For
+    ``scene.once``."""
+    table = scene.once(asked)
+    told = np.zeros(len(table), np.bool_)
+    for (_, number), found in scene.once(fetched).items():
+        told[found.places[found.unused]] = True
+        statement = read(scene.digest.operations[number].statement or "")
+        if not (statement.limited or statement.one or statement.cut):
+            each = table.rows[found.places] / table.count[found.places]
+            told[found.places[each >= UNBOUNDED]] = True
+    return told

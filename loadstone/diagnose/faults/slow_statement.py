@@ -23,7 +23,8 @@ Cure
 
 When it is wrong
     Where the whole database is busy, every statement is slow and this one only the largest. It is not told where
-    another fault explains it: a missing index, pages by OFFSET, a wait for a lock, one statement for each row.
+    another fault explains it: a missing index, pages by OFFSET, a wait for a lock, one statement for each row, a
+    result without a bound.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ from loadstone.diagnose.counted import Counted, counted
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locks import waited
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
+from loadstone.diagnose.noise import company
 from loadstone.diagnose.pages import deep_pages
 from loadstone.diagnose.repeats import REPEATS
+from loadstone.diagnose.replies import by_rows
 from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
@@ -59,12 +62,15 @@ NEEDS = ("database spans",)
 class Limits:
     """A call takes ``each_s`` or more (PgHero's slow queries: 20 ms) and ``cost_share`` of the time of the requests in
     which it does; ``requests`` must show it. ``server_share`` of its time at least must be the server's, where that
-    counted it: else it is slow on the way, not in the database."""
+    counted it: else it is slow on the way, not in the database. Where less than ``often`` of its calls are slow, and in
+    ``company`` of them another statement is slow at the same time, it may be the machine: told as information."""
 
     each_s: float = 0.02
     cost_share: float = 0.2
     requests: int = 3
     server_share: float = 0.3
+    often: float = 0.5
+    company: float = 0.5
 
 
 LIMITS = Limits()
@@ -73,17 +79,23 @@ LIMITS = Limits()
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
     """Statements of a step that are slow in themselves."""
     elsewhere = scene.once(waste).keys() | scene.once(deep_pages).keys() | scene.once(blocked).keys()
-    table = scene.once(asked)
+    table, many = scene.once(asked), scene.once(by_rows)
     for step, number, places in table.groups():
         operation = scene.digest.operations[number]
-        if operation.statement is not None and operation.statement in elsewhere:
+        if operation.statement is not None and (operation.statement in elsewhere or _ping(operation.statement)):
             continue
         each_ns = table.total_ns[places] / table.count[places]
-        slow = (each_ns >= 1e9 * limits.each_s) & (table.count[places] < REPEATS)
+        slow = (each_ns >= 1e9 * limits.each_s) & (table.count[places] < REPEATS) & ~many[places]
         if slow.sum() >= limits.requests:
             found = _suspect(scene, step, operation, places, each_ns, slow, limits)
             if found is not None:
                 yield found
+
+
+def _ping(statement: str) -> bool:
+    """Whether it asks nothing of the database: what it takes is the way there."""
+    told = read(statement)
+    return told.verb == "SELECT" and not told.tables and "(" not in statement
 
 
 def _suspect(
@@ -123,6 +135,9 @@ def _suspect(
     doubts = [Fact(f"what it could come down to is not known; reckoned with {format_duration(target_ns / 1e9)}")]
     if counts is None:
         doubts.append(Fact("the database's own count of it is not there: it may be slow on the way"))
+    stalled = company(scene, chosen) if slow.mean() < limits.often else 0.0
+    if stalled >= limits.company:
+        doubts.append(Fact("most of its calls are quick, and others are slow with it: a stall of the machine", stalled))
     beside = _others(scene, operation, limits)
     if beside is not None:
         doubts.append(beside)
@@ -140,6 +155,7 @@ def _suspect(
         cuts=table.cuts(chosen, share=share),
         evidence_for=tuple(told),
         evidence_against=tuple(doubts),
+        ceiling="info" if stalled >= limits.company else "critical",
     )
 
 

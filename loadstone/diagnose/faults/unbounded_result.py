@@ -36,7 +36,7 @@ from loadstone.diagnose.cures import cure
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.repeats import REPEATS
-from loadstone.diagnose.replies import fetched
+from loadstone.diagnose.replies import UNBOUNDED, fetched
 from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
@@ -52,11 +52,11 @@ NEEDS = ("database spans",)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``rows`` of a call: more than anybody reads on a page, ten to fifty pages of any list. ``cost_share`` of the time
-    of these requests is the statement's; ``requests`` must show it. ``page`` is what a bounded one is reckoned with:
-    the largest page that public interfaces commonly give (GitHub's and Stripe's per_page of at most 100)."""
+    """``rows`` of a call (``loadstone.diagnose.replies``). ``cost_share`` of the time of these requests is the
+    statement's; ``requests`` must show it. ``page`` is what a bounded one is reckoned with: the largest page that
+    public interfaces commonly give (GitHub's and Stripe's per_page of at most 100)."""
 
-    rows: int = 1_000
+    rows: int = UNBOUNDED
     cost_share: float = 0.1
     requests: int = 3
     page: int = 100

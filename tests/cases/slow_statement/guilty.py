@@ -42,6 +42,16 @@ def in_traces_alone() -> Story:
     return story
 
 
+def for_one_tenant_of_fifty() -> Story:
+    """Its other calls, and all other statements, are quick."""
+    text = "SELECT count(*) FROM visit WHERE tenant_id = ?"
+    story = Story(steps=(("office", "board"),))
+    for request in story.requests(800):
+        request.sql("SELECT name FROM tenant WHERE id = ?", 0.001, parameters=request.number % 50)
+        request.sql(text, 0.3 if request.number % 50 == 0 else 0.002, parameters=request.number % 50, rows=1)
+    return story
+
+
 def without_a_text() -> Story:
     """An instrumentation that keeps no statements: its span's name is all there is."""
     story = Story(own=False)
@@ -51,10 +61,17 @@ def without_a_text() -> Story:
     return story
 
 
-CASES = (a_report_that_sorts_in_files, in_a_hundredth_of_requests, in_traces_alone, without_a_text)
+CASES = (
+    a_report_that_sorts_in_files,
+    in_a_hundredth_of_requests,
+    in_traces_alone,
+    for_one_tenant_of_fifty,
+    without_a_text,
+)
 EXPECTED = {
     "a_report_that_sorts_in_files": {"statement": REPORT, "file": "shop/report.py", "line": 30},
     "in_a_hundredth_of_requests": {"statement": "SELECT similarity(name, ?) FROM product ORDER BY ? LIMIT ?"},
     "in_traces_alone": {"statement": REPORT, "service": "ledger"},
+    "for_one_tenant_of_fifty": {"statement": "SELECT count(*) FROM visit WHERE tenant_id = ?"},
     "without_a_text": {"span": "SELECT shop.orders"},
 }

@@ -70,7 +70,19 @@ def many_times_over() -> Story:
     return story
 
 
+def on_a_machine_that_stalls() -> Story:
+    """Once in fifty requests everything takes thirty times as long."""
+    story = Story()
+    for request in story.requests(600):
+        stall = 30 if request.number % 50 == 0 else 1
+        request.sql("SELECT id FROM session WHERE token = ?", 0.001 * stall, parameters=request.number)
+        request.sql(BY_CUSTOMER, 0.002 * stall, parameters=request.number)
+        request.spend(0.003)
+    return story
+
+
 CASES = (
+    on_a_machine_that_stalls,
     beside_a_second_of_computing,
     slow_on_the_way,
     for_want_of_an_index,
