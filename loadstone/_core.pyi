@@ -18,9 +18,9 @@ def digest_paths(
     """What a batch of whole traces adds up to. Ids and numbers are six buffers each, of 64 bits a value; see
     loadstone/stats/paths.py. Raises ValueError for columns of different lengths."""
 
-def lay_out_paths(ids: Sequence[object], numbers: Sequence[object]) -> tuple[bytes, bytes, bytes]:
-    """Of each span of whole traces the row above (-1 at the root, -2 for a duplicate), start and end. Raises ValueError
-    for columns of different lengths."""
+def lay_out_paths(ids: Sequence[object], numbers: Sequence[object]) -> tuple[bytes, bytes, bytes, bytes]:
+    """Of each span of whole traces the row above (-1 where a request begins, -2 for a duplicate), the place of its
+    request among those of its trace, start and end. Raises ValueError for columns of different lengths."""
 
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""

@@ -79,7 +79,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """One row a trace, in order of its start. Instants are the host's wall clock in nanoseconds.
+    """One row a request, in order of its start: a trace's root, and each server or consumer span in it that has no
+    parent or that begins after the request it lies in has ended (a queue's worker, the next page of a session); those
+    share a trace id. Instants are the host's wall clock in nanoseconds.
 
     ``step`` is a place in the digest's steps. ``measured`` is false in warm-up. ``number`` is the request's number in
     the run, -1 where it is not ours; ``cpu_ns`` the root's thread CPU time, -1 unknown; ``process`` the root's pid,

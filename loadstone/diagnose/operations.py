@@ -118,7 +118,7 @@ def _operation(number: int, key: OperationKey) -> Operation:
     if method is None and kind == _CLIENT and path is not None and not (system or statement):
         method = _method(name)
     family = _family(kind, name, system, statement, method)
-    if family in ("database", "key-value"):
+    if family in ("database", "key-value", "transaction"):
         label = statement or name or system or "statement"
     elif family == "http":
         label = f"{method or 'GET'} {address or ''}{path or ''}"

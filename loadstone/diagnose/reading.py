@@ -139,7 +139,8 @@ class _Reading:
     def _requests(self, batch: Keyed, operation: NDArray[np.int64], found: dict[str, NDArray[Any]]) -> None:
         root = found["root"]
         told = {name: batch.numbers[name][root] for name in _OF_ROOTS}
-        own = (told["request"] >= 0) & (told["step"] > 0) & (told["step"] <= len(self.subject.steps))
+        driven = (told["request"] >= 0) & (told["step"] > 0) & (told["step"] <= len(self.subject.steps))
+        own = driven & (found["main"] == 1)
         route = operation[root]
         made = {
             "trace": batch.trace[root],
@@ -154,7 +155,7 @@ class _Reading:
             "spans": found["spans"],
             "bytes_out": batch.numbers["bytes"][root] if "bytes" in batch.numbers else np.full(len(root), -1, np.int64),
             "error": (batch.numbers["flags"][root] & FAILED).astype(np.bool_),
-            "measured": ~own | ~np.isin(told["phase"], list(self.subject.warm_up)),
+            "measured": ~driven | ~np.isin(told["phase"], list(self.subject.warm_up)),
             "visits": found["visits"],
         }
         for name, column in made.items():

@@ -45,20 +45,21 @@ def segments_of(evidence: Evidence, digest: Digest, requests: Ints, wanted: Call
     keep = np.array([wanted(one) for one in digest.operations] + [False], np.bool_)  # the last for one not known
     if not len(requests) or not keep.any():
         return _segments([])
-    ids = digest.requests.trace_id[requests]
+    ids = np.unique(_texts(digest.requests.trace_id[requests])).view("V16")
     where = ""
-    if len(requests) <= FEW:
+    if len(ids) <= FEW:
         where = f"trace_id IN ({', '.join(map(_literal, ids))})"
     chosen = _Chosen(digest, ids, requests)
     found: list[tuple[NDArray[Any], ...]] = []
     for batch in whole(evidence.keyed(NUMBERS, {"operation": KEY_SQL}, where), chosen.meet):
-        asked = chosen.request(batch)
-        batch, asked = batch.chosen(asked >= 0), asked[asked >= 0]
+        trace = chosen.traces(batch)
+        batch, trace = batch.chosen(trace >= 0), trace[trace >= 0]
         if not len(batch):
             continue
         operation = chosen.operations(batch)
         laid = laid_out(spans_of(batch, np.maximum(operation, 0)))
-        rows = np.flatnonzero(keep[operation] & (laid.above != DOUBLE))
+        asked = chosen.requests(trace, laid.piece)
+        rows = np.flatnonzero(keep[operation] & (laid.above != DOUBLE) & (asked >= 0))
         above = laid.above[rows]
         parent = np.where(above == ROOT, -1, operation[above])
         spans = batch.span[rows].astype(">u8").view("V8")
@@ -71,7 +72,16 @@ class _Chosen:
 
     def __init__(self, digest: Digest, ids: NDArray[np.void], requests: Ints) -> None:
         self._digest = digest
-        self._requests = {one.tobytes(): place for one, place in zip(ids, requests.tolist(), strict=True)}
+        texts = _texts(digest.requests.trace_id)
+        of = np.searchsorted(_texts(ids), texts)
+        of[of == len(ids)] = 0
+        rows = np.flatnonzero(_texts(ids)[of] == texts)  # of the traces' requests, in order of start
+        order = np.argsort(of[rows], kind="stable")
+        self._rows = rows[order]
+        self._first = np.searchsorted(of[rows][order], np.arange(len(ids) + 1))
+        self._chosen = np.zeros(len(texts), np.bool_)
+        self._chosen[requests] = True
+        self._traces = {one.tobytes(): place for place, one in enumerate(ids)}
         self._operations: list[int] = []
         self._hashes = np.empty(0, np.uint64)
         self._places = np.empty(0, np.int64)
@@ -82,18 +92,25 @@ class _Chosen:
         if batch.trace_ids is None:
             return
         hashes, ids = batch.trace_ids
-        places = np.array([self._requests.get(one.tobytes(), -1) for one in ids], np.int64)
+        places = np.array([self._traces.get(one.tobytes(), -1) for one in ids], np.int64)
         self._hashes = np.concatenate([self._hashes, hashes[places >= 0]])
         self._places = np.concatenate([self._places, places[places >= 0]])
         order = np.argsort(self._hashes, kind="stable")
         self._hashes, self._places = self._hashes[order], self._places[order]
 
-    def request(self, batch: Keyed) -> NDArray[np.int64]:
-        """The request of each row, -1 where it was not chosen."""
+    def traces(self, batch: Keyed) -> NDArray[np.int64]:
+        """The place of each row's trace among those asked for, -1 where it was not."""
         if not len(self._hashes):
             return np.full(len(batch), -1, np.int64)
         at = np.minimum(np.searchsorted(self._hashes, batch.trace), len(self._hashes) - 1)
         return np.where(self._hashes[at] == batch.trace, self._places[at], -1)
+
+    def requests(self, trace: NDArray[np.int64], piece: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The request of each row, the ``piece``-th of its trace; -1 where it was not asked for."""
+        place = self._first[trace] + piece
+        known = place < self._first[trace + 1]
+        found = self._rows[np.where(known, place, 0)]
+        return np.where(known & self._chosen[found], found, -1)
 
     def operations(self, batch: Keyed) -> NDArray[np.int64]:
         """The operation of each row in the digest, -1 where it has none."""
@@ -107,6 +124,11 @@ def _segments(found: list[tuple[NDArray[Any], ...]]) -> Segments:
     columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
     order = np.lexsort((columns[3], columns[0]))
     return Segments(*(column[order].astype(kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
+def _texts(ids: NDArray[np.void]) -> NDArray[np.bytes_]:
+    """Ids as numpy sorts and compares them; all are of 16 bytes, so that zeros at the end are no matter."""
+    return np.ascontiguousarray(ids).view("S16")
 
 
 def _literal(trace_id: np.void) -> str:

@@ -54,9 +54,10 @@ class Trace:
     ``children`` are in order of start; every place but ``root`` is the child of one other. A span without a parent in
     the trace hangs under the root: a server span where there is one, of several the longest.
 
-    ``waited`` are the children that a span may have waited for: not a consumer (OpenTelemetry, "SpanKind": producer
-    and consumer have no critical path between them), not what has no parent (another root, or Jaeger's FOLLOWS_FROM),
-    and not what ended more than SKEW_NS after its parent, unless that is a client, which may have given up.
+    ``adrift`` are the places without a parent in the trace. ``waited`` are the children that a span may have waited
+    for: not a consumer (OpenTelemetry, "SpanKind": producer and consumer have no critical path between them), not what
+    names no parent (another root, or Jaeger's FOLLOWS_FROM), and not what ended more than SKEW_NS after its parent,
+    unless that is a client, which may have given up.
 
     A server span that lies outside its client span though it is no longer, on another host (another service, where
     no host is known), was told by another clock. It is moved to the middle of the client's time, as Jaeger does, and
@@ -71,6 +72,7 @@ class Trace:
     parent: list[int]
     children: list[list[int]]
     waited: list[list[int]]
+    adrift: frozenset[int]
     root: int
     defects: Defects
 
@@ -160,7 +162,8 @@ def _trace(trace_id: bytes, rows: dict[str, list[Any]]) -> Trace:
                 and (end[place] <= late or kinds[above] == _CLIENT)
             ]
         )
-    return Trace(trace_id, rows, start, end, parent, children, waited, root, defects)
+    alone = frozenset(place for place, without in enumerate(adrift) if without)
+    return Trace(trace_id, rows, start, end, parent, children, waited, alone, root, defects)
 
 
 def _one_clock(

@@ -20,12 +20,13 @@ FAILED, ERROR = 1, 2
 """Bits of a span's flags: its status is error; it names an error."""
 
 ROOT, DOUBLE = -1, -2
-"""In place of the row above: the row is its trace's root; the row was left out, as another tells the same span."""
+"""In place of the row above: a request begins here; the row was left out, as another tells the same span."""
 
 DEFECTS = ("orphans", "cycles", "duplicates", "skewed", "outliving", "reversed", "shifted")
 
 _REQUESTS = (
     ("root", np.int64),
+    ("main", np.int32),
     ("start_ns", np.int64),
     ("end_ns", np.int64),
     ("spans", np.int32),
@@ -68,9 +69,11 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """``requests``, a row a trace in the order of the spans: ``root`` (the root's row), ``start_ns``, ``end_ns``,
-    ``spans`` (without duplicates), ``visits`` (how many it has). ``visits``, trace after trace, by first start: as
-    ``loadstone.diagnose.digest.Visits`` has them, without their request. ``defects`` in the order of DEFECTS."""
+    """``requests``, a row each, trace after trace, within one by start: ``root`` (the row where it begins), ``main`` (1
+    for the trace's own root, 0 for a server or consumer span that has no parent or begins after its request has ended,
+    which is a request of its own), ``start_ns``, ``end_ns``, ``spans`` (without duplicates), ``visits`` (how many it
+    has). ``visits``, request after request, by first start: as ``loadstone.diagnose.digest.Visits`` has them, without
+    their request. ``defects`` in the order of DEFECTS."""
 
     requests: dict[str, NDArray[Any]]
     visits: dict[str, NDArray[Any]]
@@ -79,9 +82,11 @@ class Summed:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """Of each row: the row ``above`` it in its tree, or ROOT or DOUBLE; instants as one clock would have told them."""
+    """Of each row: the row ``above`` it in its tree, or ROOT or DOUBLE; ``piece``, its request's place among those of
+    its trace; instants as one clock would have told them."""
 
     above: Longs
+    piece: Longs
     start_ns: Longs
     end_ns: Longs
 

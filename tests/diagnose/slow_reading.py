@@ -49,7 +49,11 @@ class SlowDigest:
         made: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
         for trace in traces(evidence.rows("spans", _COLUMNS)):
             keys = [folded(key) for key in zip(*(trace.rows[name] for name in KEY), strict=True)]
-            made.append((self._request(trace, keys), list(_visits(trace, keys))))
+            of, tops = _pieces(trace)
+            for top in sorted(tops, key=trace.start.__getitem__):
+                places = [place for place in range(len(trace)) if of[place] == top]
+                visits = list(_visits(trace, keys, top, places))
+                made.append((self._request(trace, keys, top) | {"spans": len(places)}, visits))
             self.defects.add(trace.defects)
             self.spans += len(trace)
         made.sort(key=lambda one: one[0]["start_ns"])
@@ -58,10 +62,11 @@ class SlowDigest:
         assert not made or set(self.requests[0]) == set(Requests.__dataclass_fields__) - {"sent_ns", "done_ns"}
         assert not made or set(self.visits[0]) == set(Visits.__dataclass_fields__)
 
-    def _request(self, trace: Trace, keys: list[OperationKey]) -> dict[str, Any]:
-        rows, root = trace.rows, trace.root
+    def _request(self, trace: Trace, keys: list[OperationKey], root: int) -> dict[str, Any]:
+        rows = trace.rows
         step, number = rows["step"][root], rows["request"][root]
-        own = number is not None and number >= 0 and step is not None and 0 < step <= len(self.subject.steps)
+        driven = number is not None and number >= 0 and step is not None and 0 < step <= len(self.subject.steps)
+        own = driven and root == trace.root
         size = json.loads(rows["attributes"][root] or "{}").get("http.response.body.size", -1)
         return {
             "trace_id": (trace.trace_id or b"").rjust(16, b"\0"),
@@ -73,10 +78,9 @@ class SlowDigest:
             "process": _or(rows["process_pid"][root], -1),
             "instance": rows["service_instance_id"][root] or rows["host_name"][root] or "",
             "route": keys[root],
-            "spans": len(trace),
             "bytes_out": size if rows["kind"][root] == _SERVER else -1,
             "error": rows["status"][root] == _ERROR,
-            "measured": not own or rows["phase"][root] not in self.subject.warm_up,
+            "measured": not driven or rows["phase"][root] not in self.subject.warm_up,
         }
 
 
@@ -91,15 +95,37 @@ def folded(key: OperationKey) -> OperationKey:
     return service, kind, name, scope, system, statement, method, route, path, address, file, line, function
 
 
-def _visits(trace: Trace, keys: list[OperationKey]) -> list[dict[str, Any]]:
+def _pieces(trace: Trace) -> tuple[list[int], list[int]]:
+    """Of each span the one where its request begins, and all of those."""
+    of = [trace.root] * len(trace)
+    tops = [trace.root]
+    waiting = [trace.root]
+    for above in waiting:
+        # Children as the columns had them, so that of requests with one start the first there is the first here.
+        for place in sorted(trace.children[above]):
+            waiting.append(place)
+            alone = place in trace.adrift and trace.rows["parent_id"][place] is None
+            begins = trace.rows["kind"][place] in (_SERVER, _CONSUMER)
+            if begins and (alone or trace.start[place] >= trace.end[of[above]]):
+                tops.append(place)
+                of[place] = place
+            else:
+                of[place] = of[above]
+    return of, tops
+
+
+def _visits(trace: Trace, keys: list[OperationKey], root: int, places: list[int]) -> list[dict[str, Any]]:
     rows = trace.rows
     critical = [0] * len(trace)
-    for at, begin, finish in critical_path(trace.start, trace.end, trace.waited, trace.root):
+    within = set(places)
+    waited = [[place for place in below if place in within] for below in trace.waited]
+    children = [[place for place in below if place in within] for below in trace.children]
+    for at, begin, finish in critical_path(trace.start, trace.end, waited, root):
         critical[at] += finish - begin
-    own = own_times(trace.start, trace.end, trace.children)
+    own = own_times(trace.start, trace.end, children)
     groups: dict[Any, list[int]] = {}
-    for at in range(len(trace)):
-        above = None if at == trace.root else keys[trace.parent[at]]
+    for at in places:
+        above = None if at == root else keys[trace.parent[at]]
         groups.setdefault((above, keys[at]), []).append(at)
     made = []
     for (above, what), members in groups.items():

@@ -114,7 +114,7 @@ def test_the_core_and_the_slow_way_agree(seed: int) -> None:
     digest = digest_of(SUBJECT, evidence(made, random.choice([99, 977, 100_000])))
     slow = SlowDigest(SUBJECT, evidence(made))
     requests, visits = told(digest)
-    assert len(requests) == 250
+    assert len(requests) > 250  # some traces hold several
     assert requests == slow.requests
     assert visits == slow.visits
     assert digest.defects == slow.defects

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.segments import segments_of
+from loadstone.diagnose.subject import Subject
+from tests.evidence import MemoryEvidence, columns, span
 from tests.scenes import Story
 
 
@@ -50,3 +54,25 @@ def test_nothing_asked_is_nothing_told() -> None:
     digest = digest_of(subject, evidence)
     assert len(segments_of(evidence, digest, np.empty(0, np.int32), lambda one: True)) == 0
     assert len(segments_of(evidence, digest, digest.requests_of(0), lambda one: False)) == 0
+
+
+def test_requests_of_one_trace_are_told_apart() -> None:
+    def rows(trace: int) -> list[dict[str, Any]]:
+        return [
+            span(trace, 1, None, 0, 5, kind=2, name="order"),
+            span(trace, 2, 1, 1, 2, kind=4, name="send"),
+            span(trace, 3, 2, 6, 9, kind=5, name="bill"),
+            span(trace, 4, 3, 7, 8, kind=3, name="SELECT", db_system_name="sqlite"),
+            span(trace, 5, 1, 3, 4, kind=3, name="SELECT", db_system_name="sqlite"),
+        ]
+
+    evidence = MemoryEvidence({"spans": columns("spans", [*rows(1), *rows(2)])})
+    digest = digest_of(Subject(), evidence)
+    assert [step.name for step in digest.steps] == ["order", "bill"]
+    assert digest.requests.step.tolist() == [0, 0, 1, 1]
+    assert digest.requests.spans.tolist() == [3, 3, 2, 2]
+    found = segments_of(evidence, digest, digest.requests_of(1), lambda one: one.family == "database")
+    assert found.request.tolist() == [2, 3]
+    assert [one.tobytes()[-1] for one in found.span_id] == [4, 4]
+    found = segments_of(evidence, digest, np.arange(4, dtype=np.int32), lambda one: one.family == "database")
+    assert [one.tobytes()[-1] for one in found.span_id] == [5, 5, 4, 4]

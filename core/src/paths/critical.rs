@@ -29,7 +29,7 @@ impl Times {
         self.critical.clear();
         self.critical.resize(tree.len(), 0);
         self.waiting.clear();
-        self.waiting.push((tree.root, tree.start[tree.root], tree.end[tree.root]));
+        self.waiting.extend(tree.tops.iter().map(|top| (*top, tree.start[*top], tree.end[*top])));
         while let Some((place, low, high)) = self.waiting.pop() {
             self.found.clear();
             let below = tree.children(place).iter().filter(|child| tree.waited[**child]);

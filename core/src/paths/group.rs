@@ -26,36 +26,36 @@ pub struct Visits {
 /// Buffers that are used again for the next trace.
 #[derive(Debug, Default)]
 pub struct Grouping {
-    /// (parent's operation, operation, place), sorted.
-    keys: Vec<(i64, i64, usize)>,
-    /// (first start, first place, from, past) of each group in the keys.
-    groups: Vec<(i64, usize, usize, usize)>,
+    /// (piece, parent's operation, operation, place), sorted.
+    keys: Vec<(usize, i64, i64, usize)>,
+    /// (piece, first start, first place, from, past) of each group in the keys.
+    groups: Vec<(usize, i64, usize, usize, usize)>,
     ids: Vec<u64>,
     spans: Vec<(i64, i64)>,
 }
 
 impl Grouping {
-    /// Add a trace's visits, by first start; how many they are.
-    pub fn add(&mut self, spans: &Spans, tree: &Tree, times: &Times, visits: &mut Visits) -> usize {
+    /// Add a trace's visits, piece after piece, by first start; `visited` learns how many each piece has.
+    pub fn add(&mut self, spans: &Spans, tree: &Tree, times: &Times, visits: &mut Visits, visited: &mut Vec<i32>) {
         let operation = |place: usize| spans.operation[tree.row[place]];
         let above = |place: usize| if tree.parent[place] == NONE { -1 } else { operation(tree.parent[place]) };
         self.keys.clear();
-        self.keys.extend((0..tree.len()).map(|place| (above(place), operation(place), place)));
+        self.keys.extend((0..tree.len()).map(|place| (tree.piece[place], above(place), operation(place), place)));
         self.keys.sort_unstable();
         self.groups.clear();
         let mut from = 0;
-        for group in self.keys.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let first = group.iter().map(|one| tree.start[one.2]).min().unwrap_or(0);
-            self.groups.push((first, group[0].2, from, from + group.len()));
+        for group in self.keys.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+            let first = group.iter().map(|one| tree.start[one.3]).min().unwrap_or(0);
+            self.groups.push((group[0].0, first, group[0].3, from, from + group.len()));
             from += group.len();
         }
         self.groups.sort_unstable();
         let groups = std::mem::take(&mut self.groups);
-        for &(first, _, from, past) in &groups {
+        for &(_, first, _, from, past) in &groups {
             self.visit(spans, tree, times, first, from..past, visits);
         }
+        visited.extend(groups.chunk_by(|a, b| a.0 == b.0).map(|piece| piece.len() as i32));
         self.groups = groups;
-        self.groups.len()
     }
 
     fn visit(
@@ -68,11 +68,11 @@ impl Grouping {
         visits: &mut Visits,
     ) {
         let members = &self.keys[group];
-        let places = || members.iter().map(|one| one.2);
-        let rows = || members.iter().map(|one| tree.row[one.2]);
+        let places = || members.iter().map(|one| one.3);
+        let rows = || members.iter().map(|one| tree.row[one.3]);
         let sum = |of: &dyn Fn(usize) -> i64| places().map(of).fold(0_i64, i64::saturating_add);
-        visits.parent.push(members[0].0 as i32);
-        visits.operation.push(members[0].1 as i32);
+        visits.parent.push(members[0].1 as i32);
+        visits.operation.push(members[0].2 as i32);
         visits.count.push(members.len() as i32);
         visits.errors.push(rows().filter(|row| spans.flags[*row] & (FAILED | ERROR) != 0).count() as i32);
         visits.total.push(sum(&|place| tree.end[place] - tree.start[place]));

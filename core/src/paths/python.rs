@@ -27,6 +27,7 @@ fn digest_paths<'py>(py: Python<'py>, ids: [PyBuffer<u64>; 6], numbers: [PyBuffe
     let (v, d) = (&made.visits, made.defects);
     let requests = [
         longs(py, &made.root)?,
+        ints(py, &made.main)?,
         longs(py, &made.start)?,
         longs(py, &made.end)?,
         ints(py, &made.spans)?,
@@ -39,17 +40,17 @@ fn digest_paths<'py>(py: Python<'py>, ids: [PyBuffer<u64>; 6], numbers: [PyBuffe
     Ok((requests.into(), visits, defects))
 }
 
-/// Of each span of whole traces the row above (-1 at the root, -2 for a duplicate), start and end. Raises ValueError
-/// for columns of different lengths.
+/// Of each span of whole traces the row above (-1 where a request begins, -2 for a duplicate), the place of its request
+/// among those of its trace, start and end. Raises ValueError for columns of different lengths.
 #[pyfunction]
 fn lay_out_paths<'py>(
     py: Python<'py>,
     ids: [PyBuffer<u64>; 6],
     numbers: [PyBuffer<i64>; 6],
-) -> PyResult<[Column<'py>; 3]> {
+) -> PyResult<[Column<'py>; 4]> {
     let spans = spans_of(py, ids, numbers)?;
     let made = py.detach(|| digest::layout(&spans))?;
-    Ok([longs(py, &made.above)?, longs(py, &made.start)?, longs(py, &made.end)?])
+    Ok([longs(py, &made.above)?, longs(py, &made.piece)?, longs(py, &made.start)?, longs(py, &made.end)?])
 }
 
 /// Ids are trace, span, parent, host, service and parameters; numbers start, end, kind, flags, operation and rows.

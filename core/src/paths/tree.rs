@@ -20,6 +20,10 @@ pub struct Tree {
     /// Whether its parent may have waited for it.
     pub waited: Vec<bool>,
     pub root: usize,
+    /// Where requests begin, by start: the root, and servers and consumers that are requests of their own.
+    pub tops: Vec<usize>,
+    /// Of each place the place in `tops` that it lies under.
+    pub piece: Vec<usize>,
     /// Places in order of their parent, then of their start; those of place p are children[bounds[p]..bounds[p + 1]].
     children: Vec<usize>,
     bounds: Vec<usize>,
@@ -30,6 +34,7 @@ pub struct Tree {
     state: Vec<u8>,
     path: Vec<usize>,
     shift: Vec<i64>,
+    rank: Vec<usize>,
     keys: Vec<(u64, i64, usize)>,
 }
 
@@ -57,6 +62,7 @@ impl Tree {
         self.hold_children();
         self.one_clock(spans, defects);
         self.judge(spans, defects);
+        self.split(spans);
     }
 
     /// Each (span id, kind) once, the longest of several.
@@ -260,6 +266,61 @@ impl Tree {
                     && (end[place] <= late || spans.kind[self.row[above]] == CLIENT);
             }
         }
+    }
+
+    /// Let a server or consumer that has no parent, or that begins after its request has ended, begin another.
+    fn split(&mut self, spans: &Spans) {
+        self.tops.clear();
+        self.tops.push(self.root);
+        self.piece.clear();
+        self.piece.resize(self.len(), self.root); // the top of each, at first
+        for &place in &self.path[1..] {
+            let top = self.piece[self.parent[place]];
+            let row = self.row[place];
+            let alone = self.adrift[place] && spans.parent[row] == 0;
+            let begins = matches!(spans.kind[row], SERVER | CONSUMER);
+            if begins && (alone || self.start[place] >= self.end[top]) {
+                self.piece[place] = place;
+                self.tops.push(place);
+            } else {
+                self.piece[place] = top;
+            }
+        }
+        if self.tops.len() == 1 {
+            self.piece.fill(0);
+            return;
+        }
+        let start = &self.start;
+        self.tops.sort_by_key(|top| start[*top]);
+        self.rank.clear();
+        self.rank.resize(self.row.len(), 0);
+        for (at, &top) in self.tops.iter().enumerate() {
+            self.rank[top] = at;
+            self.parent[top] = NONE;
+        }
+        for piece in &mut self.piece {
+            *piece = self.rank[*piece];
+        }
+        self.drop_tops();
+    }
+
+    /// Take what has no parent any more out of the children.
+    fn drop_tops(&mut self) {
+        let mut kept = 0;
+        let mut from = 0;
+        for above in 0..self.len() {
+            let past = self.bounds[above + 1];
+            for at in from..past {
+                let place = self.children[at];
+                if self.parent[place] != NONE {
+                    self.children[kept] = place;
+                    kept += 1;
+                }
+            }
+            from = past;
+            self.bounds[above + 1] = kept;
+        }
+        self.children.truncate(kept);
     }
 }
 
