@@ -48,8 +48,9 @@ wheel: build  ## Build the wheel and the sdist into dist/
 	@$(TOOLS) maturin sdist --out dist
 
 docs: .build/core  ## Write the generated pages of docs/
-	$(STEP) 'docs: docs/handbook.md'
+	$(STEP) 'docs: docs/handbook.md, docs/faults'
 	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python scripts/faults.py
 
 test: check-format check-lint check-types check-floors check-rust check-ui check-python  ## Build what is needed and run every check
 	@printf '\nEvery check passed.\n'
