@@ -14,7 +14,7 @@ from loadstone.diagnose.locus import named
 from loadstone.model.finding import Bounded, PathRow, Share, StepPath
 from loadstone.stats.bands import Band, Bands, Interval, bounded
 
-__all__ = ["AFTER", "BEFORE", "durations_ns", "paths", "share_of"]
+__all__ = ["AFTER", "BEFORE", "durations_ns", "leading_steps", "paths", "share_of"]
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -28,6 +28,9 @@ FEWEST, FEWEST_P95, FEWEST_P99 = 10, 40, 100
 
 SHOWN = 12
 """Rows of a path; the rest is one row."""
+
+MOST_STEPS = 50
+"""Steps that are worked out: exported traces may hold thousands of routes, of which most hold no time."""
 
 KEPT = 60
 """Operations of a step of which intervals are worked out: those that lead in all its requests, and in the slow ones."""
@@ -76,13 +79,18 @@ def share_of(digest: Digest, step: int | None, requests: Ints, cost_ns: Floats, 
 
 
 def paths(digest: Digest, seed: int = 0) -> tuple[StepPath, ...]:
-    """The critical path of each step, that with the most time first."""
-    found = [_path(digest, step, seed) for step in range(len(digest.steps)) if len(digest.requests_of(step)) >= FEWEST]
-    found.sort(key=lambda path: -path[0])
-    return tuple(path for _, path in found)
+    """The critical path of each step, that with the most time first, of at most MOST_STEPS."""
+    return tuple(_path(digest, step, seed) for step in leading_steps(digest, FEWEST))
 
 
-def _path(digest: Digest, step: int, seed: int) -> tuple[float, StepPath]:
+def leading_steps(digest: Digest, fewest: int) -> tuple[int, ...]:
+    """The steps with the most time in all, of those with at least ``fewest`` requests; at most MOST_STEPS."""
+    enough = [step for step in range(len(digest.steps)) if len(digest.requests_of(step)) >= fewest]
+    spent = {step: float(durations_ns(digest, digest.requests_of(step)).sum()) for step in enough}
+    return tuple(sorted(enough, key=lambda step: -spent[step])[:MOST_STEPS])
+
+
+def _path(digest: Digest, step: int, seed: int) -> StepPath:
     requests = digest.requests_of(step)
     duration = durations_ns(digest, requests)
     bands = Bands(duration, seed)
@@ -108,7 +116,7 @@ def _path(digest: Digest, step: int, seed: int) -> tuple[float, StepPath]:
     counts = np.bincount(group[operation], weights=digest.visits.count[visits], minlength=rest + 1) / len(requests)
     opaque = np.array([one.family in OPAQUE for one in digest.operations] + [False])
     total = float(duration.sum())
-    path = StepPath(
+    return StepPath(
         journey=digest.steps[step].journey,
         step=digest.steps[step].name,
         requests=len(requests),
@@ -118,7 +126,6 @@ def _path(digest: Digest, step: int, seed: int) -> tuple[float, StepPath]:
         uncovered_share=float(critical[opaque[operation]].sum()) / total if total > 0 else None,
         trace_ids=_typical(digest, requests, duration, enough=enough),
     )
-    return total, path
 
 
 def _kept(operation: Ints, critical: Floats, slow: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,12 @@ __all__ = ["MOST_REQUESTS", "RootKind", "Told", "root_facts"]
 
 MOST_REQUESTS = 100_000
 """Requests whose root is read whole; of more an even part: a trait of 1 % is then in 1,000."""
+
+MOST_NAMES = 500
+"""Attributes and parameters; more are names made up for each request."""
+
+MOST_ATTRIBUTES = 40
+"""Of one span, as they come: twice what instrumentations write (OpenTelemetry's own limit is 128)."""
 
 RootKind = Literal["parameter", "path", "attribute", "route", "status", "place"]
 
@@ -83,6 +90,8 @@ def root_facts(scene: Scene, looked: dict[int, NDArray[np.int32]]) -> tuple[Told
     seen: dict[tuple[RootKind, str], tuple[list[int], list[Any]]] = {}
     for place in sorted(rows):
         for kind, attribute, value in _facts(rows[place]):
+            if (kind, attribute) not in seen and len(seen) >= MOST_NAMES:
+                continue
             held = seen.setdefault((kind, attribute), ([], []))
             held[0].append(place)
             held[1].append(value)
@@ -148,7 +157,7 @@ def _attributes(text: str) -> Iterator[tuple[str, Any]]:
     except (msgspec.DecodeError, RecursionError):
         return
     if isinstance(held, dict):
-        for name, value in held.items():
+        for name, value in islice(held.items(), MOST_ATTRIBUTES):
             if _sound(value) and not _HELD.match(name) and not _TIMES.search(name):
                 yield name, value
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.diagnose.critical import leading_steps
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.locus import named
 from loadstone.diagnose.root_facts import MOST_REQUESTS, Told, root_facts
@@ -115,11 +116,10 @@ def traits_of(scene: Scene) -> Traits:
 def _looked(digest: Digest) -> dict[int, Ints]:
     total = max(1, int(digest.requests.measured.sum()))
     looked = {}
-    for step in range(len(digest.steps)):
+    for step in leading_steps(digest, FEWEST_OF_STEP):
         requests = digest.requests_of(step)
-        if len(requests) >= FEWEST_OF_STEP:
-            wanted = max(5000, MOST_REQUESTS * len(requests) // total)
-            looked[step] = requests[:: -(-len(requests) // wanted)]
+        wanted = max(2000, MOST_REQUESTS * len(requests) // total)
+        looked[step] = requests[:: -(-len(requests) // wanted)]
     return looked
 
 

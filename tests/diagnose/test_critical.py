@@ -100,6 +100,15 @@ def test_a_client_that_gave_up_leaves_the_spans_time() -> None:
     assert [row.operation for row in path.rows] == ["GET /1"]
 
 
+def test_of_many_steps_those_with_the_most_time_are_told() -> None:
+    story = Story(own=False)
+    for route in range(60):
+        for request in story.requests(10, http_request_method="GET", http_route=f"/r{route}"):
+            request.spend(0.001 * (1 + route), exact=True)
+    told = paths(story.digest())
+    assert [path.step for path in told] == [f"GET /r{route}" for route in range(59, 9, -1)]
+
+
 def test_many_operations_end_in_one_row() -> None:
     story = Story()
     for request in story.requests(120):

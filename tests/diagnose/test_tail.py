@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Requests, Step, Visits
+from loadstone.diagnose.root_facts import MOST_NAMES, root_facts
 from loadstone.diagnose.subject import Judged, Subject
 from loadstone.diagnose.suspect import Suspect
 from loadstone.diagnose.tail import FALSE_SHARE, slow_of, tail
@@ -236,6 +237,19 @@ def test_values_without_number_are_dropped_and_counted() -> None:
     for request in (story := Story()).requests(1000, url_query=lambda number: f"id=x{number}"):
         request.spend(0.001)
     assert not [trait for trait in traits_of(story.made()[1]).of_step[0] if trait.attribute == "?id"]
+
+
+def test_names_made_up_for_each_request_are_bounded() -> None:
+    story = Story()
+    for request in story.requests(
+        600,
+        url_query=lambda number: f"a{number}=1&b=2",
+        attributes=lambda number: "{" + ", ".join(f'"{number}.{place}": 1' for place in range(60)) + "}",
+    ):
+        request.spend(0.001)
+    _, scene = story.made()
+    facts = root_facts(scene, {0: scene.digest.requests_of(0)})
+    assert len(facts) == MOST_NAMES
 
 
 def test_the_requests_own_time_is_no_property() -> None:
