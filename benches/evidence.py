@@ -70,7 +70,7 @@ def _measure(directory: Path, wanted: int) -> None:
     begun = time.process_time()
     seen = 0
     for trace in traces(RunEvidence(directory).rows("spans", NEEDED, where="hash(trace_id) % 16 = 0")):
-        critical_path(trace.start, trace.end, trace.children, trace.root)
+        critical_path(trace.start, trace.end, trace.waited, trace.root)
         seen += len(trace)
     if seen:
         _tell("critical path", f"{seen / (time.process_time() - begun):,.0f} spans a second, reading among them")

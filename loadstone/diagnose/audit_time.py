@@ -133,7 +133,7 @@ def _add(found: Times, trace: Trace, pauses: dict[int, _Pauses]) -> None:
     pid, cpu = rows["process_pid"][root], rows["thread_cpu_ns"][root]
     stopped = pauses.get(pid)
     rest = 0
-    for place, start, end in critical_path(trace.start, trace.end, trace.children, root):
+    for place, start, end in critical_path(trace.start, trace.end, trace.waited, root):
         length = end - start
         leaf = not trace.children[place] and kinds[place] not in _ENTRY
         if place == root:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from loadstone.diagnose.digest import Family, Operation
 from loadstone.model.evidence import KINDS
 
-__all__ = ["KEY", "KEY_SQL", "MOST", "OperationKey", "Operations", "number_of", "templated"]
+__all__ = ["KEY", "KEY_SQL", "MOST", "OperationKey", "Operations", "number_of", "placed", "templated"]
 
 KEY = (
     "service",
@@ -50,6 +50,7 @@ _TRANSACTION = re.compile(r"(begin|start transaction|commit|rollback|savepoint|r
 _CONNECT = {"connect", "open connection", "pool.connect", "pg.connect", "pg-pool.connect"}
 _KEY_VALUE = {"redis", "memcached", "valkey", "dynamodb", "aws.dynamodb", "etcd", "hazelcast"}
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_LIBRARIES = {"site-packages", "dist-packages", "node_modules"}
 _VARIABLE = (
     "[0-9]+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|"
     "[A-Za-z_-]*[0-9][0-9A-Za-z_.-]{7,}|<hash:[^/]*>|[?]"
@@ -113,6 +114,17 @@ def _coarse(key: OperationKey) -> OperationKey:
     return service, kind, "(many others)", None, system, None, method, None, None, None, None, None, None
 
 
+def placed(file: str) -> str:
+    """A file by what stays the same from machine to machine: a library's from its package on, of an absolute path the
+    last three parts."""
+    parts = file.replace("\\", "/").split("/")
+    library = max((place for place, part in enumerate(parts) if part in _LIBRARIES), default=-1)
+    if 0 <= library < len(parts) - 1:
+        return "/".join(parts[library + 1 :])
+    absolute = parts[0] == "" or (len(parts[0]) == 2 and parts[0][1] == ":")
+    return "/".join(parts[-3:] if absolute and len(parts) > 3 else parts)
+
+
 def _operation(number: int, key: OperationKey) -> Operation:
     service, kind, name, scope, system, statement, method, route, path, address, file, line, function = key
     if method is None and kind == _CLIENT and path is not None and not (system or statement):
@@ -137,7 +149,7 @@ def _operation(number: int, key: OperationKey) -> Operation:
         system,
         scope,
         address,
-        file,
+        file and placed(file),
         line or None,
         function,
     )

@@ -150,7 +150,7 @@ def trace_view(
     """A trace of ``_SHOWN`` columns as a waterfall."""
     rows, begun = trace.rows, min(trace.start)
     own = own_times(trace.start, trace.end, trace.children)
-    path = critical_path(trace.start, trace.end, trace.children, trace.root)
+    path = critical_path(trace.start, trace.end, trace.waited, trace.root)
     critical = [0] * len(trace)
     for place, start, end in path:
         critical[place] += end - start

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from loadstone.diagnose import operations, reading
 from loadstone.diagnose.digest import Digest, Requests, Visits
-from loadstone.diagnose.operations import KEY, KEY_SQL, templated
+from loadstone.diagnose.operations import KEY, KEY_SQL, placed, templated
 from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.segments import segments_of
 from loadstone.diagnose.subject import Subject
@@ -219,3 +219,19 @@ def test_a_path_has_one_template_in_both_tongues(paths: list[str]) -> None:
         sql = f"SELECT {told} FROM (SELECT 3 AS kind, NULL AS http_request_method, NULL AS http_route, * FROM "
         found = connection.execute(f"{sql} (VALUES {rows}) AS held(url_path))", paths).fetchall()
     assert [row[0] for row in found] == [templated(path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("shop/views.py", "shop/views.py"),
+        ("/srv/app/current/shop/views.py", "current/shop/views.py"),
+        ("/views.py", "/views.py"),
+        ("C:\\srv\\app\\shop\\views.py", "app/shop/views.py"),
+        ("/opt/venv/lib/python3.12/site-packages/django/db/models.py", "django/db/models.py"),
+        ("/app/node_modules/pg/node_modules/pg-pool/index.js", "pg-pool/index.js"),
+        ("", ""),
+    ],
+)
+def test_a_file_is_named_without_the_machine_it_lies_on(file: str, told: str) -> None:
+    assert placed(file) == told
