@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Operation
-from loadstone.diagnose.operations import templated
+from loadstone.diagnose.operations import placed, templated
 from loadstone.diagnose.suspect import Scene
 from loadstone.model.evidence import KINDS
 
@@ -78,7 +78,8 @@ def attributes_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _same(row: dict[str, Any], operation: Operation) -> bool:
-    if (row["service"] or "") != operation.service or row["code_file_path"] != operation.file:
+    file = row["code_file_path"]
+    if (row["service"] or "") != operation.service or (file and placed(file)) != operation.file:
         return False
     if (row["code_line_number"] or None) != operation.line:
         return False
