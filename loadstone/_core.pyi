@@ -22,6 +22,24 @@ def lay_out_paths(ids: Sequence[object], numbers: Sequence[object]) -> tuple[byt
     """Of each span of whole traces the row above (-1 where a request begins, -2 for a duplicate), the place of its
     request among those of its trace, start and end. Raises ValueError for columns of different lengths."""
 
+def in_order_starts(arrived: bytes, ended: bytes, servers: Sequence[int]) -> list[bytes]:
+    """When service started under each count of servers that take jobs in order; float64 in and out."""
+
+def shared_demands(start: bytes, end: bytes, servers: Sequence[float]) -> tuple[bytes, list[bytes]]:
+    """How many others (uint32) were present at each start, and the demands under each count of shared servers."""
+
+def replay(
+    arrived: bytes,
+    order: bytes,
+    first: bytes,
+    resource: bytes,
+    demand: bytes,
+    workers: int,
+    resources: Sequence[tuple[int, float]],
+) -> list[bytes]:
+    """When each arrival ended, each request was begun and each stage ended (float64); see
+    loadstone/stats/gain/replay.py. Raises ValueError for columns that do not fit."""
+
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""
 

@@ -7,4 +7,5 @@ pub mod paths;
 #[cfg(feature = "python")]
 mod python;
 pub mod redact;
+pub mod replay;
 pub mod spans;

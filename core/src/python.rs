@@ -15,6 +15,7 @@ use crate::load::engine::Engine;
 use crate::load::extract;
 use crate::paths;
 use crate::redact::{self, attribute};
+use crate::replay;
 use crate::spans::batch::{Batch, NUMBERS, TEXTS};
 use crate::spans::decoder::{Decoder, Format, Source};
 use crate::spans::frames::Kind;
@@ -284,5 +285,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SpanDecoder>()?;
     module.add_function(wrap_pyfunction!(check_spans, module)?)?;
     paths::python::add(module)?;
+    replay::python::add(module)?;
     module.add_function(wrap_pyfunction!(expression_error, module)?)
 }

@@ -69,7 +69,8 @@ class Timeline:
     @property
     def traced(self) -> NDArray[np.bool_]:
         """Of each request, whether its server span was seen."""
-        return self.started_ns != UNSEEN
+        seen: NDArray[np.bool_] = self.started_ns != UNSEEN
+        return seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ class Quantiles:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What a fix would gain. ``service`` is the fault's own time, ``queue`` the waiting that goes with it, ``after`` the
-    quantiles that would be left, ``before`` those recorded: before - service - queue = after.
+    """What a fix would gain. ``service`` is the fault's own time, ``queue`` the waiting that goes with it, ``after``
+    the quantiles that would be left, ``before`` those recorded: before - service - queue = after.
 
     Where ``refused`` is a sentence, ``queue`` and ``after`` are not to be told; ``service.*.low`` stands as "at least".
     ``first`` and ``past`` bound the requests that the answer was worked out on: all, or a long enough stretch of them.

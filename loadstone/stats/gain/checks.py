@@ -1,0 +1,94 @@
+"""When a predicted number is refused, and in which words. What is left is the rank, and "at least the service part".
+
+The limits were set on simulated services of scripted truth; docs/accuracy.md says what they refuse and let by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.stats.gain.invert import Inversion
+from loadstone.stats.gain.record import Record
+from loadstone.stats.gain.replay import CPU
+from loadstone.stats.gain.timeline import DATABASE, OTHER
+
+__all__ = ["MOST_OFF", "Seen", "refusal", "reproduces"]
+
+MOST_OFF = 0.10
+"""A replay with the fault still in it that misses a recorded quantile by more."""
+
+MOST_START_ERROR = 0.15
+"""Mean distance of inferred starts from those seen, in mean waits."""
+
+LEAST_WAIT = 0.02
+"""A mean wait below this share of the mean response matters to no prediction, and an error is taken of it."""
+
+MOST_BUSY = 0.90
+"""Share of requests that found all workers busy: beyond, a queue does not drain and arrivals say nothing."""
+
+MOST_CORRELATION = 0.15
+"""Of inverted demand with concurrency, beyond chance."""
+
+MOST_SPREAD = 0.20
+"""Between the predictions of plausible ways, at the p95 and the p99."""
+
+MOST_ASKEW = 0.01
+"""Share of server spans that lie outside what the client saw of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the checks look at: ``off`` by how much a replay with the fault misses the record, ``afters`` the predicted
+    quantiles of the plausible ways (rows)."""
+
+    rec: Record
+    inversion: Inversion
+    off: float
+    afters: NDArray[np.float64]
+    closed: bool
+
+    @property
+    def start_error(self) -> float:
+        """In mean waits."""
+        starts = self.inversion.starts
+        return starts.error_s / max(starts.wait_s, LEAST_WAIT * float(self.rec.response.mean()))
+
+    @property
+    def correlation(self) -> float:
+        """The largest of the resources'."""
+        return max(self.inversion.choices[resource].fit.correlation for resource in (DATABASE, OTHER, CPU))
+
+    @property
+    def spread(self) -> float:
+        """Of the p95 and p99, each way against their median, a tenth on either side left out."""
+        logs = np.log(np.maximum(self.afters[:, 1:], 1e-12))
+        low, high = np.quantile(logs, [0.1, 0.9], axis=0)
+        return float(np.expm1(high - low).max())
+
+
+def reproduces(recorded: NDArray[np.float64], replayed: NDArray[np.float64]) -> float:
+    """The largest relative difference of the p95 and the p99."""
+    expected, found = np.quantile(recorded, [0.95, 0.99]), np.quantile(replayed, [0.95, 0.99])
+    return float(np.abs(found / expected - 1).max())
+
+
+def refusal(seen: Seen) -> str | None:
+    """Why the number is not to be told, or None."""
+    if seen.closed:
+        return "users wait for their replies before they send again, so a faster service would be asked more often"
+    if seen.rec.askew > MOST_ASKEW:
+        return "server spans lie outside what the client saw: the clocks differ"
+    if seen.start_error > MOST_START_ERROR:
+        return "requests were not begun in the order in which they came: no count of workers explains when"
+    if seen.inversion.starts.busy_share > MOST_BUSY:
+        return "nearly every request found all workers busy: the service is saturated"
+    if seen.off > MOST_OFF:
+        return f"a replay with the fault still in it misses the recorded latency by {seen.off:.0%}"
+    if seen.correlation > MOST_CORRELATION:
+        return "stages take longer in a crowd in a way that no simple resource explains"
+    if seen.spread > MOST_SPREAD:
+        return f"ways in which the service may work, all plausible, differ by {seen.spread:.0%} in what they predict"
+    return None
