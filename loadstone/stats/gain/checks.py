@@ -15,22 +15,23 @@ from loadstone.stats.gain.record import Record
 from loadstone.stats.gain.replay import CPU
 from loadstone.stats.gain.timeline import DATABASE, OTHER
 
-__all__ = ["MOST_OFF", "Seen", "refusal", "reproduces"]
+__all__ = ["MOST_OFF", "MOST_OFF_SAMPLED", "Seen", "refusal", "reproduces"]
 
-MOST_OFF = 0.10
-"""A replay with the fault still in it that misses a recorded quantile by more."""
+MOST_OFF, MOST_OFF_SAMPLED = 0.10, 0.15
+"""A replay with the fault still in it that misses the recorded p95 or p99 by more. Where traces are sampled, the shapes
+of the other requests are borrowed, and a sound replay misses it by more."""
 
 MOST_START_ERROR = 0.15
 """Mean distance of inferred starts from those seen, in mean waits."""
 
-LEAST_WAIT = 0.02
+LEAST_WAIT = 0.05
 """A mean wait below this share of the mean response matters to no prediction, and an error is taken of it."""
 
 MOST_BUSY = 0.90
 """Share of requests that found all workers busy: beyond, a queue does not drain and arrivals say nothing."""
 
-MOST_CORRELATION = 0.15
-"""Of inverted demand with concurrency, beyond chance."""
+MOST_CORRELATION, MOST_CORRELATION_SAMPLED = 0.15, 0.25
+"""Of inverted demand with concurrency, beyond chance. Borrowed shapes blur who was there when."""
 
 MOST_SPREAD = 0.20
 """Between the predictions of plausible ways, at the p95 and the p99."""
@@ -49,6 +50,11 @@ class Seen:
     off: float
     afters: NDArray[np.float64]
     closed: bool
+
+    @property
+    def sampled(self) -> bool:
+        """Whether requests are there that were not traced."""
+        return not bool(np.isfinite(self.rec.started).all())
 
     @property
     def start_error(self) -> float:
@@ -85,9 +91,9 @@ def refusal(seen: Seen) -> str | None:
         return "requests were not begun in the order in which they came: no count of workers explains when"
     if seen.inversion.starts.busy_share > MOST_BUSY:
         return "nearly every request found all workers busy: the service is saturated"
-    if seen.off > MOST_OFF:
+    if seen.off > (MOST_OFF_SAMPLED if seen.sampled else MOST_OFF):
         return f"a replay with the fault still in it misses the recorded latency by {seen.off:.0%}"
-    if seen.correlation > MOST_CORRELATION:
+    if seen.correlation > (MOST_CORRELATION_SAMPLED if seen.sampled else MOST_CORRELATION):
         return "stages take longer in a crowd in a way that no simple resource explains"
     if seen.spread > MOST_SPREAD:
         return f"ways in which the service may work, all plausible, differ by {seen.spread:.0%} in what they predict"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.stats.gain.checks import MOST_OFF, Seen, refusal, reproduces
+from loadstone.stats.gain.checks import MOST_OFF, MOST_OFF_SAMPLED, Seen, refusal, reproduces
 from loadstone.stats.gain.interval import QUANTILES, Draws, draw, widened
 from loadstone.stats.gain.invert import invert
 from loadstone.stats.gain.record import Record, record
@@ -67,12 +67,13 @@ def predict(
         offs.append(reproduces(rec.response[counted], faulty[counted]))
         afters.append(_quantiles(fixed[counted]))
     off, table = np.array(offs), np.array(afters)
-    good = off <= max(MOST_OFF, float(off.min()))
+    sampled = not np.isfinite(rec.started).all()
+    good = off <= max(MOST_OFF_SAMPLED if sampled else MOST_OFF, float(off.min()))
     after = np.median(table[good], axis=0)
     seen = Seen(rec, inversion, float(np.quantile(off, ENOUGH)), table[good], closed)
     accepted = [candidate for candidate, fine in zip(inversion.candidates, good, strict=True) if fine]
     draws = draw(rec.reached, rec.response, less, counted, rec.way, accepted, chance)
-    pad = PAD if np.isfinite(rec.started).all() else PAD_SAMPLED
+    pad = PAD_SAMPLED if sampled else PAD
     return _gain(before, _quantiles(less[counted]), after, draws, pad, refusal(seen), first, past)
 
 
