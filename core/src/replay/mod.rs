@@ -24,7 +24,7 @@ impl Discipline {
     pub fn of(kind: u8, servers: f64) -> Result<Self, Error> {
         match kind {
             0 => Ok(Discipline::Delay),
-            1 if servers >= 1.0 && servers <= 1e9 => Ok(Discipline::Fifo(servers as usize)),
+            1 if (1.0..=1e9).contains(&servers) => Ok(Discipline::Fifo(servers as usize)),
             2 if servers > 0.0 && servers.is_finite() => Ok(Discipline::Sharing(servers)),
             _ => Err(Error::plan("replay", format_args!("{kind} with {servers} servers is no discipline"))),
         }
