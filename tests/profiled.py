@@ -34,9 +34,12 @@ class Sampler:
 
     def seen(self, start_s: float, end_s: float, *frames: str, state: str = "cpu", **told: Any) -> None:  # noqa: ANN401
         """Looks at a thread from one instant to another."""
-        tick, last = -int(-start_s * self._hz // 1), int(end_s * self._hz // 1)
-        for number in range(tick, last + 1):
-            at_s = number / self._hz
-            if start_s <= at_s < end_s:
-                more = {"at_s": at_s - 0.5 / self._hz, "weight": round(1e9 / self._hz), **self._told, **told}
-                self._story.stack(stacked(*frames), state=state, **more)
+        first, last = -int(-start_s * self._hz // 1), -int(-end_s * self._hz // 1)
+        ticks = last - first
+        if ticks <= 0:
+            return
+        # A profiler tells an idle stretch in one row.
+        length = ticks if state == "idle" else 1
+        for number in range(first, last, length):
+            more = {"at_s": (number - 0.5) / self._hz, "weight": round(1e9 * length / self._hz), **self._told, **told}
+            self._story.stack(stacked(*frames), state=state, **more)

@@ -1,10 +1,12 @@
 """Waiting for the interpreter's lock, as sampled stacks show it.
 
-A thread that waits for the lock looks idle, and so does one that waits for a socket. They differ in where they stand:
-a line that computes, and is seen on the CPU again and again, does not block; a thread that is idle there wanted to go
-on and could not. So lines that are on the CPU for a tenth of their time or more are taken to compute, and what they
-are idle is waiting: for the lock, or for a core. Waiting for a core is counted by the kernel (``run_wait_s_per_s``)
-and taken off. This does not need to see who holds the lock, which py-spy tells too rarely in short runs."""
+A thread that waits for the lock looks idle, and so does one that waits for a socket. Three things tell them apart. A
+line that is on the CPU again and again computes: what it is idle, it waits, for the lock or for a core. At any other
+line that does not plainly wait, a wait for the lock is short, and it happens only while another thread of the process
+computes: what idle time there coincides with that more often than chance is waiting for the lock. Waiting for a core is
+counted by the kernel (``run_wait_s_per_s``) and taken off. None of this needs to see who holds the lock, which py-spy
+tells too rarely in short runs.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +23,31 @@ from loadstone.diagnose.suspect import Scene
 __all__ = ["Contention", "contention_of"]
 
 COMPUTES_SHARE = 0.1
-"""On the CPU for so much of its time, a line computes. A lock shared by n busy threads leaves each 1/n of it, so
-lines of up to ten busy threads pass; a line that waits for a socket is on the CPU for 1 % or less."""
+"""On the CPU for so much of its time, a line computes. A lock shared by n busy threads leaves each 1/n of it, so lines
+of up to ten busy threads pass; a line that waits for a socket is on the CPU for 1 % or less."""
 
 FEWEST_SAMPLES = 3
 """Of a line on the CPU, before it is said to compute."""
 
+LONGEST_TURN_NS = 50_000_000
+"""An idle stretch that is longer is no turn at the lock: its holder is asked to let go after 5 ms
+(sys.getswitchinterval), so this is ten threads in a row."""
+
+BIN_NS = 10_000_000
+"""A sample at 100 Hz: finer than that nobody knows who ran when."""
+
+MOST_BINS = 50_000
+
 
 @dataclass(frozen=True)
 class Contention:
-    """One process. ``waiting`` are the samples of threads that wanted to go on, ``computing`` those on the CPU at the
-    same lines. Seconds over ``span_s``: ``waited_s`` by threads, less what they waited for a core; ``held_s`` as far as
-    the lock was seen held, ``busy_s`` all time on the CPU: the truth lies between. ``threads`` wanted it; ``holders``
-    are (function that held it, seconds, thread), the longest first."""
+    """One process. ``waiting`` is of each sample the nanoseconds that its thread wanted to go on and could not. Seconds
+    over ``span_s``: ``waited_s`` by threads, less what they waited for a core; ``held_s`` as far as the lock was seen
+    held, ``busy_s`` all time on the CPU: the truth lies between. ``threads`` wanted it; ``holders`` are (function that
+    computed, seconds, thread), the longest first."""
 
     process: int
-    waiting: NDArray[np.bool_]
-    computing: NDArray[np.bool_]
+    waiting: NDArray[np.float64]
     span_s: float
     waited_s: float
     for_core_s: float
@@ -48,62 +58,108 @@ class Contention:
 
 
 def contention_of(scene: Scene, profile: Profile) -> list[Contention]:
-    """Each process whose lock was seen held. ``profile`` was read with ``idle``."""
+    """Each process whose lock was seen held, the most waiting first. ``profile`` was read with ``idle``."""
     if not profile.timed:
         return []
     for_core = _waited_for_core(scene)
-    found = []
-    total = float(profile.weight[profile.working()].sum()) or 1.0
-    for pid in np.unique(profile.process[profile.state == GIL]).tolist():
-        one = _of(profile, pid, for_core, total)
-        if one is not None:
-            found.append(one)
+    total = float(profile.weight[profile.state != IDLE].sum()) or 1.0
+    leaf, count = _lines(profile)
+    pids = np.unique(profile.process[profile.state == GIL]).tolist()
+    found = [_of(profile, pid, leaf, count, for_core / total) for pid in pids]
     return sorted(found, key=lambda one: -one.waited_s)
 
 
-def _of(profile: Profile, pid: int, for_core: float, total: float) -> Contention | None:
+def _of(profile: Profile, pid: int, leaf: NDArray[np.int64], count: int, core_rate: float) -> Contention:
     mine = profile.process == pid
+    line = np.where(mine, leaf[profile.stack], -1)
+    known, running, idle = line >= 0, profile.state != IDLE, profile.state == IDLE
     at, weight = profile.at_ns[mine], profile.weight[mine]
-    if not len(at):
-        return None
-    span_s = max(1e-9, (int((at + weight.astype(np.int64)).max()) - int(at.min())) / 1e9)
-    leaf, lines = _lines(profile)
-    running = mine & (profile.state != IDLE) & (leaf[profile.stack] >= 0)
-    place = leaf[profile.stack]
-    on = np.bincount(place[running], profile.weight[running], len(lines))
-    seen = np.bincount(place[running], minlength=len(lines))
-    whole = mine & (place >= 0)
-    wall = np.bincount(place[whole], profile.weight[whole], len(lines))
+    span_ns = max(1.0, float((at + weight).max() - at.min()))
+    on = np.bincount(line[known & running], profile.weight[known & running], count)
+    seen = np.bincount(line[known & running], minlength=count)
+    wall = np.bincount(line[known], profile.weight[known], count)
     computes = (on >= COMPUTES_SHARE * wall) & (seen >= FEWEST_SAMPLES)
-    at_work = whole & computes[np.maximum(place, 0)]
-    waiting = at_work & (profile.state == IDLE)
-    computing = at_work & (profile.state != IDLE)
-    own = float(profile.weight[running].sum())
-    core_s = for_core * span_s * own / total
-    waited_s = max(0.0, float(profile.weight[waiting].sum()) / 1e9 - core_s)
-    held = mine & (profile.state == GIL)
+    at_work = known & computes[np.maximum(line, 0)]
+    waiting = np.where(at_work & idle, profile.weight, 0.0)
+    short = known & ~at_work & idle & (profile.weight <= LONGEST_TURN_NS)
+    waiting[short] = profile.weight[short] * _beyond_chance(profile, np.flatnonzero(short), known & running, span_ns)
+    waited = waited_core = 0.0
+    wanting = 0
+    for thread in np.unique(profile.thread[mine]).tolist():
+        own = mine & (profile.thread == thread)
+        wanted = float(waiting[own].sum())
+        core = core_rate * span_ns * float(profile.weight[own & running].sum())
+        waited += max(0.0, wanted - core)
+        waited_core += min(wanted, core)
+        wanting += wanted > 0 or bool((own & known & running).any())
+    whole = float(waiting.sum())
     return Contention(
         pid,
-        waiting,
-        computing,
-        span_s,
-        waited_s,
-        core_s,
-        float(profile.weight[held].sum()) / 1e9,
-        own / 1e9,
-        len(np.unique(profile.thread[at_work & (profile.thread >= 0)])),
-        _holders(profile, computing),
+        waiting * (waited / whole if whole > 0 else 0.0),
+        span_ns / 1e9,
+        waited / 1e9,
+        waited_core / 1e9,
+        float(profile.weight[mine & (profile.state == GIL)].sum()) / 1e9,
+        float(profile.weight[known & running].sum()) / 1e9,
+        wanting,
+        _holders(profile, known & running),
     )
 
 
-def _lines(profile: Profile) -> tuple[NDArray[np.int64], list[Frame]]:
-    """Of each stack, the number of its leaf's line; -1 where it waits, talks to a database, or is the observer's."""
+def _beyond_chance(profile: Profile, rows: NDArray[np.intp], computing: NDArray[np.bool_], span_ns: float) -> float:
+    """Of these idle stretches, the share that lies within other threads' computing, beyond what would by chance."""
+    busy = np.flatnonzero(computing)
+    if not len(rows) or not len(busy):
+        return 0.0
+    first = int(min(profile.at_ns[rows].min(), profile.at_ns[busy].min()))
+    width = max(BIN_NS, int(span_ns / MOST_BINS) + 1)
+    bins = int(span_ns // width) + 2
+    begin, end = _bins(profile, busy, first, width, bins)
+    threads = profile.thread[busy]
+    by_thread: dict[int, NDArray[np.float64]] = {}
+    for thread in np.unique(threads).tolist():
+        mine = threads == thread
+        change = np.zeros(bins + 1, np.float64)
+        each = profile.weight[busy[mine]] / (end[mine] - begin[mine]) / width
+        np.add.at(change, begin[mine], each)
+        np.subtract.at(change, end[mine], each)
+        by_thread[thread] = np.clip(np.cumsum(change)[:bins], 0.0, 1.0)
+    together = np.clip(np.sum(list(by_thread.values()), axis=0), 0.0, 1.0)
+    inside = chance = 0.0
+    begin, end = _bins(profile, rows, first, width, bins)
+    for thread in np.unique(profile.thread[rows]).tolist():
+        mine = profile.thread[rows] == thread
+        others = together if thread not in by_thread else np.clip(together - by_thread[thread], 0.0, 1.0)
+        upto = np.concatenate([[0.0], np.cumsum(others)])
+        share = (upto[end[mine]] - upto[begin[mine]]) / (end[mine] - begin[mine])
+        weight = profile.weight[rows[mine]]
+        inside += float((share * weight).sum())
+        chance += float(others.mean() * weight.sum())
+    whole = float(profile.weight[rows].sum())
+    if chance >= 0.9 * whole:  # somebody always computes: nothing to compare with
+        return 1.0
+    return max(0.0, min(1.0, (inside - chance) / (whole - chance)))
+
+
+def _bins(
+    profile: Profile, rows: NDArray[np.intp], first: int, width: int, bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first bin of each stretch and the one after its last."""
+    start = profile.at_ns[rows] - first
+    begin = np.clip(start // width, 0, bins - 1)
+    end = np.clip((start + profile.weight[rows].astype(np.int64) - 1) // width + 1, begin + 1, bins)
+    return begin, end
+
+
+def _lines(profile: Profile) -> tuple[NDArray[np.int64], int]:
+    """Of each stack, the number of its leaf's line, and how many there are; -1 where it waits, talks to a database, or
+    is the observer's."""
     numbers: dict[Frame, int] = {}
-    found = np.full(len(profile.stacks), -1, np.int64)
+    found = np.full(max(1, len(profile.stacks)), -1, np.int64)
     for stack, frames in enumerate(profile.stacks):
         if frames and not frames[-1].waits and frames[-1].origin not in ("observer", "data"):
             found[stack] = numbers.setdefault(frames[-1], len(numbers))
-    return found, list(numbers)
+    return found, max(1, len(numbers))
 
 
 def _holders(profile: Profile, computing: NDArray[np.bool_]) -> tuple[tuple[Frame, float, int], ...]:

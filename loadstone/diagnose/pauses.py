@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.suspect import Scene
 
-__all__ = ["Pauses", "paused", "pauses_of"]
+__all__ = ["Pauses", "during", "longer", "paused", "pauses_of"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,20 @@ def pauses_of(scene: Scene) -> Pauses:
     )
 
 
+def longer(pauses: Pauses, least_s: float) -> Pauses:
+    """Those of at least so many seconds."""
+    return _chosen(pauses, pauses.duration_ns >= least_s * 1e9)
+
+
+def during(digest: Digest, pauses: Pauses) -> Pauses:
+    """Those that lie within the measured part of the run."""
+    measured = digest.requests.measured
+    if not measured.any():
+        return _chosen(pauses, np.zeros(len(pauses), np.bool_))
+    first, last = int(digest.requests.start_ns[measured].min()), int(digest.requests.end_ns[measured].max())
+    return _chosen(pauses, (pauses.start_ns < last) & (pauses.start_ns + pauses.duration_ns > first))
+
+
 def paused(digest: Digest, pauses: Pauses) -> NDArray[np.float64]:
     """Of each request, the nanoseconds in which its process stood still; 0 where its process is unknown."""
     requests = digest.requests
@@ -81,6 +95,17 @@ def _before(
     place = np.searchsorted(start, at, "right")
     inside = np.where(place > 0, np.minimum(at, end[place - 1]) - end[place - 1], 0)
     return np.asarray(upto[place] + inside, np.float64)
+
+
+def _chosen(pauses: Pauses, rows: NDArray[np.bool_]) -> Pauses:
+    return Pauses(
+        pauses.start_ns[rows],
+        pauses.duration_ns[rows],
+        pauses.process[rows],
+        pauses.request[rows],
+        pauses.name[rows],
+        pauses.detail[rows],
+    )
 
 
 def _objects(values: tuple[Any, ...]) -> NDArray[Any]:

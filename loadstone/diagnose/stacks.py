@@ -143,10 +143,18 @@ def threads_of(scene: Scene) -> Threads:
     return Threads(services, root, frozenset(serving) if few else frozenset())
 
 
-def attributed(profile: Profile, digest: Digest, threads: Threads, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The chosen samples' weight by request, float64 of the digest's requests: to the request that the sample's own
-    thread was serving, or in equal parts to all that its process was. What fell outside of requests goes to none."""
+def attributed(
+    profile: Profile,
+    digest: Digest,
+    threads: Threads,
+    chosen: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """The chosen samples' weight (or that of ``weights``) by request, float64 of the digest's requests: to the request
+    that the sample's own thread was serving, or in equal parts to all that its process was. What fell outside of
+    requests goes to none."""
     requests = digest.requests
+    given = profile.weight if weights is None else weights
     gained = np.zeros(len(requests), np.float64)
     rows = np.flatnonzero(chosen & (profile.at_ns > 0) & (profile.process >= 0))
     step = max(1, -(-len(rows) // MOST_LOOKED_UP))
@@ -165,7 +173,7 @@ def attributed(profile: Profile, digest: Digest, threads: Threads, chosen: NDArr
         # A stretch stands for its middle: it is at most a second, and its weight a part of it.
         middle = (profile.at_ns[mine] + (profile.weight[mine] / 2 if profile.timed else 0)).astype(np.int64)
         for at, thread, weight in zip(
-            middle.tolist(), profile.thread[mine].tolist(), profile.weight[mine].tolist(), strict=True
+            middle.tolist(), profile.thread[mine].tolist(), given[mine].tolist(), strict=True
         ):
             running: list[int] = []
             place = bisect_right(start, at) - 1

@@ -2,8 +2,9 @@
 
 What it sees
     Several threads of one process that want to compute at once: samples in which a thread stands idle at a line that
-    computes, not one that waits for a socket. That is waiting for the interpreter's lock, once waiting for a core is
-    taken off. Then who held the lock meanwhile, and what it cost each step's requests.
+    computes, or idle for a moment, at a line that does not wait, just while another thread computes. That is waiting
+    for the interpreter's lock, once waiting for a core is taken off. Then who held the lock meanwhile, and what it
+    cost each step's requests.
 
 Why it hurts
     One thread of a process runs Python code at a time. A thread that computes gives the lock away only when another has
@@ -99,9 +100,7 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
 def _waited(digest: Digest, profile: Profile, threads: Threads, one: Contention) -> NDArray[np.float64]:
     """Of each request of the process, nanoseconds waited: the samples' sum over the step, laid on each request by the
     time that its thread was off the CPU in its own code."""
-    hit = attributed(profile, digest, threads, one.waiting)
-    sampled = float(profile.weight[one.waiting].sum()) / 1e9
-    hit *= one.waited_s / sampled if sampled > 0 else 0.0
+    hit = attributed(profile, digest, threads, one.waiting > 0, one.waiting)
     service = threads.service.get(one.process, "")
     cpu, _, counted = own_work(digest, service)
     visits = digest.visits

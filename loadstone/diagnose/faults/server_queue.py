@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.locus import named, slowest
 from loadstone.diagnose.queueing import NO_QUEUE_S, NO_QUEUE_SHARE, Line, lines
+from loadstone.diagnose.readings import readings_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles
@@ -52,18 +53,22 @@ NEEDS = ("spans", "client")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """A step waits from ``step_share`` of its time on, or when the slowest hundredth waits for ``tail_share`` of its
-    own. Those who wait find at least ``busy_share`` of the workers busy, and in ``found_busy`` of all cases; or waits
-    go with the number being served at ``correlation`` (rank) or more: with 200 requests the chance of it without any
-    line is below one in a thousand. ``requests`` must show it. Workers compute when they are on the CPU for
-    ``compute_share`` of their time."""
+    own. At least ``used_share`` of the workers are busy on average: below a half, four of them make fewer than one in
+    ten wait (Erlang's C). Those who wait find at least ``busy_share`` of the workers busy, in ``found_busy`` of all
+    cases; or, where the number of workers does not show, waits go with the number being served at ``correlation``
+    (rank): with 200 requests the chance of it without any line is below one in a thousand. ``requests`` must show it.
+    Workers compute when they are on the CPU for ``compute_share`` of their time. Where waiting for a core is
+    ``core_share`` of all this waiting, the line is in front of the cores, and told as information."""
 
     step_share: float = 0.1
     tail_share: float = 0.3
+    used_share: float = 0.4
     busy_share: float = 0.9
     found_busy: float = 0.7
     correlation: float = 0.25
     requests: int = 20
     compute_share: float = 0.5
+    core_share: float = 0.5
 
 
 LIMITS = Limits()
@@ -74,7 +79,8 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     digest = scene.digest
     for line in lines(digest):
         waits = line.wait_ns > NO_QUEUE_S * 1e9
-        if waits.sum() < limits.requests or waits.mean() < NO_QUEUE_SHARE or not _is_line(line, waits, limits):
+        core_ns = _for_core_ns(scene, digest)
+        if waits.sum() < limits.requests or waits.mean() < NO_QUEUE_SHARE or not _is_line(digest, line, waits, limits):
             continue
         taken = (digest.requests.done_ns - digest.requests.sent_ns)[line.requests].astype(np.float64)
         taken = np.maximum(taken, line.wait_ns + 1)
@@ -82,14 +88,25 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
         for step in np.unique(steps).tolist():
             mine = steps == step
             if _hurts(line.wait_ns[mine], taken[mine], limits) and (mine & waits).any():
-                yield _suspect(digest, line, step, mine, waits, taken, limits)
+                yield _suspect(digest, line, step, mine, waits, taken, core_ns, limits)
 
 
-def _is_line(line: Line, waits: NDArray[np.bool_], limits: Limits) -> bool:
+def _is_line(digest: Digest, line: Line, waits: NDArray[np.bool_], limits: Limits) -> bool:
+    """Whether those who wait, wait because others are served."""
+    used = _used(digest, line)[0]
     busy = line.served >= limits.busy_share * line.workers
-    if busy[waits].mean() >= limits.found_busy and busy[~waits].mean() < busy[waits].mean():
-        return True
+    if used >= limits.used_share * line.workers and busy[waits].mean() >= limits.found_busy:
+        return bool(busy[~waits].mean() < busy[waits].mean()) if (~waits).any() else True
+    if used < limits.used_share * line.processes or (line.served[waits] > 0).mean() < limits.found_busy:
+        return False
     return _rank_correlation(line.wait_ns, line.served.astype(np.float64)) >= limits.correlation
+
+
+def _used(digest: Digest, line: Line) -> tuple[float, NDArray[np.float64]]:
+    """Requests being served on average, and how long each was."""
+    start, end = digest.requests.start_ns[line.requests], digest.requests.end_ns[line.requests]
+    duration = np.maximum(end - start, 0).astype(np.float64)
+    return float(duration.sum()) / max(1, int(end.max() - start.min())), duration
 
 
 def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -117,6 +134,7 @@ def _suspect(
     mine: NDArray[np.bool_],
     waits: NDArray[np.bool_],
     taken: NDArray[np.float64],
+    core_ns: float,
     limits: Limits,
 ) -> Suspect:
     label = digest.steps[step].label
@@ -156,6 +174,7 @@ def _suspect(
     told += [
         Fact(f"busy with {what}: {format_share(part)} of the workers' time", part, "share") for what, part in keeps
     ]
+    cores = core_ns >= limits.core_share * float(line.wait_ns.sum())
     computes = computing is not None and computing >= limits.compute_share
     if computing is not None:
         told.append(Fact(f"workers are on the CPU for {format_share(computing)} of that time", computing, "share"))
@@ -176,8 +195,8 @@ def _suspect(
         cost_ns=cost[requests],
         unpredictable="the line is what other causes leave behind: their own prediction has a part for waiting",
         evidence_for=tuple(told),
-        evidence_against=tuple(_against(line, computing)),
-        ceiling="warning" if computes or computing is None else "critical",
+        evidence_against=tuple(_against(line, computing, core_ns)),
+        ceiling="info" if cores else "warning" if computes or computing is None else "critical",
     )
 
 
@@ -191,9 +210,8 @@ def _ends(line: Line) -> tuple[float, float]:
 def _busy(digest: Digest, line: Line) -> tuple[float, list[tuple[str, float]], float | None]:
     """Workers busy on average; steps and what they do that keep them so, with shares; the share on the CPU."""
     requests = digest.requests
-    duration = (requests.end_ns - requests.start_ns)[line.requests].astype(np.float64)
+    used, duration = _used(digest, line)
     whole = max(1.0, float(duration.sum()))
-    span = max(1, int(requests.end_ns[line.requests].max() - requests.start_ns[line.requests].min()))
     steps = requests.step[line.requests]
     by_step = np.bincount(steps, duration, len(digest.steps))
     keeps = []
@@ -211,7 +229,7 @@ def _busy(digest: Digest, line: Line) -> tuple[float, list[tuple[str, float]], f
     cpu = requests.cpu_ns[line.requests]
     known = cpu >= 0
     computing = float(cpu[known].sum() / max(1.0, float(duration[known].sum()))) if known.mean() > 0.5 else None
-    return whole / span, keeps, computing
+    return used, keeps, computing
 
 
 def _cure(keeps: list[tuple[str, float]], computes: bool) -> str:
@@ -219,7 +237,17 @@ def _cure(keeps: list[tuple[str, float]], computes: bool) -> str:
     return f"{first}; " + ("then more cores" if computes else "then more workers or threads, which mostly wait")
 
 
-def _against(line: Line, computing: float | None) -> Iterator[Fact]:
+def _for_core_ns(scene: Scene, digest: Digest) -> float:
+    """How long the service's threads could run and had no core, in all."""
+    wait = readings_of(scene, ("run_wait_s_per_s",)).mean("service", "run_wait_s_per_s")
+    return (wait or 0.0) * digest.span_s * 1e9
+
+
+def _against(line: Line, computing: float | None, core_ns: float) -> Iterator[Fact]:
+    if core_ns > 0.1 * float(line.wait_ns.sum()):
+        yield Fact(
+            f"the service's threads waited {format_duration(core_ns / 1e9)} in all for a core", core_ns / 1e9, "s"
+        )
     yield Fact(
         f"{format_duration(max(0.0, line.base_ns) / 1e9)} is taken for the way there; a proxy's own line looks alike",
         max(0.0, line.base_ns) / 1e9,

@@ -29,7 +29,7 @@ def asleep_at_a_line() -> Story:
         for thread in range(1, 5):
             request = next(iter(story.requests(1, rate_per_s=2000, thread_id=thread)))
             sampler.spend(request, 0.02, *LINE, state="gil", thread_id=thread)
-            sampler.spend(request, 0.1, "throttled (shop/limits.py:7)", state="idle", thread_id=thread)
+            sampler.spend(request, 0.15, "throttled (shop/limits.py:7)", state="idle", thread_id=thread)
         story.pause(0.15)
     return story
 
