@@ -79,8 +79,8 @@ def _same(scene: Scene, table: Asked) -> NDArray[np.bool_]:
 
 
 def _fixed(operation: Operation) -> bool:
-    """Whether the text leaves nothing to vary; of one that was cut (the importer ends it with "…") nobody knows."""
-    if operation.statement is None or operation.statement.endswith("…"):
+    """Whether the text leaves nothing to vary; of one that was cut (it ends with dots) nobody knows."""
+    if operation.statement is None or operation.statement.endswith(("…", "...")):
         return False
     told = read(operation.statement)
     return bool(told.verb) and not told.parameters
