@@ -15,8 +15,8 @@ from specimens.neighbours import Absent, Neighbours
 from specimens.run import Judged, diagnosis, drive, judge
 
 
-def _one(sample: Specimen, neighbours: Neighbours, folder: Path, sick: bool, look: bool) -> Judged:
-    trouble = drive(sample, neighbours, folder, sick=sick)
+def _one(sample: Specimen, neighbours: Neighbours, folder: Path, sick: bool, look: bool, seed: int) -> Judged:
+    trouble = drive(sample, neighbours, folder, sick=sick, seed=seed)
     if trouble or not look:
         return Judged(
             sample.name, sample.fault, sick, "failed" if trouble else "missed", note=trouble or "not diagnosed"
@@ -35,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("name", nargs="*", help="which of them (default: all)")
     parser.add_argument("--fault", choices=("0", "1"), help="only sick (1) or only cured (0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="each of them so often, by a seed of its own")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep specs, archives and diagnoses there")
     parser.add_argument("--no-diagnosis", action="store_true", help="stop after the runs")
     parser.add_argument("--list", action="store_true", help="tell names and faults, and drive nothing")
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     judged: list[Judged] = []
     with Neighbours.running() as neighbours, ExitStack() as stack:
-        for sample in chosen:
+        for sample, time in [(sample, time) for sample in chosen for time in range(arguments.times)]:
             for sick in (True, False) if arguments.fault is None else (arguments.fault == "1",):
                 if arguments.keep:
                     folder = arguments.keep.absolute() / sample.name / ("fault" if sick else "cure")
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
                 else:
                     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="specimen-")))
                 try:
-                    one = _one(sample, neighbours, folder, sick, not arguments.no_diagnosis)
+                    one = _one(sample, neighbours, folder, sick, not arguments.no_diagnosis, 7 + time)
                 except Absent as absent:
                     print(f"{sample.name:<28} skipped      {absent}", flush=True)
                     break
@@ -64,10 +65,13 @@ def main(argv: list[str] | None = None) -> int:
         arguments.json.write_text(
             json.dumps({"format": 1, "specimens": [one.data() for one in judged]}, indent=2) + "\n"
         )
-    named = [one for one in judged if one.sick]
-    first = sum(one.outcome == "named first" for one in named)
-    silent = sum(one.outcome == "silent" for one in judged if not one.sick)
-    print(f"{first} of {len(named)} named first; {silent} of {len(judged) - len(named)} cures silent", flush=True)
+    sick, cured = ([one for one in judged if one.sick is side] for side in (True, False))
+    first = sum(one.outcome == "named first" for one in sick)
+    silent = sum(one.outcome == "silent" for one in cured)
+    clean = sum(one.outcome == "silent" and not one.named for one in cured)
+    print(
+        f"{first} of {len(sick)} named first; {silent} of {len(cured)} cures silent, {clean} with nothing named at all"
+    )
     return 0 if first + silent == len(judged) else 1
 
 

@@ -64,7 +64,7 @@ def environment(specimen: Specimen, neighbours: Neighbours, folder: Path, sick: 
     return os.environ | neighbours.env | own | named
 
 
-def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: bool) -> str:
+def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: bool, seed: int = 7) -> str:
     """Run what the specimen's own spec says, on a free port, with evidence. "" or why it could not be done.
 
     Raises neighbours.Absent.
@@ -76,7 +76,7 @@ def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: boo
     if 'cwd = "."' in text:
         _settle(specimen, neighbours, folder, env)
     (folder / "loadstone.toml").write_text(text)
-    done = _command("run", "--evidence", "--seed", "7", "--json", "-q", "--no-report", folder=folder, env=env)
+    done = _command("run", "--evidence", "--seed", str(seed), "--json", "-q", "--no-report", folder=folder, env=env)
     (folder / "run.json").write_text(done.stdout)
     return "" if done.returncode in (0, 1, 3, 4) else (done.stderr or done.stdout)[-2000:]
 
