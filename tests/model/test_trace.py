@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.model.trace import Defects, Trace, traces
+from loadstone.model.trace import INSTANTS, Defects, Trace, traces
 from loadstone.stats.critical_path import critical_path
 from tests.evidence import MemoryEvidence, columns, packed, span
 
@@ -116,3 +116,82 @@ def test_every_span_stands_once_in_its_tree(rows: list[dict[str, Any]], batch: i
         path = critical_path(trace.start, trace.end, trace.children, trace.root)
         assert sum(end - start for _, start, end in path) == trace.duration_ns
     assert kept == len(rows)
+
+
+WHOLE = [*NAMES, "service", "host_name", "status"]
+
+
+def whole(*rows: dict[str, Any]) -> Trace:
+    (trace,) = traces(MemoryEvidence({"spans": columns("spans", rows)}).rows("spans", WHOLE))
+    return trace
+
+
+def path(trace: Trace) -> list[tuple[str, float]]:
+    """Names and seconds along the critical path."""
+    found = critical_path(trace.start, trace.end, trace.waited, trace.root)
+    return [(trace.rows["name"][place], (end - start) / 1e9) for place, start, end in found]
+
+
+def test_nobody_waits_for_what_outlives_its_parent() -> None:
+    rows = [span(1, 1, None, 0, 10, kind=SERVER, name="root"), span(1, 2, 1, 4, 90, name="mail")]
+    assert path(whole(*rows)) == [("root", 10)]
+    assert whole(*rows).defects.outliving == 1
+
+
+def test_a_client_that_gave_up_has_waited_for_its_server() -> None:
+    trace = whole(
+        span(1, 1, None, 0, 10, kind=SERVER, name="root"),
+        span(1, 2, 1, 1, 9, kind=CLIENT, name="call", status=2),
+        span(1, 3, 2, 2, 60, kind=SERVER, name="stock"),
+    )
+    assert path(trace) == [("root", 1), ("call", 1), ("stock", 7), ("root", 1)]
+
+
+def test_nobody_waits_for_a_consumer_nor_for_another_root() -> None:
+    trace = whole(
+        span(1, 1, None, 0, 10, kind=SERVER, name="root"),
+        span(1, 2, 1, 2, 3, kind=4, name="send"),
+        span(1, 3, 2, 2.5, 8, kind=5, name="bill"),
+        span(1, 4, None, 5, 7, name="follows from"),
+    )
+    assert path(trace) == [("root", 2), ("send", 1), ("root", 7)]
+    assert {trace.rows["name"][place] for place in trace.adrift} == {"root", "follows from"}
+
+
+def skewed(off: float, **client: object) -> list[dict[str, Any]]:
+    return [
+        span(1, 1, None, 0, 10, kind=SERVER, name="root", host_name="a"),
+        span(1, 2, 1, 1, 9, kind=CLIENT, name="call", host_name="a") | client,
+        span(1, 3, 2, off + 2, off + 8, kind=SERVER, name="stock", host_name="b"),
+        span(1, 4, 3, off + 3, off + 4, kind=CLIENT, name="SELECT", host_name="b"),
+    ]
+
+
+def test_another_hosts_clock_is_moved_into_its_callers_time() -> None:
+    honest = path(whole(*skewed(0)))
+    for off in (3600.0, -3600.0, 1.5, -1.5):
+        trace = whole(*skewed(off))
+        assert path(trace) == honest
+        assert trace.defects == Defects(shifted=1)
+
+
+def test_a_clock_is_believed_on_one_host_and_where_the_client_failed() -> None:
+    assert whole(*skewed(3600, status=2)).defects.shifted == 0
+    assert whole(*(row | {"host_name": "a"} for row in skewed(3600))).defects.shifted == 0
+    assert whole(*(row | {"host_name": None} for row in skewed(3600))).defects.shifted == 0
+    services = ["shop", "shop", "stock", "stock"]
+    rows = [row | {"host_name": None, "service": name} for row, name in zip(skewed(3600), services, strict=True)]
+    assert whole(*rows).defects.shifted == 1
+
+
+def test_an_instant_that_is_none_is_not_taken_for_one() -> None:
+    rows = [
+        span(1, 1, None, 0, 9, kind=SERVER),
+        span(1, 2, 1, 1, 2) | {"end_ns": 2**63 - 1},
+        span(1, 3, 1, 1, 2) | {"start_ns": -1},
+        span(1, 4, 1, 1, 2) | {"start_ns": -(2**63), "end_ns": 2**62},
+    ]
+    trace = whole(*rows)
+    assert trace.defects.reversed == 3
+    assert max(trace.end) < INSTANTS
+    assert min(trace.start) >= 0
