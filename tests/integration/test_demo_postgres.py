@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from loadstone.demo.app import application
 from loadstone.demo.database import SqliteDatabase
+from loadstone.demo.faults import plant
 from loadstone.demo.postgres import SCHEMA, PostgresDatabase, fill_once
+from loadstone.demo.schema import VERSION
 from loadstone.demo.seed import fill
 from tests.demo.shopping import CUSTOMERS, PRODUCTS, Shopper, silent, small_shop
 from tests.throwaway import postgres
@@ -59,6 +61,27 @@ def test_search_finds_the_same(shop: TestClient, sqlite_shop: TestClient, q: str
         assert sorted(found[0]) == sorted(found[1])
 
 
+@pytest.mark.parametrize("fault", ["reviews", "index", "pool", "locks"])
+def test_a_fault_answers_what_health_answers(shop: TestClient, cluster: str, fault: str) -> None:
+    paths = ["/products?page=2", *(f"/products/{number}?expand=reviews" for number in range(1, 41))]
+    healthy = [shop.get(path).content for path in paths]
+    database = PostgresDatabase(cluster, connections=2)
+    with TestClient(application(database, fault), follow_redirects=False) as client:
+        assert [client.get(path).content for path in paths] == healthy
+        shopper = Shopper(client)
+        assert shopper.add(3).status_code == 201
+        assert shopper.post("/orders", {}).status_code == 201
+    plant(database := PostgresDatabase(cluster, connections=1), "none")
+    database.close()
+
+
+def test_two_requests_of_the_sick_pool_starve_each_other(shop: TestClient, cluster: str) -> None:
+    database = PostgresDatabase(cluster, connections=1, patience_s=0.1)
+    with TestClient(application(database, "pool")) as client:
+        assert client.get("/products").status_code == 503
+        assert client.get("/products/1").status_code == 200
+
+
 def test_an_order_is_placed_once_and_whole(shop: TestClient, cluster: str) -> None:
     shopper = Shopper(shop)
     assert shopper.login_status == 303
@@ -98,7 +121,7 @@ def test_a_schema_is_filled_once_and_another_version_is_left_alone(cluster: str,
             fill_once(cluster, silent)
     finally:
         with database.write() as session:
-            session.ask("UPDATE setting SET value = '1' WHERE name = 'version'")()
+            session.ask(f"UPDATE setting SET value = '{VERSION}' WHERE name = 'version'")()
         database.close()
 
 

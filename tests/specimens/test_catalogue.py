@@ -9,8 +9,9 @@ import pytest
 from loadstone.diagnose.faults import FAULTS
 from loadstone.model.workload import Step
 from loadstone.spec import load
+from specimens.__main__ import main
 from specimens.catalogue import Specimen, line_of, specimens
-from specimens.run import judge
+from specimens.run import ROOT, judge
 
 ALL = specimens()
 FIRST = {
@@ -86,3 +87,13 @@ def test_judging_a_cured_one() -> None:
     assert judge(specimen, told(), sick=False).outcome == "silent"
     assert judge(specimen, told(finding("n-plus-one", "info")), sick=False).outcome == "silent"
     assert judge(specimen, told(finding("n-plus-one", "warning")), sick=False).outcome == "false"
+
+
+def test_the_page_lists_them_all() -> None:
+    page = (ROOT / "docs/specimens.md").read_text()
+    assert [one.name for one in ALL if f"`{one.name}`" not in page or f"`{one.fault}`" not in page] == []
+
+
+def test_they_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(ALL)
