@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from loadstone.model.finding import Bounded
 from loadstone.model.probe import ProbeReport, ProbeRun, ProbeSaid, ProbeSlope, ProbeStep
 from loadstone.model.quantity import format_count, format_duration, format_share
-from loadstone.stats.replicates import Estimate, change, line
+from loadstone.stats.replicates import Estimate, change, growth, line, trend
 
 __all__ = ["LOADS", "told"]
 
@@ -37,6 +37,15 @@ GROWS = 0.2
 
 FLAT = 0.1
 """A response whose whole interval of change is below so much of itself is flat."""
+
+SURE = 0.025
+"""One-sided p at which something grows with the load: three levels of two runs each can reach .011."""
+
+NEGLIGIBLE = 0.01
+"""Of the response at the lowest load, what a part must hold for its logarithm to mean anything."""
+
+COUNTS = 0.05
+"""Of the response's growth, what a part must take to be named."""
 
 HOLDS = 0.1
 """Of the response's growth, what a wait within the service must take to be why others queue before it: who waits
@@ -246,27 +255,26 @@ def _divided(
     view: _View, load: NDArray[np.float64], in_flight: NDArray[np.float64], columns: dict[str, NDArray[np.float64]]
 ) -> Iterator[ProbeSaid]:
     """Among what the growth of the response is divided."""
-    grown = change(load, view.response)
-    if grown is None:
-        yield ProbeSaid(
-            view.journey, view.step, "nothing can be told: each level was run once, so their spread is unknown"
-        )
-        return
     lowest = float(view.response[load == load.min()].mean())
+    grown = growth(load, view.response, NEGLIGIBLE * lowest)
+    if grown is None:
+        sentence = "nothing can be told: each level was run once, so that the spread of runs is unknown"
+        yield ProbeSaid(view.journey, view.step, sentence)
+        return
     few, many = (float(in_flight[load == end].mean()) for end in (load.min(), load.max()))
     reach = f"from {format_count(few)} to {format_count(many)} requests in flight"
     if max(abs(grown.low), abs(grown.high)) < FLAT * lowest:
         sentence = f"{reach} the response stays ({_seconds(grown)} on {format_duration(lowest)}): nothing is waited for"
         yield ProbeSaid(view.journey, view.step, sentence, against=_SHARED)
         return
-    if grown.low <= 0 or grown.value < FLAT * lowest:
-        sentence = (
-            f"{reach} the response changes by {_seconds(grown)}: too wide to tell; run longer, or more replicates"
-        )
+    if grown.value < FLAT * lowest or not _grows(load, view.response, grown):
+        sentence = f"{reach} the response changes by {_seconds(grown)}: too wide to tell; run longer, or more levels"
         yield ProbeSaid(view.journey, view.step, sentence)
         return
-    parts = {name: found for name, y in columns.items() if (found := change(load, y)) is not None}
-    sure = sorted((name for name in parts if parts[name].low > 0), key=lambda name: -parts[name].value)
+    parts = {name: found for name, y in columns.items() if (found := growth(load, y, NEGLIGIBLE * lowest)) is not None}
+    sure = [name for name, found in parts.items() if _grows(load, columns[name], found)]
+    sure = [name for name in sure if parts[name].value >= COUNTS * grown.value]
+    sure.sort(key=lambda name: -parts[name].value)
     sentence = f"{reach} the response grows by {_seconds(grown)}"
     if not sure:
         yield ProbeSaid(view.journey, view.step, f"{sentence}, and no part of it alone is sure to")
@@ -288,6 +296,11 @@ def _divided(
     spoken = [fault for name in sure for fault in _WAITS[name][1]]
     unspoken = tuple(fault for fault in against if fault not in spoken)
     yield ProbeSaid(view.journey, view.step, sentence, for_, unspoken)
+
+
+def _grows(load: NDArray[np.float64], y: NDArray[np.float64], grown: Estimate) -> bool:
+    """By the order of runs where there are enough of them for an answer, else by the interval."""
+    return trend(load, y) <= SURE if len(np.unique(load)) > 2 else grown.low > 0
 
 
 def _bounds(found: Bounded) -> str:

@@ -3,6 +3,10 @@
 The run is what is replicated, not the request: requests of one run share its luck. So each run is one point. The slope
 is a weighted least-squares line over all runs with Student's interval; a change's interval rests on the spread of
 runs at the same level alone, so that it holds where the line is a curve.
+
+Times under load spread in proportion to themselves, so that the busiest level drowns a change of means. Whether
+something grows with the level is therefore asked of the order of runs alone (Jonckheere, Biometrika 41, 1954; Terpstra,
+Indagationes Mathematicae 14, 1952), exactly, and a growth's interval is made on logarithms.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from numpy.typing import NDArray
 
 from loadstone.stats.beta import student_quantile
 
-__all__ = ["LEVEL", "Estimate", "change", "line"]
+__all__ = ["LEVEL", "Estimate", "change", "growth", "line", "trend"]
 
 LEVEL = 0.95
 
@@ -70,3 +74,51 @@ def change(level: Floats, y: Floats) -> Estimate | None:
     value = float(means[-1] - means[0])
     half = student_quantile(0.5 + LEVEL / 2, degrees) * math.sqrt(variance * (1 / counts[0] + 1 / counts[-1]))
     return Estimate(value, value - half, value + half, degrees)
+
+
+def growth(level: Floats, y: Floats, least: float) -> Estimate | None:
+    """The mean at the highest level less that at the lowest, with an interval made on logarithms of y + ``least``.
+
+    ``least`` is in the unit of y: what is small enough not to matter. Negative values count as 0. None as ``change``.
+    """
+    y = np.maximum(y, 0.0)
+    means = change(level, y)
+    logs = change(level, np.log(y + least))
+    if means is None or logs is None or least <= 0:
+        return None
+    lowest = level[np.isfinite(y)].min()
+    base = math.exp(float(np.nanmean(np.log(y[level == lowest] + least))))
+    low, high = (base * math.expm1(min(end, 700.0)) for end in (logs.low, logs.high))
+    return Estimate(means.value, min(low, means.value), max(high, means.value), logs.degrees)
+
+
+def trend(level: Floats, y: Floats) -> float:
+    """The exact one-sided p of y growing with the level, 1 where nothing can be told.
+
+    The count of pairs of runs in order, between all pairs of levels; of equal values half a pair is.
+    """
+    known = np.isfinite(level) & np.isfinite(y)
+    level, y = level[known], y[known]
+    groups = [y[level == value] for value in np.unique(level)]
+    ordered = 0.0
+    counts = np.ones(1)
+    before = np.empty(0)
+    for group in groups:
+        above = group[:, None] - before[None, :]
+        ordered += float((above > 0).sum() + 0.5 * (above == 0).sum())
+        counts = np.convolve(counts, _ranks(len(before), len(group)))
+        before = np.concatenate([before, group])
+    return float(counts[math.floor(ordered) :].sum() / counts.sum())
+
+
+def _ranks(first: int, second: int) -> Floats:
+    """In how many orders of two groups so many pairs are in order: Mann and Whitney's distribution, float64[f * s + 1],
+    the coefficients of a Gaussian binomial."""
+    held = np.zeros(first * second + 1)
+    held[0] = 1.0
+    for part in range(1, second + 1):
+        for place in range(len(held) - 1, first + part - 1, -1):
+            held[place] -= held[place - first - part]
+        for place in range(part, len(held)):
+            held[place] += held[place - part]
+    return held
