@@ -19,7 +19,7 @@ from loadstone.stats.paths import DOUBLE, ROOT, laid_out
 __all__ = ["FEW", "Segments", "segments_of"]
 
 FEW = 1000
-"""So many traces are asked for by their ids; of more, all are read."""
+"""So many traces are asked for by their ids; of more, all are read that lie in their time."""
 
 Ints = NDArray[np.int32]
 
@@ -46,10 +46,8 @@ def segments_of(evidence: Evidence, digest: Digest, requests: Ints, wanted: Call
     if not len(requests) or not keep.any():
         return _segments([])
     ids = np.unique(_texts(digest.requests.trace_id[requests])).view("V16")
-    where = ""
-    if len(ids) <= FEW:
-        where = f"trace_id IN ({', '.join(map(_literal, ids))})"
     chosen = _Chosen(digest, ids, requests)
+    where = f"trace_id IN ({', '.join(map(_literal, ids))})" if len(ids) <= FEW else chosen.reach()
     found: list[tuple[NDArray[Any], ...]] = []
     for batch in whole(evidence.keyed(NUMBERS, {"operation": KEY_SQL}, where), chosen.meet):
         trace = chosen.traces(batch)
@@ -85,6 +83,16 @@ class _Chosen:
         self._operations: list[int] = []
         self._hashes = np.empty(0, np.uint64)
         self._places = np.empty(0, np.int64)
+
+    def reach(self) -> str:
+        """SQL of the time in which the traces' spans begin; none where some had no time, or another clock's."""
+        defects, visits = self._digest.defects, self._digest.visits
+        if defects.reversed or defects.shifted:
+            return ""
+        within = np.zeros(len(self._chosen), np.bool_)
+        within[self._rows] = True
+        places = within[visits.request]
+        return f"start_ns BETWEEN {visits.first_ns[places].min()} AND {visits.last_ns[places].max()}"
 
     def meet(self, batch: Keyed) -> None:
         """Note the codes and the traces of a batch."""

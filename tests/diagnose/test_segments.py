@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
+from loadstone.diagnose import segments
 from loadstone.diagnose.reading import digest_of
-from loadstone.diagnose.segments import segments_of
+from loadstone.diagnose.segments import Segments, segments_of
 from loadstone.diagnose.subject import Subject
+from loadstone.model.evidence import Keyed
 from tests.evidence import MemoryEvidence, columns, span
 from tests.scenes import Story
 
@@ -76,3 +80,23 @@ def test_requests_of_one_trace_are_told_apart() -> None:
     assert [one.tobytes()[-1] for one in found.span_id] == [4, 4]
     found = segments_of(evidence, digest, np.arange(4, dtype=np.int32), lambda one: one.family == "database")
     assert [one.tobytes()[-1] for one in found.span_id] == [5, 5, 4, 4]
+
+
+def test_a_stretch_of_many_traces_is_read_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence, subject = story().evidence(), story().subject
+    digest = digest_of(subject, evidence)
+    requests = np.arange(10, 20, dtype=np.int32)
+    by_id = segments_of(evidence, digest, requests, lambda one: True)
+    asked: list[str] = []
+    read = evidence.keyed
+    monkeypatch.setattr(segments, "FEW", 5)
+
+    def noting(numbers: dict[str, str], keys: dict[str, Any], where: str) -> Iterator[Keyed]:
+        asked.append(where)
+        return read(numbers, keys, where)
+
+    monkeypatch.setattr(evidence, "keyed", noting)
+    by_time = segments_of(evidence, digest, requests, lambda one: True)
+    assert asked[0].startswith("start_ns BETWEEN")
+    for name in Segments.__dataclass_fields__:
+        assert getattr(by_id, name).tolist() == getattr(by_time, name).tolist(), name
