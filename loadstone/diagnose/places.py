@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,16 @@ __all__ = ["Hot", "hottest"]
 PART_SHARE = 0.7
 """A file's functions are told together when none of them has so much of the file's work alone."""
 
+OUT_SHARE = 0.4
+OUT_SHARE_BELOW = 0.3
+"""Of that work, what a function has that stands out; less where the function around it is the request's own."""
+
 
 @dataclass(frozen=True)
 class Hot:
     """A place: ``frame`` is its function at its heaviest line, which has ``line_share`` of it. ``callee`` is the
-    library's function that does the work, None where the lines themselves do; ``caller`` who calls it."""
+    library's function that does the work, None where the lines themselves do; ``caller`` who calls it. ``around`` is
+    the function that holds all of it where that is more than ``frame``'s own."""
 
     frame: Frame
     rows: NDArray[np.bool_]
@@ -36,11 +41,13 @@ class Hot:
     line_share: float
     callee: str | None
     caller: str | None
+    around: str | None = None
 
 
 def hottest(profile: Profile, work: Work, least_share: float, least_samples: int) -> Iterator[Hot]:
-    """Functions with at least that share of the service's work, the heaviest first; then files whose functions share
-    it among them, each by the function that is called from elsewhere."""
+    """Functions with at least that share of the service's work, the heaviest first; then functions of one file that
+    share it among them: by the largest part where one stands out, else by the function that is called from
+    elsewhere."""
     weights = np.bincount(profile.stack[work.rows], profile.weight[work.rows], len(profile.stacks)).astype(np.float64)
     single: dict[tuple[str, str], list[int]] = defaultdict(list)
     joint: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -53,18 +60,51 @@ def hottest(profile: Profile, work: Work, least_share: float, least_samples: int
             continue
         inner[stack] = place
         single[frames[place].key].append(stack)
-        first = _entry(frames, place)
-        if first is not None:
-            entry[stack] = first
-            joint[frames[first].key].append(stack)
+        entry[stack] = _entry(frames, place)
+        joint[frames[entry[stack]].key].append(stack)
     least = least_share * work.total
     yield from _found(profile, work, weights, single, inner, least, least_samples)
-    several = {
-        key: stacks
-        for key, stacks in joint.items()
-        if _largest(profile, weights, stacks, inner) < PART_SHARE * weights[stacks].sum()
-    }
-    yield from _found(profile, work, weights, several, entry, least, least_samples)
+    for key, stacks in sorted(joint.items(), key=lambda group: (-weights[group[1]].sum(), group[0])):
+        yield from _joint(profile, work, weights, key, stacks, inner, entry, least, least_samples)
+
+
+def _joint(
+    profile: Profile,
+    work: Work,
+    weights: NDArray[np.float64],
+    key: tuple[str, str],
+    stacks: list[int],
+    inner: dict[int, int],
+    entry: dict[int, int],
+    least: float,
+    least_samples: int,
+) -> Iterator[Hot]:
+    """A function with what it calls in its file, where none of them has nearly all of it."""
+    parts: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for stack in stacks:
+        parts[profile.stacks[stack][inner[stack]].key].append(stack)
+    whole = float(weights[stacks].sum())
+    largest = max(float(weights[part].sum()) for part in parts.values())
+    if len(parts) < 2 or largest >= PART_SHARE * whole:
+        return
+    # The outermost function is the request's own place: what it calls is the finding, if that stands out.
+    outermost = not any(frame.origin == "application" for frame in profile.stacks[stacks[0]][: entry[stacks[0]]])
+    called = {one: part for one, part in parts.items() if not (outermost and _within(one, key))}
+    if not called:
+        return
+    most = max(called, key=lambda one: (weights[called[one]].sum(), one))
+    stands_out = weights[called[most]].sum() >= (OUT_SHARE_BELOW if outermost else OUT_SHARE) * whole
+    if not stands_out and outermost:
+        return
+    rows_of, at = (called[most], inner) if stands_out else (stacks, entry)
+    for hot in _found(profile, work, weights, {key: stacks}, entry, least, least_samples):
+        told = _hot(profile, weights, rows_of, at, hot.rows, hot.samples, float(weights[rows_of].sum()))
+        yield replace(told, around=hot.frame.where if stands_out else None)
+
+
+def _within(one: tuple[str, str], outer: tuple[str, str]) -> bool:
+    """The same function, or one that is written within it (a comprehension, a closure)."""
+    return one == outer or (one[1] == outer[1] and one[0].startswith(f"{outer[0]}.<locals>"))
 
 
 def _innermost(frames: tuple[Frame, ...]) -> int | None:
@@ -75,22 +115,15 @@ def _innermost(frames: tuple[Frame, ...]) -> int | None:
     return None if serialiser_at(frames) is not None else place
 
 
-def _entry(frames: tuple[Frame, ...], place: int) -> int | None:
-    """Where the innermost run of frames of one file begins, None where nothing of the application calls it."""
+def _entry(frames: tuple[Frame, ...], place: int) -> int:
+    """Where the innermost run of frames of one file begins."""
     first = place
     for at in range(place - 1, -1, -1):
         if frames[at].origin == "application":
             if frames[at].file != frames[place].file:
-                return first
+                break
             first = at
-    return None
-
-
-def _largest(profile: Profile, weights: NDArray[np.float64], stacks: list[int], inner: dict[int, int]) -> float:
-    by_function: dict[tuple[str, str], float] = defaultdict(float)
-    for stack in stacks:
-        by_function[profile.stacks[stack][inner[stack]].key] += float(weights[stack])
-    return max(by_function.values())
+    return first
 
 
 def _found(

@@ -60,14 +60,14 @@ class Limits:
     """``step_share`` of a step's CPU time makes it hot: a JSON interface spends a tenth to a quarter of its own on
     encoding (the sample shop under 0.2), and half of that is not worth an encoder in C. ``path_share`` of the affected
     requests' time it must be. Below ``cost_s`` a request it is told as information. ``service_share`` of the service's
-    CPU is looked into at all; ``requests`` must show it, by ``samples`` (an interval of +-11 points)."""
+    CPU is looked into at all; ``requests`` must show it, by ``samples`` (a half is then good to 31 points)."""
 
     step_share: float = 0.3
     path_share: float = 0.2
     cost_s: float = 0.003
     service_share: float = 0.02
     requests: int = 3
-    samples: int = 20
+    samples: int = 10
 
 
 LIMITS = Limits()
@@ -179,7 +179,9 @@ def _suspect(digest: Digest, profile: Profile, work: Work, site: _Site, loss: Lo
         ),
         roles=Roles(parent=place.where, offender=site.kind.called, cause=site.below[0] if site.below else None),
         cure=site.kind.cure,
-        confidence={"by request": 0.9, "by step": 0.85, "by service": 0.65}[loss.told] - 0.05 * (not loss.counted),
+        confidence={"by request": 0.9, "by step": 0.85, "by service": 0.65}[loss.told]
+        - 0.05 * (not loss.counted)
+        - 0.2 * (site.samples < 20),
         key=(CODE, step.label, work.service, place.function, place.file or "", site.kind.called),
         requests=loss.requests,
         cost_ns=loss.cost_ns,

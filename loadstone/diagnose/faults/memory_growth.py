@@ -41,7 +41,7 @@ from loadstone.diagnose.readings import Readings, readings_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles
-from loadstone.model.quantity import format_share, format_size
+from loadstone.model.quantity import format_duration, format_size
 from loadstone.stats.slope import Slope, slope
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
@@ -52,17 +52,22 @@ NEEDS = ("host",)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``share_per_h`` of what the service has is much (the published rule: more than 10 % an hour), and in this run
-    at least ``share`` of it and ``grown_bytes``: pages come and go. ``seconds`` of readings tell anything, ``blocks``
-    lowest readings make the slope. ``steady_share`` of the first half's slope the second must have: what fills up
-    slows down. At the start some ``settle_share`` of the time is left out."""
+    """``share_per_h`` of what the service has is much (the published rule: more than 10 % an hour), and in this run at
+    least ``share`` of it and ``grown_bytes``: pages come and go. ``seconds`` with so many ``readings`` tell anything;
+    up to ``blocks`` lowest readings make the slope. ``steady_share`` of the first half's slope the second must have:
+    what fills up slows down. In a run that is not ``long_s``, ``short_steady_share`` and ``short_share``: half a minute
+    of a cache that fills in half a minute has a second half of a third. ``settle_share`` at the start is left out."""
 
     share_per_h: float = 0.1
     share: float = 0.03
     grown_bytes: float = 4e6
-    seconds: float = 20.0
+    seconds: float = 10.0
+    long_s: float = 30.0
+    readings: int = 12
     blocks: int = 12
     steady_share: float = 0.5
+    short_steady_share: float = 0.7
+    short_share: float = 0.1
     settle_share: float = 0.15
 
 
@@ -77,19 +82,21 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     at, values = readings.series["service", "rss_bytes"]
     settled = at >= at[0] + limits.settle_share * float(at[-1] - at[0])
     seconds, held = (at[settled] - at[0]) / 1e9, values[settled]
-    if len(held) < 2 * limits.blocks or seconds[-1] - seconds[0] < limits.seconds or _changed(readings):
+    if len(held) < limits.readings or seconds[-1] - seconds[0] < limits.seconds or _changed(readings):
         return
-    whole = _rise(seconds, held, limits.blocks)
+    blocks = min(limits.blocks, len(held) // 2)
+    whole = _rise(seconds, held, blocks)
     half = len(held) // 2
-    first, second = (
-        _rise(seconds[part], held[part], limits.blocks // 2) for part in (slice(0, half), slice(half, None))
-    )
+    first, second = (_rise(seconds[part], held[part], blocks // 2) for part in (slice(0, half), slice(half, None)))
     if whole is None or first is None or second is None:
         return
     level, span_s = float(np.median(held)), float(seconds[-1] - seconds[0])
     grown = whole.low * span_s
-    steady = second.value >= limits.steady_share * first.value and second.value > 0
-    if not steady or grown < max(limits.grown_bytes, limits.share * level):
+    long = span_s >= limits.long_s
+    steady = second.value >= (limits.steady_share if long else limits.short_steady_share) * first.value
+    if not steady or second.value <= 0:
+        return
+    if grown < max(limits.grown_bytes, (limits.share if long else limits.short_share) * level):
         return
     if whole.low * 3600 >= limits.share_per_h * level:
         yield _suspect(scene, readings, whole, level, span_s)
@@ -114,7 +121,7 @@ def _suspect(scene: Scene, readings: Readings, rise: Slope, level: float, span_s
     told = [
         Fact(
             f"{format_size(rise.value)} a second [{format_size(rise.low)}, {format_size(rise.high)}] over "
-            f"{span_s:.0f} s, {format_share(rise.value * 3600 / level)} of {format_size(level)} an hour",
+            f"{span_s:.0f} s, by robust slope through the lowest readings",
             rise.value,
             "bytes/s",
         ),
@@ -146,7 +153,8 @@ def _suspect(scene: Scene, readings: Readings, rise: Slope, level: float, span_s
         against.append(Fact("allocations were not recorded (--memory), so no line is named"))
     return Suspect(
         fault=CODE,
-        title=f"the service's memory grows by {format_share(rise.value * 3600 / level)} an hour",
+        title=f"the service's memory grows by {format_size(rise.value)} a second: {format_size(level)} more every "
+        f"{format_duration(level / rise.value)}",
         step=None,
         locus=Locus(
             service=service,
