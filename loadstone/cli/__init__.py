@@ -29,6 +29,8 @@ VERBS = {
     "import": "Make a run of traces and profiles that other tools wrote.",
     "show": "The result of a run.",
     "evidence": "What was collected of a run, and how far to believe it.",
+    "diagnose": "Why a run is slow, how sure that is, and what a fix would gain.",
+    "faults": "The faults that a diagnosis looks for, a page each.",
     "report": "Rebuild a run's report, and open it.",
     "serve": "The pages over the whole archive, live during a run.",
     "export": "A run's stacks as speedscope, pprof or collapsed stacks.",

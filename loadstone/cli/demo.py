@@ -16,28 +16,41 @@ from loadstone.cli.options import seed as valid_seed
 @click.command(
     epilog="""\b
   loadstone demo
+  loadstone demo --fault none         the healthy shop
   loadstone demo --for 10s --json
 """
 )
 @click.option("--for", "duration_s", metavar="TIME", callback=duration, help="How long to drive it.")
 @click.option("--seed", type=int, callback=valid_seed, metavar="N", help="The same seed, the same traffic.")
-@click.option("--bare", is_flag=True, help="Leave out the observed run.")
+@click.option("--fault", default="reviews", metavar="NAME", help="What it does wrong, or none.  [default: reviews]")
+@click.option("--bare", is_flag=True, help="Leave out the observed run and the diagnosis.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
 @json_option
 def demo(
-    duration_s: float | None, seed: int | None, bare: bool, quiet: bool, archive: str | None, as_json: bool
+    duration_s: float | None,
+    seed: int | None,
+    fault: str,
+    bare: bool,
+    quiet: bool,
+    archive: str | None,
+    as_json: bool,
 ) -> int:
-    """Start the sample shop on a free port and drive its three journeys, then once more while it is observed.
+    """Start the sample shop on a free port, drive its three journeys, then once more observed, and name what is wrong.
 
-    Prints the result and where the report is. The shop is stopped at the end; the runs stay in the archive.
+    The shop does one thing wrong: an N+1 behind a rare parameter. Prints the result, the cause and where the report
+    is. The shop is stopped at the end; the runs stay in the archive.
     """
     import msgspec
 
     from loadstone.cli.asked import Choices, asked_of, drawn_seed
     from loadstone.cli.observe import Ways
     from loadstone.cli.trial import tell
+    from loadstone.demo.faults import FAULTS
     from loadstone.spec import load
+
+    if fault not in FAULTS:
+        raise click.UsageError(f'no fault "{fault}" of the shop; there are {", ".join(FAULTS)}')
 
     with as_file(files("loadstone.demo") / "loadstone.toml") as path:
         spec = load(path)
@@ -45,14 +58,14 @@ def demo(
     service = msgspec.structs.replace(
         spec.service,
         url=f"http://127.0.0.1:{port}",
-        start=shlex.join([sys.executable, "-m", "loadstone.demo", "--port", str(port)]),
+        start=shlex.join([sys.executable, "-m", "loadstone.demo", "--port", str(port), "--fault", fault]),
         cwd=None,
     )
     choices = Choices(duration_s=duration_s, seed=drawn_seed() if seed is None else seed)
     asked, described = asked_of(spec, service, choices)
     observed = None if bare else asked_of(spec, service, choices, Ways())[0]
     quiet = quiet or (as_json and not sys.stderr.isatty())
-    return tell(asked, described, archive, observed=observed, as_json=as_json, quiet=quiet)
+    return tell(asked, described, archive, observed=observed, diagnosed=not bare, as_json=as_json, quiet=quiet)
 
 
 def _free_port() -> int:

@@ -14,9 +14,17 @@ __all__ = ["tell"]
 
 
 def tell(
-    asked: Asked, load: str, archive: str | None, *, observed: Asked | None = None, as_json: bool, quiet: bool
+    asked: Asked,
+    load: str,
+    archive: str | None,
+    *,
+    observed: Asked | None = None,
+    diagnosed: bool = False,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    """Run it with the native engine and print the result; ``observed`` is the same load to be run again, observed."""
+    """Run it with the native engine and print the result; ``observed`` is the same load to be run again, observed, and
+    then ``diagnosed``."""
     from loadstone.archive import find
     from loadstone.cli.live import Live
     from loadstone.cli.result import show_summary
@@ -43,12 +51,20 @@ def tell(
     if live is not None:
         click.echo("", err=True)
     next_step = "loadstone report last --open" if trial.report else None
+    if partner is not None and not diagnosed:
+        next_step = "loadstone diagnose last"
     show_summary(trial.summary, trial.directory, as_json=as_json, next_step=None if partner else next_step)
     if partner is not None and not as_json:
         from loadstone.cli.evidence import show_evidence
 
         click.echo()
-        show_evidence(kept, partner, as_json=False, next_step=next_step, brief=True)
+        show_evidence(kept, partner, as_json=False, next_step=None if diagnosed else next_step, brief=True)
+    if partner is not None and diagnosed:
+        from loadstone.cli.diagnose import show_diagnosis
+
+        if not as_json:
+            click.echo()
+        show_diagnosis(kept, kept.run(trial.run), silent=as_json, quiet=quiet)
     for told in (trial.trouble, trouble):
         if told is not None:
             click.echo(told, err=True)

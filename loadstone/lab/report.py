@@ -8,6 +8,8 @@ from loadstone.archive import Archive, Run, evidence_run
 from loadstone.drive.facts import PlanFacts
 from loadstone.drive.summary import summarise, without_load
 from loadstone.errors import EvidenceError, SpecError
+from loadstone.lab.findings import kept_diagnosis
+from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import CostRow, EvidenceView
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import RunView
@@ -40,8 +42,11 @@ def view(run: Run, manifest: Manifest | None = None, *, archive: Archive | None 
     manifest = manifest or run.manifest
     told = manifest.summary or (summary(run) if manifest.kind == "load" else without_load(run.id, manifest.status))
     spans = _facts(run).spans() if manifest.kind == "load" else ()
-    seen = None if manifest.summary is None and manifest.status == "running" else _evidence(run, archive)
-    return run_view(manifest, told, run.intervals(), run.samples(), spans, run.text("spec.toml"), evidence=seen)
+    going = manifest.summary is None and manifest.status == "running"
+    seen = None if going else _evidence(run, archive)
+    causes = None if going else _causes(run, archive, seen)
+    spec = run.text("spec.toml")
+    return run_view(manifest, told, run.intervals(), run.samples(), spans, spec, evidence=seen, causes=causes)
 
 
 def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:
@@ -65,6 +70,18 @@ def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:
         notes=notes_of(evidence),
         origin="this run" if holder.id == run.id else "observed run",
     )
+
+
+def _causes(run: Run, archive: Archive | None, seen: EvidenceView | None) -> CausesView | None:
+    """What was diagnosed of the run, with the drawings that go with it; None where nothing was."""
+    holder = run if archive is None else evidence_run(archive, run)
+    told = kept_diagnosis(holder)
+    if told is None:
+        return None
+    from loadstone.render.causes import causes_view
+
+    steps = _facts(holder).steps if holder.manifest.kind == "load" else ()
+    return causes_view(told, holder.evidence(), seen, origin_ns=holder.manifest.started_ns, steps=steps)
 
 
 def write_report(run: Run, manifest: Manifest | None = None, *, archive: Archive | None = None) -> Path:

@@ -1,0 +1,100 @@
+"""``loadstone diagnose``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loadstone.cli.options import archive_option, json_option
+
+if TYPE_CHECKING:
+    from loadstone.archive import Archive, Run
+
+EPILOG = """\b
+  loadstone diagnose last             why the last run is slow: causes, what a fix would gain, evidence for and against
+  loadstone diagnose 7f3a --json
+  loadstone diagnose last --markdown  ten lines for a ticket, the rest folded
+  loadstone diagnose traces.json      exported traces (OTLP, Jaeger, Zipkin), without a run
+
+\b
+A run needs evidence: loadstone run --evidence. What could not be looked for is named with the reason; it is never
+taken for clean. A fault's page: loadstone faults CODE. Exit code 0, whatever is found.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("what", nargs=-1, metavar="[RUN | FILE...]")
+@click.option("--show", multiple=True, metavar="NAME", help="A parameter of FILEs whose values may be kept.")
+@click.option("--markdown", is_flag=True, help="Print the result as Markdown.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@archive_option
+@json_option
+def diagnose(
+    what: tuple[str, ...], show: tuple[str, ...], markdown: bool, quiet: bool, archive: str | None, as_json: bool
+) -> None:
+    """Name what makes a run slow, how sure that is, and what a fix would gain."""
+    from loadstone.archive import find
+
+    if as_json and markdown:
+        raise click.UsageError("--json or --markdown, not both")
+    kept = find(archive)
+    quiet = quiet or (as_json and not sys.stderr.isatty())
+    run = _run(kept, what or ("last",), show, quiet)
+    show_diagnosis(kept, run, as_json=as_json, markdown=markdown, quiet=quiet)
+
+
+def show_diagnosis(
+    archive: Archive,
+    run: Run,
+    *,
+    as_json: bool = False,
+    markdown: bool = False,
+    silent: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Diagnose a run and print the answer on stdout, unless ``silent``: it is kept in the archive either way."""
+    from loadstone.cli.progress import Progress
+    from loadstone.lab.diagnosis import diagnose_run
+
+    with Progress(sys.stderr, quiet=quiet) as progress:
+        told = diagnose_run(archive, run, progress.doing)
+    if silent:
+        return
+    if as_json:
+        from loadstone.cli.options import print_json
+
+        print_json(told)
+    elif markdown:
+        from loadstone.render.diagnosis_markdown import diagnosis_markdown
+
+        click.echo(diagnosis_markdown(told))
+    else:
+        from loadstone.cli.terminal import color, width
+        from loadstone.render.diagnosis_text import diagnosis_text
+
+        click.echo(diagnosis_text(told, color=color(), width=width()))
+
+
+def _run(archive: Archive, what: tuple[str, ...], show: tuple[str, ...], quiet: bool) -> Run:
+    """The run that is named, or one made of the files."""
+    files = [Path(name) for name in what if Path(name).is_file()]
+    if not files or (len(what) == 1 and (files[0].parent / "manifest.json").is_file()):
+        if len(what) > 1:
+            missing = next(name for name in what if not Path(name).is_file())
+            raise click.UsageError(f"one run or several files of traces; there is no file {missing}")
+        if show:
+            raise click.UsageError("--show goes with files of traces")
+        return archive.resolve(what[0])
+    if len(files) < len(what):
+        missing = next(name for name in what if not Path(name).is_file())
+        raise click.UsageError(f"there is no file {missing}")
+    from loadstone.cli.progress import Progress
+    from loadstone.cli.typed import typed
+    from loadstone.lab.gathering import import_files
+    from loadstone.lab.observation import new_redaction
+
+    with Progress(sys.stderr, quiet=quiet) as progress:
+        return import_files(archive, tuple(files), new_redaction(show), progress.doing, command=typed())

@@ -1,0 +1,228 @@
+"""From a suspect to its predicted gain: the run as a timeline, what a fix takes away of it, and the replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.diagnose.digest import Digest
+from loadstone.diagnose.rank import judged_step
+from loadstone.diagnose.segments import Segments, segments_of
+from loadstone.diagnose.subject import Client, Subject
+from loadstone.diagnose.suspect import Suspect
+from loadstone.model.evidence import Evidence
+from loadstone.model.finding import Bounded, Predicted
+from loadstone.stats.gain import DATABASE, OTHER, Gain, Removal, Timeline, predict
+from loadstone.stats.gain import Bounded as Foretold
+from loadstone.stats.gain.timeline import UNSEEN
+
+__all__ = ["OFF_CPU", "STRETCH", "Predictor"]
+
+OFF_CPU = frozenset({"database", "key-value", "transaction", "connect", "pool", "http", "rpc", "messaging"})
+"""Families of operations during which a request is not on the CPU of its service."""
+
+STRETCH = 60_000
+"""Requests of one prediction at most, the middle of a longer run: p99 then rests on six hundred of them."""
+
+_DATABASE = frozenset({"database", "key-value", "transaction"})
+
+
+@dataclass(frozen=True)
+class _Base:
+    """The timeline, each segment's operation and parent, and where the digest's requests lie in it (-1 outside)."""
+
+    timeline: Timeline
+    operation: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    place: NDArray[np.int64]
+
+
+class Predictor:
+    """Predicts one cause after another over the same run."""
+
+    def __init__(self, subject: Subject, evidence: Evidence, digest: Digest) -> None:
+        self._subject, self._evidence, self._digest = subject, evidence, digest
+
+    def predict(self, first: Suspect, also: tuple[Suspect, ...] = ()) -> Predicted | None:
+        """What a complete fix of the cause gains its step, wherever else it is found too."""
+        at = _level(judged_step(self._subject, self._digest, first.step))
+        if first.unpredictable is not None:
+            return Predicted(at=at, refused=first.unpredictable)
+        if not len(first.requests) or not (first.cuts or first.cpu_ns is not None):
+            return None
+        base = self._base
+        removal = self._removal((first, *also))
+        if not removal.segment_share.any() and not removal.cpu_ns.any():
+            return None
+        where = None if first.step is None else base.timeline.group == first.step
+        told = predict(base.timeline, removal, seed=self._subject.seed, where=where, closed=self._subject.closed)
+        return _predicted(told, at, self._unknown(told))
+
+    def _unknown(self, told: Gain) -> str | None:
+        """Why waiting cannot be foretold, beside what the replay itself finds."""
+        if told.refused is not None:
+            return told.refused
+        if self._subject.client is None:
+            return "traces alone do not tell when requests were sent, nor what else the service had to do"
+        return None
+
+    @cached_property
+    def _base(self) -> _Base:
+        digest = self._digest
+        requests = digest.requests
+        sent, started, ended, group, cpu, process, digested = _rows(digest, self._subject.client)
+        order = np.argsort(sent, kind="stable")
+        if len(order) > STRETCH:
+            skip = (len(order) - STRETCH) // 2
+            order = order[skip : skip + STRETCH]
+        sent, started, ended = sent[order], started[order], ended[order]
+        digested = digested[order]
+        place = np.full(len(requests), -1, np.int64)
+        place[digested[digested >= 0]] = np.flatnonzero(digested >= 0)
+        wanted = np.flatnonzero(place >= 0).astype(np.int32)
+        found = segments_of(self._evidence, digest, wanted, lambda operation: operation.family in OFF_CPU)
+        begin, kept = _apart(found)
+        into = place[found.request[kept]]
+        by_place = np.lexsort((begin[kept], into))
+        chosen = np.flatnonzero(kept)[by_place]
+        database = np.array([one.family in _DATABASE for one in digest.operations] or [False])
+        operation = found.operation[chosen]
+        return _Base(
+            Timeline(
+                arrived_ns=sent,
+                started_ns=started,
+                ended_ns=ended,
+                group=group[order].astype(np.int32),
+                cpu_ns=cpu[order],
+                process=process[order].astype(np.int32),
+                segment_request=into[by_place],
+                segment_start_ns=begin[chosen],
+                segment_end_ns=found.end_ns[chosen],
+                segment_resource=np.where(database[operation], DATABASE, OTHER).astype(np.int8),
+            ),
+            operation,
+            found.parent[chosen],
+            place,
+        )
+
+    def _removal(self, suspects: tuple[Suspect, ...]) -> Removal:
+        base, visits = self._base, self._digest.visits
+        timeline = base.timeline
+        share = np.zeros(len(base.operation))
+        cpu = np.zeros(timeline.requests)
+        for suspect in suspects:
+            places = base.place[suspect.requests]
+            inside = places >= 0
+            affected = np.zeros(timeline.requests, np.bool_)
+            affected[places[inside]] = True
+            if suspect.cpu_ns is not None:
+                np.add.at(cpu, places[inside], suspect.cpu_ns[inside])
+            for cut in suspect.cuts:
+                if self._digest.operations[cut.operation].family in OFF_CPU:
+                    chosen = (base.operation == cut.operation) & affected[timeline.segment_request]
+                    if cut.parent is not None:
+                        chosen &= base.parent == cut.parent
+                    at = np.flatnonzero(chosen)
+                    later = at[_nth(timeline.segment_request[at]) >= cut.keep]
+                    share[later] = np.maximum(share[later], cut.share)
+                    if cut.between:
+                        _between(timeline, at, cut.keep, cut.share, cpu)
+                    continue
+                mine = np.flatnonzero((visits.operation == cut.operation) & (base.place[visits.request] >= 0))
+                if cut.parent is not None:
+                    mine = mine[visits.parent[mine] == cut.parent]
+                mine = mine[affected[base.place[visits.request[mine]]]]
+                part = np.maximum(visits.count[mine] - cut.keep, 0) / visits.count[mine]
+                np.add.at(cpu, base.place[visits.request[mine]], visits.own_ns[mine] * part * cut.share)
+        return Removal(np.clip(share, 0.0, 1.0), np.maximum(cpu, 0.0))
+
+
+def _rows(digest: Digest, client: Client | None) -> tuple[NDArray[np.int64], ...]:
+    """Every request that the service is known to have served: sent, started, ended, group, cpu, process, its place in
+    the digest (-1 where it was not traced)."""
+    requests = digest.requests
+    mine = np.flatnonzero(requests.measured)
+    columns: list[NDArray[np.int64]] = [
+        np.asarray(column, np.int64)
+        for column in (
+            requests.sent_ns[mine],
+            requests.start_ns[mine],
+            requests.done_ns[mine],
+            requests.step[mine],
+            requests.cpu_ns[mine],
+            requests.process[mine],
+            mine,
+        )
+    ]
+    if client is not None and client.every:
+        rest = ~np.isin(client.number, requests.number[mine]) & (client.sent_ns >= 0)
+        unseen = np.full(int(rest.sum()), UNSEEN, np.int64)
+        step = client.step[rest].astype(np.int64) - 1
+        more = [client.sent_ns[rest], unseen, client.done_ns[rest], step, unseen, unseen, unseen]
+        columns = [np.concatenate(pair) for pair in zip(columns, more, strict=True)]
+    return tuple(columns)
+
+
+def _apart(found: Segments) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Segments without what an earlier one of the same request covers already: (start, kept)."""
+    if not len(found.request):
+        return found.start_ns, np.ones(0, np.bool_)
+    base = int(found.start_ns.min())
+    reach = int(found.end_ns.max()) - base + 1
+    offset = found.request.astype(np.int64) * reach
+    covered = np.maximum.accumulate(found.end_ns - base + offset)
+    before = np.concatenate(([-1], covered[:-1]))
+    begin = np.maximum(found.start_ns - base + offset, before) - offset + base
+    return begin, begin < found.end_ns
+
+
+def _nth(request: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, 2 … within each run of equal requests."""
+    at = np.arange(len(request))
+    first = np.concatenate(([True], request[1:] != request[:-1])) if len(request) else np.ones(0, np.bool_)
+    return at - np.maximum.accumulate(np.where(first, at, 0))
+
+
+def _between(timeline: Timeline, at: NDArray[np.int64], keep: int, share: float, cpu: NDArray[np.float64]) -> None:
+    """Take the time on the CPU between repeated segments."""
+    length = timeline.segment_end_ns - timeline.segment_start_ns
+    summed = np.concatenate(([0], np.cumsum(length)))
+    request = timeline.segment_request[at]
+    bounds = np.flatnonzero(np.concatenate(([True], request[1:] != request[:-1], [True]))) if len(at) else at
+    for first, past in pairwise(bounds.tolist()):
+        low, high, count = int(at[first]), int(at[past - 1]), int(past - first)
+        if count <= max(1, keep):
+            continue
+        off = int(summed[high + 1] - summed[low])
+        gap = int(timeline.segment_end_ns[high] - timeline.segment_start_ns[low]) - off
+        cpu[request[first]] += max(0, gap) * share * (count - keep) / count
+
+
+def _level(judged: object) -> Literal["p50", "p95", "p99"]:
+    share = getattr(judged, "share", 0.99)
+    return "p50" if share < 0.8 else "p95" if share < 0.975 else "p99"
+
+
+def _predicted(told: Gain, at: Literal["p50", "p95", "p99"], refused: str | None) -> Predicted:
+    service = _bounded(getattr(told.service, f"{at}_s"))
+    before = {name: getattr(told.before, f"{name}_s") for name in ("p50", "p95", "p99")}
+    if refused is not None:
+        return Predicted(at=at, service=service, before_s=before, refused=refused)
+    return Predicted(
+        at=at,
+        service=service,
+        queue=_bounded(getattr(told.queue, f"{at}_s")),
+        p50_s=_bounded(told.after.p50_s),
+        p95_s=_bounded(told.after.p95_s),
+        p99_s=_bounded(told.after.p99_s),
+        before_s=before,
+    )
+
+
+def _bounded(told: Foretold) -> Bounded:
+    return Bounded(told.value, told.low, told.high)
