@@ -94,19 +94,46 @@ def _fans(digest: Digest, step: int, limits: Limits, least: int) -> Iterator[_Fa
     for parent, found in below.items():
         places = np.concatenate([each for _, each in found])
         requests, row = np.unique(visits.request[places], return_inverse=True)
-        count = np.bincount(row, visits.count[places])
-        first = np.full(len(requests), np.iinfo(np.int64).max)
-        last = np.full(len(requests), np.iinfo(np.int64).min)
-        np.minimum.at(first, row, visits.first_ns[places])
-        np.maximum.at(last, row, visits.end_ns[places])
-        total = np.bincount(row, visits.total_ns[places].astype(np.float64))
-        wall = np.maximum(last - first, 1).astype(np.float64)
+        count, total, wall = _extent(digest, places, row, len(requests))
         parents = _parents(digest, step, parent, requests)
         kept = (count >= limits.calls * parents) & (total >= limits.side_by_side * parents * wall)
+        rest = _without_longest(visits.busy_ns[places], visits.count[places], row, len(requests))
+        _, among, around = _extent(digest, places[rest], row[rest], len(requests))
+        kept &= among >= limits.side_by_side * around
         if kept.sum() >= least:
             found.sort(key=lambda pair: -int(visits.total_ns[pair[1]].sum()))
             operations = tuple(operation for operation, _ in found)
             yield _Fan(parent, operations, requests[kept].astype(np.int32), count[kept], total[kept], wall[kept])
+
+
+def _extent(
+    digest: Digest, places: NDArray[np.int32], row: NDArray[np.int64], length: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Of each request its calls, their time added up, and the time from the first start to the last end."""
+    visits = digest.visits
+    first = np.full(length, np.iinfo(np.int64).max)
+    last = np.full(length, np.iinfo(np.int64).min)
+    np.minimum.at(first, row, visits.first_ns[places])
+    np.maximum.at(last, row, visits.end_ns[places])
+    wall = np.where(last > first, last.astype(np.float64) - first, 1.0)
+    total = np.bincount(row, visits.total_ns[places].astype(np.float64), length)
+    count = np.bincount(row, visits.count[places].astype(np.float64), length)
+    return count.astype(np.float64), total.astype(np.float64), np.maximum(wall, 1.0)
+
+
+def _without_longest(
+    busy: NDArray[np.int64], count: NDArray[np.int32], row: NDArray[np.int64], length: int
+) -> NDArray[np.bool_]:
+    """All but each request's longest single call. Where the spans between are missing, it is the call within which
+    the others ran, one after another."""
+    lasts = np.where(count == 1, busy, -1)
+    order = np.lexsort((lasts, row))
+    latest = np.full(length, -1)
+    latest[row[order]] = order  # of equal rows the last one written, which lasts longest
+    rest = np.ones(len(row), np.bool_)
+    longest = latest[latest >= 0]
+    rest[longest[lasts[longest] >= 0]] = False
+    return rest
 
 
 def _parents(digest: Digest, step: int, parent: int, requests: NDArray[np.int32]) -> NDArray[np.float64]:

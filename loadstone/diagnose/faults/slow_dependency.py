@@ -100,7 +100,7 @@ def _missed(run: Subject, digest: Digest, step: int) -> bool:
 
 
 def _band(lasts: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:
-    first, last = np.quantile(lasts, [low, high])
+    first, last = np.quantile(lasts, low, method="lower"), np.quantile(lasts, high, method="higher")
     return np.asarray((lasts >= first) & (lasts <= last))
 
 
