@@ -55,11 +55,12 @@ _METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A resource is full at ``full_share`` of what there is: an M/M/1 line in front of it is then nine long. A wait for
-    it counts from ``wait_share`` of the time on (threads', or PSI's): an idle machine of two cores shows up to a
+    """A resource is full at ``full_share`` of what there is: an M/M/1 line in front of it is then nine long. A wait
+    for it counts from ``wait_share`` of the time on (threads', or PSI's): an idle machine of two cores shows up to a
     twentieth. A quota hurts from ``throttled_share`` of its periods on. The service is to blame with ``own_share`` of
-    what is used at least. A process that runs on one thread at a time takes up to ``core_share`` of a core: its native
-    code may run beside. ``readings`` of a metric tell anything."""
+    what is used at least, or where what it takes and what its threads wait for would fill the machine. A process that
+    runs on one thread at a time takes up to ``core_share`` of a core: its native code may run beside. ``readings`` of
+    a metric tell anything."""
 
     full_share: float = 0.9
     wait_share: float = 0.1
@@ -140,7 +141,9 @@ def _cpu(readings: Readings, serving: int, limits: Limits) -> Iterator[_Full]:
         if wait > 0:
             facts.append(Fact(f"the service's threads wait {wait:.3g} s a second for a core", wait, "s/s"))
         ours = own >= limits.own_share * used
-        against = () if ours else (Fact("most of it is not the service's: run it, or the generator, elsewhere"),)
+        wants = own + wait >= limits.full_share * cpus
+        told = "the service's threads would fill the machine alone" if wants else "run it, or the generator, elsewhere"
+        against = () if ours else (Fact(f"most of it is not the service's: {told}"),)
         yield _Full(
             "the CPU",
             f"the machine's CPU is full: {used:.3g} of {cpus:.3g} cores are busy, {own:.3g} with the service",
@@ -148,7 +151,7 @@ def _cpu(readings: Readings, serving: int, limits: Limits) -> Iterator[_Full]:
             wait,
             "take less CPU (the findings beside this one say where it goes), or more cores",
             against,
-            "critical" if ours else "info",
+            "critical" if ours or wants else "info",
         )
         return
     processes = serving or readings.mean("service", "processes")

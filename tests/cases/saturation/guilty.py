@@ -21,6 +21,15 @@ def cpu_of_the_machine() -> Story:
     return story
 
 
+def that_others_use_as_well() -> Story:
+    """It gets little, and wants more than there is."""
+    story = _story()
+    read(story, "host", {"cpus": 2, "cpu_busy_share": 0.99, "cpu_pressure_share": 0.9})
+    read(story, "service", {"cpu_cores": 0.25, "run_wait_s_per_s": 6.5, "processes": 2})
+    read(story, "generator", {"cpu_cores": 0.04})
+    return story
+
+
 def a_quota() -> Story:
     story = _story()
     read(story, "host", {"cpus": 8, "cpu_busy_share": 0.1})
@@ -54,5 +63,5 @@ def memory() -> Story:
     return story
 
 
-CASES = (cpu_of_the_machine, a_quota, a_core_a_process, a_disk, an_accept_queue, memory)
+CASES = (cpu_of_the_machine, that_others_use_as_well, a_quota, a_core_a_process, a_disk, an_accept_queue, memory)
 EXPECTED = {"service": "shop"}
