@@ -1,4 +1,4 @@
-"""Titles of the documents in a folder."""
+"""The mean rating of a product: of all ratings, added up here, or told by the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 
 import psycopg
 from flask.typing import ResponseReturnValue
-from psycopg.rows import dict_row
 
 from specimens.stores import postgres_dsn
 from specimens.switch import SICK
@@ -17,17 +16,14 @@ _held = threading.local()
 
 
 def fill() -> None:
-    """Ten folders of sixty documents."""
+    """Ten products of eight thousand ratings."""
     with psycopg.connect(postgres_dsn()) as connection:
-        connection.execute("DROP TABLE IF EXISTS document")
-        connection.execute("CREATE TABLE document (id int PRIMARY KEY, folder int, title text, notes text, body text)")
-        connection.execute(
-            "INSERT INTO document SELECT n, n % 10 + 1, 'title ' || n, repeat('note ', 20), repeat(md5(n::text), 1000) "
-            "FROM generate_series(1, 600) AS n"
-        )
-        connection.execute("CREATE INDEX document_by_folder ON document (folder)")
+        connection.execute("DROP TABLE IF EXISTS rating")
+        connection.execute("CREATE TABLE rating (product int, stars int)")
+        connection.execute("INSERT INTO rating SELECT n % 10 + 1, (n % 10 + n % 7) % 5 + 1 FROM generate_series(1, 80000) AS n")
+        connection.execute("CREATE INDEX rating_by_product ON rating (product) INCLUDE (stars)")
     with psycopg.connect(postgres_dsn(), autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE document")
+        connection.execute("VACUUM ANALYZE rating")
 
 
 def _connection() -> psycopg.Connection:
@@ -37,12 +33,15 @@ def _connection() -> psycopg.Connection:
     return connection
 
 
-@app.get("/folders/<int:folder>")
-def titles(folder: int) -> ResponseReturnValue:
-    """What a folder holds."""
-    cursor = _connection().cursor(row_factory=dict_row)
+@app.get("/products/<int:product>/rating")
+def rating(product: int) -> ResponseReturnValue:
+    """How many ratings, and their mean in hundredths."""
+    connection = _connection()
     if SICK:
-        cursor.execute("SELECT * FROM document WHERE folder = %s ORDER BY id", (folder,))  # fault: over-fetching
-    else:
-        cursor.execute("SELECT id, title FROM document WHERE folder = %s ORDER BY id", (folder,))
-    return {"items": [{"id": row["id"], "title": row["title"]} for row in cursor.fetchall()]}
+        rows = connection.execute("SELECT stars FROM rating WHERE product = %s", (product,))  # fault: over-fetching
+        stars = [row[0] for row in rows.fetchall()]
+        return {"ratings": len(stars), "hundredths": 100 * sum(stars) // len(stars)}
+    counted = "SELECT count(*), 100 * sum(stars) / count(*) FROM rating WHERE product = %s"
+    row = connection.execute(counted, (product,)).fetchone()
+    assert row is not None
+    return {"ratings": row[0], "hundredths": row[1]}

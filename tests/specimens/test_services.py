@@ -58,8 +58,10 @@ def test_the_cure_answers_what_the_fault_answers(
     assert sick.keys() == cured.keys() == set(GROUPS[needs])
     for name, told in sick.items():
         assert {status for _, status, _ in told} == {200}, name
-        assert told == cured[name], name
+        if name not in _BOUNDED:
+            assert told == cured[name], name
         assert len({digest for _, _, digest in told}) > 1 or len(told) == 1 or name in _SAME, name
 
 
-_SAME = {"cache_stampede", "large_payload", "unbounded_result"}  # whose parameter says nothing
+_SAME = {"cache_stampede", "unbounded_result"}  # whose parameter says nothing
+_BOUNDED = {"unbounded_result"}  # whose cure is to send less
