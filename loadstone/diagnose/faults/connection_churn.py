@@ -118,8 +118,8 @@ def _suspect(
         doubts.append(Fact("not every request connects: a pool may be there that is too small", share, "share"))
     return Suspect(
         fault=CODE,
-        title=f"connection churn: {connects / len(every):.2g} connections a request to "
-        f"{operation.system or 'a database'}, {format_duration(each_s)} each",
+        title=f"connection churn: {share:.0%} of requests open a connection to {operation.system or 'a database'}, "
+        f"{format_duration(each_s)} each",
         step=step,
         locus=locus_of(digest, step, operation),
         roles=Roles(offender=operation.label),

@@ -99,8 +99,7 @@ def _suspect(
     told = [*_rows(scene, operation, found)]
     told.append(
         Fact(
-            f"the statement takes {format_duration(each_ns / 1e9)}, {count.mean():.3g} times in each of "
-            f"{len(requests):,} requests",
+            f"the statement takes {format_duration(each_ns / 1e9)} a call, in {len(requests):,} requests",
             each_ns / 1e9,
             "s",
             slowest(digest, requests),

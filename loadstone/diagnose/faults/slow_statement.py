@@ -163,13 +163,13 @@ def _server(scene: Scene, operation: Operation, counts: Counted | None) -> Itera
     if counts is not None and counts.calls:
         yield Fact(
             f"the database counted {format_duration(counts.each_ns / 1e9)} a call, {counts.blocks_each:,.0f} blocks "
-            f"for {counts.rows_each:,.3g} rows",
+            f"for {format_count(counts.rows_each)} rows",
             counts.each_ns / 1e9,
             "s",
         )
         if counts.temp_blocks:
             each = counts.temp_blocks / counts.calls
-            yield Fact(f"it spills {each:,.3g} blocks a call to temporary files", each, "blocks")
+            yield Fact(f"it spills {format_count(each)} blocks a call to temporary files", each, "blocks")
     waits = scene.once(waited).get(operation.statement or "")
     if waits is not None and waits.others:
         name, seen = waits.others.most_common(1)[0]
