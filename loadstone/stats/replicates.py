@@ -70,7 +70,11 @@ def change(level: Floats, y: Floats) -> Estimate | None:
         return None
     counts = np.bincount(place)
     means = np.bincount(place, weights=y) / counts
-    variance = float(((y - means[place]) ** 2).sum()) / degrees
+    squares = np.bincount(place, weights=(y - means[place]) ** 2)
+    variance = float(squares.sum()) / degrees
+    ends = int(counts[0] + counts[-1]) - 2
+    if ends > 0:  # the levels compared may spread more than those between
+        variance = max(variance, float(squares[0] + squares[-1]) / ends)
     value = float(means[-1] - means[0])
     half = student_quantile(0.5 + LEVEL / 2, degrees) * math.sqrt(variance * (1 / counts[0] + 1 / counts[-1]))
     return Estimate(value, value - half, value + half, degrees)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import msgspec
+import numpy as np
 import pytest
 
 from loadstone.diagnose.probe import told
 from loadstone.diagnose.probe_run import probe_run
-from loadstone.model.probe import ProbeReport, ProbeRun, ProbeSaid
+from loadstone.model.probe import ProbeReport, ProbeRun, ProbeSaid, ProbeStep
 from tests.scenes import Story
 
 AUTHOR = "SELECT name FROM author WHERE id = ?"
@@ -175,3 +176,18 @@ def test_hostile_runs_do_not_disturb() -> None:
     told("rate", runs)
     told("x", runs)
     assert probe_run(Story().digest(), "empty", 1.0).steps == ()
+
+
+def test_runs_without_growth_are_seldom_said_to_grow() -> None:
+    """500 probes of a response that does not depend on load and spreads by a fifth: at most 5 % (binomial, 3 sd)."""
+    chance = np.random.default_rng(8)
+    grew = 0
+    for _ in range(500):
+        runs = [
+            ProbeRun("x", value, (ProbeStep("shop", "page", 100, value / 10, wait, {"queue": wait, "elsewhere": 0.0}),))
+            for value in (10.0, 20.0, 40.0, 60.0)
+            for wait in 0.05 * chance.lognormal(0, 0.2, 2)
+        ]
+        (said,) = told("rate", runs).said
+        grew += "grows by" in said.sentence
+    assert grew <= 500 * 0.05 + 3 * np.sqrt(500 * 0.05 * 0.95)
