@@ -180,9 +180,9 @@ def _origin(function: str, path: str) -> Origin:
         return "data"
     if "/" not in path and not path.endswith((".py", ".js", ".ts", ".mjs", ".cjs", ".go", ".rb", ".php", ".rs", ".cs")):
         return _by_name(function, path)
-    if _SYSTEM.search(path):
-        return "runtime"
     inside = _INSTALLED.split(path)[-1]
+    if inside == path and _SYSTEM.search(path):
+        return "runtime"
     if path.startswith("/") and inside == path:
         return "application"
     top = inside.split("/")[0].removesuffix(".py")
