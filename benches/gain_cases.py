@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benches.gain_services import CPU, DATABASE, OTHER, Recording, Request, Service
 from loadstone.stats.gain import Removal, Timeline
 
-__all__ = ["MODELLED", "STRESS", "Case", "draw_case", "draw_requests", "observed", "without"]
+__all__ = ["MODELLED", "STRESS", "Case", "draw_case", "draw_requests", "observed", "response_times"]
 
 MODELLED = ("workers", "sharing", "gil", "pool", "database sharing")
 STRESS = ("hidden cpu", "shared database", "sticky queues", "gc pauses")
@@ -61,7 +61,7 @@ def draw_case(seed: int) -> Case:
         seed,
     )
     # The rate at which the busiest resource would be busy for this share of the time, could it be held so long.
-    sample = draw_requests(case, 2000, seed)
+    sample = draw_requests(case, 1000, seed)
     busy = dict.fromkeys((DATABASE, OTHER, CPU), 0.0)
     for request in sample:
         for resource, demand, _ in request.stages:
@@ -157,7 +157,7 @@ def _fault(case: Case, whole: float, chance: Generator) -> list[tuple[int, float
     return [(OTHER, size * _vary(case, chance), 0.9)]
 
 
-def without(requests: list[Request]) -> NDArray[np.float64]:
+def response_times(requests: list[Request]) -> NDArray[np.float64]:
     """Response times in seconds."""
     return np.array([request.ended_s - request.sent_s for request in requests])
 

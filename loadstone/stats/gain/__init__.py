@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadstone.stats.gain.predict import predict
+from loadstone.stats.gain.prediction import predict
 from loadstone.stats.gain.timeline import DATABASE, OTHER, Bounded, Gain, Levels, Quantiles, Removal, Timeline
 
 __all__ = ["DATABASE", "OTHER", "Bounded", "Gain", "Levels", "Quantiles", "Removal", "Timeline", "predict"]

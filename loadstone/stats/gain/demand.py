@@ -7,6 +7,7 @@ nuisance parameters: several may do as well, and none is to be told.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,9 @@ MOST_ALIKE = 3
 
 FEWEST = 12
 """A cell with fewer stages says nothing."""
+
+CPU_ERROR = 0.05
+"""How far inverted demands may lie from the thread CPU time that was recorded: the time on the way, and the clocks."""
 
 MOST = 2000
 """And no cell says more than so many independent stages would."""
@@ -56,9 +60,16 @@ class Choice:
     fit: Fit
 
 
-def choose(start: NDArray[np.float64], end: NDArray[np.float64], resource: int, cell: NDArray[np.int64]) -> Choice:
+def choose(
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    resource: int,
+    cell: NDArray[np.int64],
+    recorded: Callable[[NDArray[np.float64]], float] | None = None,
+) -> Choice:
     """The disciplines of a resource under which the intervals that it served have demands that know nothing of the
-    others. ``cell`` tells apart stages that are of one kind; -1 leaves one out."""
+    others. ``cell`` tells apart stages that are of one kind; -1 leaves one out. ``recorded`` tells for demands how
+    large they are in all beside what was recorded of them."""
     length = end - start
     present, _ = shared_demands(start, end, [])
     most = int(present.max(initial=0)) + 1
@@ -72,6 +83,8 @@ def choose(start: NDArray[np.float64], end: NDArray[np.float64], resource: int, 
     crowds = Crowds(length, present, cell)
     fits = [crowds.fit(demand) for demand in found]
     misfits = np.array([fit.misfit for fit in fits])
+    if recorded is not None:
+        misfits += np.array([((recorded(demand) - 1) / CPU_ERROR) ** 2 for demand in found])
     ranked = [int(place) for place in np.argsort(misfits, kind="stable")]
     near = [place for place in ranked if misfits[place] <= misfits[ranked[0]] + ALIKE][:MOST_ALIKE]
     return Choice(tuple(candidates[place] for place in near), tuple(found[place] for place in near), fits[near[0]])
@@ -148,11 +161,22 @@ def cells(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_]) -> N
     return np.where(known[request], cell, -1)
 
 
-def choose_all(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_]) -> Found:
-    """For each resource the places of its stages, and what was chosen for it."""
+def choose_all(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_], cpu: NDArray[np.float64]) -> Found:
+    """For each resource the places of its stages, and what was chosen for it. ``cpu`` is each request's recorded CPU
+    time, NaN where there is none."""
     cell = cells(track, group, known)
     found = {}
     for resource in (DATABASE, OTHER, CPU):
         places = np.flatnonzero(track.resource == resource)
-        found[resource] = places, choose(track.start[places], track.end[places], resource, cell[places])
+        recorded = _beside(track.request[places], cpu) if resource == CPU else None
+        found[resource] = places, choose(track.start[places], track.end[places], resource, cell[places], recorded)
     return found
+
+
+def _beside(request: NDArray[np.int64], cpu: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], float] | None:
+    """Demands of these requests' stages over the CPU time recorded of them."""
+    whole = float(np.nansum(cpu))
+    if whole <= 0:
+        return None
+    counted = np.isfinite(cpu)[request]
+    return lambda demand: float(demand[counted].sum()) / whole

@@ -64,7 +64,7 @@ def invert(rec: Record, chance: Generator) -> Inversion:
     own = track(rec, traced, starts.start)
     workers = (starts.workers, *starts.also)
     if shaped.all():
-        layout, found = own, choose_all(own, rec.group, shaped)
+        layout, found = own, choose_all(own, rec.group, shaped, rec.cpu)
         ways = _ways(layout, found, workers)[:MOST_CANDIDATES]
         candidates = [Inverted(model, _stages(layout, demand), layout.share) for demand, model in ways]
     else:
@@ -90,7 +90,7 @@ def _sampled(
     workers = (starts.workers, *starts.also)
     made: list[Inverted] = []
     for round_ in range(SETTLING + DRAWS):
-        found = choose_all(layout, rec.group, shaped)
+        found = choose_all(layout, rec.group, shaped, rec.cpu)
         ways = _ways(layout, found, workers)
         if round_ >= SETTLING:
             for demand, model in ways[:MOST_A_DRAW]:
@@ -102,7 +102,7 @@ def _sampled(
         stages = _lent(lent, layout, demand, traced, wanted)
         replayed = replay(rec.reached, everybody, stages, model)
         layout = lent.pinned(replayed.stage_ended, replayed.begun, starts.start, rec.left, traced)
-    return layout, choose_all(layout, rec.group, shaped), made
+    return layout, choose_all(layout, rec.group, shaped, rec.cpu), made
 
 
 def _summed(layout: Track, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,185 @@
+"""Predictions against the simulator's truth, refusals, and evidence that is absurd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benches.gain_cases import Case, Class, draw_requests, observed, response_times
+from benches.gain_services import CPU, DATABASE, Recording, Service, simulate
+from loadstone.stats.gain import DATABASE as DATABASE_SEGMENT
+from loadstone.stats.gain import Gain, Removal, Timeline, predict
+from loadstone.stats.gain.naive import subtract, subtract_and_queue
+
+SHOP = Case(
+    kind="workers",
+    service=Service(workers=4, cores=2, database="sharing", servers=3),
+    classes=(Class(1.0, ((CPU, 3e-3), (DATABASE, 4e-3), (CPU, 3e-3))), Class(0.5, ((CPU, 6e-3), (DATABASE, 2e-3)))),
+    sigma=0.5,
+    fault="n+1",
+    faulty_share=0.1,
+    size=3.0,
+    rate_per_s=190.0,
+    seed=11,
+)
+
+
+@cache
+def recording(case: Case, requests: int = 3000) -> tuple[Recording, float]:
+    """The service under load, and its p99 with the fault removed."""
+    drawn = draw_requests(case, requests, case.seed)
+    fixed = simulate(case.service, drawn, case.seed, fixed=True)
+    return simulate(case.service, drawn, case.seed), float(np.quantile(response_times(fixed.requests), 0.99))
+
+
+def seen(case: Case = SHOP, traced_share: float = 1.0, cpu_known: bool = False) -> tuple[Timeline, Removal]:
+    return observed(recording(case)[0], traced_share, case.seed, cpu_known)
+
+
+def test_with_all_traces_the_truth_is_foretold() -> None:
+    busy, truth = recording(SHOP)
+    assert 0.5 < busy.load < 0.8
+    timeline, removal = seen()
+    gain = predict(timeline, removal)
+    assert gain.refused is None
+    assert gain.after.p99_s.value == pytest.approx(truth, rel=0.05)
+    assert gain.after.p99_s.low < truth < gain.after.p99_s.high
+    # Removing work removes waiting: what others do is further from the truth.
+    assert abs(subtract(timeline, removal) - truth) > 3 * abs(gain.after.p99_s.value - truth)
+    assert abs(subtract_and_queue(timeline, removal) - truth) > 1.5 * abs(gain.after.p99_s.value - truth)
+
+
+@pytest.mark.parametrize("cpu_known", [False, True])
+def test_with_a_tenth_of_the_traces_it_is_near(cpu_known: bool) -> None:
+    gain = predict(*seen(traced_share=0.1, cpu_known=cpu_known))
+    assert gain.refused is None
+    assert gain.after.p99_s.value == pytest.approx(recording(SHOP)[1], rel=0.2)
+
+
+def test_the_parts_add_up() -> None:
+    gain = predict(*seen())
+    for name in ("p50_s", "p95_s", "p99_s"):
+        parts = getattr(gain.service, name).value + getattr(gain.queue, name).value
+        assert getattr(gain.before, name) - parts == pytest.approx(getattr(gain.after, name).value)
+        for quantity in (gain.service, gain.queue, gain.after):
+            bounded = getattr(quantity, name)
+            assert bounded.low <= bounded.value <= bounded.high
+    assert gain.before.p99_s == pytest.approx(np.quantile(response_times(recording(SHOP)[0].requests), 0.99))
+
+
+def test_the_same_seed_gives_the_same() -> None:
+    timeline, removal = seen(traced_share=0.1)
+    assert predict(timeline, removal, seed=3) == predict(timeline, removal, seed=3)
+
+
+def test_one_step_may_be_asked_for() -> None:
+    timeline, removal = seen()
+    where = timeline.group == 1
+    gain = predict(timeline, removal, where=where)
+    responses = (timeline.ended_ns - timeline.arrived_ns)[where] / 1e9
+    assert gain.before.p99_s == pytest.approx(np.quantile(responses, 0.99))
+
+
+def test_a_long_record_is_predicted_on_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadstone.stats.gain.prediction.MOST_REQUESTS", 1000)
+    gain = predict(*seen())
+    assert (gain.first, gain.past) == (1000, 2000)
+
+
+def refused(gain: Gain) -> str:
+    assert gain.refused is not None
+    return gain.refused
+
+
+def test_users_who_wait_are_refused() -> None:
+    assert "users wait" in refused(predict(*seen(), closed=True))
+
+
+def test_nothing_removed_is_refused() -> None:
+    timeline, removal = seen()
+    nothing = Removal(np.zeros_like(removal.segment_share), np.zeros_like(removal.cpu_ns))
+    assert "takes nothing away" in refused(predict(timeline, nothing))
+
+
+def test_few_requests_are_refused_but_subtracted() -> None:
+    timeline, removal = observed(Recording(recording(SHOP)[0].requests[:150], 0.0), 1.0, 1, False)
+    gain = predict(timeline, removal)
+    assert "too few" in refused(gain)
+    assert gain.service.p99_s.value >= 0
+
+
+def test_no_requests_at_all_are_refused() -> None:
+    none = np.zeros(0, np.int64)
+    small = none.astype(np.int32)
+    timeline = Timeline(none, none, none, small, none, small, none, none, none, none.astype(np.int8))
+    assert "too few" in refused(predict(timeline, Removal(np.zeros(0), np.zeros(0))))
+
+
+def test_workers_with_queues_of_their_own_are_refused() -> None:
+    sticky = replace(SHOP, service=replace(SHOP.service, sticky=True), rate_per_s=150.0)
+    assert "order in which they came" in refused(predict(*seen(sticky)))
+
+
+def test_a_removal_of_another_timeline_is_an_error() -> None:
+    timeline, removal = seen()
+    with pytest.raises(ValueError, match="a share for each segment"):
+        predict(timeline, Removal(removal.segment_share[1:], removal.cpu_ns))
+    with pytest.raises(ValueError, match="finite"):
+        predict(timeline, Removal(removal.segment_share * np.nan, removal.cpu_ns))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_absurd_columns_end_in_an_answer_or_a_refusal(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    timeline, removal = seen(traced_share=0.5)
+
+    def spoilt(
+        column: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        bad = column.copy()
+        places = chance.random(len(bad)) < 0.02
+        bad[places] = chance.choice([0, -5, 2**62, -(2**62), 10**18], int(places.sum()))
+        return bad
+
+    worse = replace(
+        timeline,
+        started_ns=spoilt(timeline.started_ns),
+        ended_ns=spoilt(timeline.ended_ns),
+        cpu_ns=spoilt(timeline.cpu_ns),
+        segment_end_ns=spoilt(timeline.segment_end_ns),
+    )
+    gain = predict(worse, Removal(removal.segment_share * 7 - 1, removal.cpu_ns))
+    values = [
+        bounded.value
+        for quantity in (gain.service, gain.queue, gain.after)
+        for bounded in (quantity.p50_s, quantity.p95_s, quantity.p99_s)
+    ]
+    assert np.isfinite(values).all()
+
+
+def test_calls_side_by_side_gain_what_the_longest_of_them_leaves() -> None:
+    count, ms = 400, 1_000_000
+    arrived = np.arange(count, dtype=np.int64) * 100 * ms
+    request = np.repeat(np.arange(count), 2)
+    begun = np.repeat(arrived, 2) + 2 * ms
+    lengths = np.tile([10 * ms, 8 * ms], count)
+    unknown = np.full(count, -1)
+    timeline = Timeline(
+        arrived,
+        arrived,
+        arrived + 15 * ms,
+        np.zeros(count, np.int32),
+        unknown,
+        unknown.astype(np.int32),
+        request,
+        begun,
+        begun + lengths,
+        np.full(2 * count, DATABASE_SEGMENT, np.int8),
+    )
+    longest, shorter = (Removal(np.tile(share, count), np.zeros(count)) for share in ([1.0, 0.0], [0.0, 1.0]))
+    assert predict(timeline, longest).after.p50_s.value == pytest.approx(0.013)
+    assert predict(timeline, shorter).after.p50_s.value == pytest.approx(0.015)
