@@ -39,8 +39,8 @@ MOST_SPREAD = 0.20
 
 MOST_REGRESSED = 0.15
 """Between the mean load-free time by inversion and by a regression on concurrency, where traces are sampled. With all
-traces it says nothing: in 51 simulated services inverted means lay within 2 % of the truth, regressed ones up to a third
-off."""
+traces it says nothing: in 51 simulated services inverted means lay within 2 % of the truth, regressed ones up to a
+third off."""
 
 MOST_CPU_OFF = 0.15
 """Between the CPU demand that inversion gives and the thread CPU time that was recorded."""
@@ -84,7 +84,7 @@ class Seen:
     def cpu_off(self) -> float:
         """Inverted CPU demand over recorded thread CPU time, less one; 0 where none was recorded."""
         stages = self.inversion.candidates[0].stages
-        request = np.repeat(np.arange(len(self.rec.cpu)), np.diff(stages.first.astype(np.int64)))
+        request = np.repeat(np.arange(len(self.rec.cpu)), np.diff(stages.first).astype(np.int64))
         counted = (stages.resource == CPU) & np.isfinite(self.rec.cpu)[request]
         whole = float(np.nansum(self.rec.cpu))
         return float(stages.demand[counted].sum() / whole - 1) if whole > 0 else 0.0
