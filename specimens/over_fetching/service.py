@@ -20,7 +20,9 @@ def fill() -> None:
     with psycopg.connect(postgres_dsn()) as connection:
         connection.execute("DROP TABLE IF EXISTS rating")
         connection.execute("CREATE TABLE rating (product int, stars int)")
-        connection.execute("INSERT INTO rating SELECT n % 10 + 1, (n % 10 + n % 7) % 5 + 1 FROM generate_series(1, 80000) AS n")
+        connection.execute(
+            "INSERT INTO rating SELECT n % 10 + 1, (n % 10 + n % 7) % 5 + 1 FROM generate_series(1, 80000) AS n"
+        )
         connection.execute("CREATE INDEX rating_by_product ON rating (product) INCLUDE (stars)")
     with psycopg.connect(postgres_dsn(), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE rating")

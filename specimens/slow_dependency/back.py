@@ -15,5 +15,5 @@ app = application(__name__)
 @app.get("/stock/<int:number>")
 def stock(number: int) -> ResponseReturnValue:
     """Of one product."""
-    time.sleep(0.11 if SICK else 0.004)
+    time.sleep(0.55 if SICK else 0.004)
     return {"stock": number * 17 % 90}
