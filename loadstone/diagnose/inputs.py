@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.operations import templated
-from loadstone.diagnose.sampled import sampled, spread
+from loadstone.diagnose.sampled import neighbours, sampled
 from loadstone.diagnose.suspect import Scene
 
 __all__ = ["Inputs", "Known", "values_of"]
@@ -48,7 +48,7 @@ class Inputs:
 
     def __init__(self, scene: Scene, requests: NDArray[np.int32], root: Operation) -> None:
         self._scene, self._root = scene, root
-        self._requests = spread(requests, SAMPLE)
+        self._requests = neighbours(scene.digest, requests, SAMPLE)
         self._parameters: dict[int, dict[bytes, str]] = {}
         self._values: dict[int, dict[bytes, frozenset[str]]] = {}
 

@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.digest import Operation
+from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.operations import placed, templated
 from loadstone.diagnose.suspect import Scene
 from loadstone.model.evidence import KINDS
 
-__all__ = ["SAMPLED", "attributes_of", "sampled", "spread"]
+__all__ = ["SAMPLED", "attributes_of", "neighbours", "sampled"]
 
 SAMPLED = 200
 """Requests whose spans are read again: a share of them is known within 7 points (95 %, binomial)."""
@@ -39,11 +39,16 @@ _MATCHED = (
 )
 
 
-def spread(requests: NDArray[np.int32], most: int = SAMPLED) -> NDArray[np.int32]:
-    """At most so many of the requests, evenly over the run."""
+def neighbours(digest: Digest, requests: NDArray[np.int32], most: int = SAMPLED) -> NDArray[np.int32]:
+    """At most so many of the requests, in order: those in the middle by their trace ids. Spans are kept in the order of
+    these, so that few of their groups are read (0.25 s out of ten million spans, 2.8 s for as many all over the run);
+    by time, ids that somebody else drew at random are a random sample."""
     if len(requests) <= most:
         return requests
-    return requests[np.linspace(0, len(requests) - 1, most).astype(np.int64)]
+    words = np.ascontiguousarray(digest.requests.trace_id[requests]).view(">u8").reshape(-1, 2)
+    order = np.lexsort((words[:, 1], words[:, 0]))
+    first = (len(requests) - most) // 2
+    return np.sort(requests[order[first : first + most]])
 
 
 def sampled(
@@ -51,7 +56,7 @@ def sampled(
 ) -> list[dict[str, Any]]:
     """Spans of the operation in at most ``most`` of the requests, in order of trace and start, each with ``columns``,
     ``start_ns``, ``end_ns`` and ``trace_id``."""
-    chosen = spread(requests, most)
+    chosen = neighbours(scene.digest, requests, most)
     if not len(chosen):
         return []
     ids = ", ".join(f"unhex('{one}')" for one in scene.digest.requests.hex(chosen))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Operation
-from loadstone.diagnose.sampled import attributes_of, sampled, spread
+from loadstone.diagnose.sampled import attributes_of, neighbours, sampled
 from loadstone.diagnose.suspect import Scene
 
 __all__ = ["Reply", "any_size", "compressed", "replies"]
@@ -67,7 +67,7 @@ def replies(scene: Scene, requests: NDArray[np.int32], operation: Operation) -> 
 def any_size(scene: Scene) -> bool:
     """Whether spans of a few requests tell a size."""
     requests = scene.digest.requests
-    chosen = requests.hex(spread(np.arange(len(requests), dtype=np.int32), LOOKED))
+    chosen = requests.hex(neighbours(scene.digest, np.arange(len(requests), dtype=np.int32), LOOKED))
     if not chosen:
         return False
     ids = ", ".join(f"unhex('{one}')" for one in chosen)

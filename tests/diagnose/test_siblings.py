@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from loadstone.diagnose.bursts import bursts
 from loadstone.diagnose.independence import SHOWN, Pair, groups, hearts, pairs
 from loadstone.diagnose.inputs import values_of
-from loadstone.diagnose.sampled import sampled, spread
+from loadstone.diagnose.sampled import neighbours, sampled
 from loadstone.diagnose.siblings import siblings
 from tests.scenes import Story
 
@@ -107,7 +107,12 @@ def test_spans_of_one_operation_are_read_again() -> None:
     assert len(rows) == 30
     assert {row["url_path"] for row in rows} == {"/a/0", "/a/1", "/a/2"}
     assert all(one["trace_id"] <= other["trace_id"] for one, other in pairwise(rows))
-    assert spread(np.arange(5, dtype=np.int32), 10).tolist() == [0, 1, 2, 3, 4]
+    few = neighbours(scene.digest, np.arange(5, dtype=np.int32), 10)
+    assert few.tolist() == [0, 1, 2, 3, 4]
+    middle = neighbours(scene.digest, np.arange(50, dtype=np.int32), 10)
+    assert len(middle) == 10
+    ids = sorted(scene.digest.requests.hex(list(range(50))))
+    assert sorted(scene.digest.requests.hex(middle)) == ids[20:30]
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 100)), max_size=40))
