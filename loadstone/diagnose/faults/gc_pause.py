@@ -156,7 +156,7 @@ def _suspect(
         key=(CODE, label, name),
         requests=hit,
         cost_ns=cost,
-        cpu_ns=cost,
+        unpredictable="a pause stops all requests of its process at once, which no replay of single requests knows",
         evidence_for=tuple(told),
         evidence_against=tuple(_against(count)),
     )
