@@ -32,6 +32,9 @@ SHARED_SHARE = 0.01
 """Of a process's requests that began before another one on their thread had ended: above it threads are shared. Clocks
 and keep-alive make a few overlap that do not."""
 
+MOST_LOOKED_BACK = 2_000
+"""Requests before a sample that are looked at: one that began earlier and still goes on is a stream, not work."""
+
 MOST_ROOTS = 500_000
 """Requests whose thread is looked up."""
 
@@ -177,7 +180,8 @@ def attributed(
         ):
             running: list[int] = []
             place = bisect_right(start, at) - 1
-            while place >= 0 and latest[place] > at and len(running) < 1000:
+            last = max(-1, place - MOST_LOOKED_BACK)
+            while place > last and latest[place] > at:
                 if end[place] > at:
                     running.append(place)
                 place -= 1

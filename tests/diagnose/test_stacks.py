@@ -49,6 +49,20 @@ def test_what_no_request_was_under_way_for_belongs_to_none() -> None:
     assert attributed(profile, scene.digest, threads_of(scene), profile.state == CPU).sum() == 0
 
 
+def test_a_stream_that_never_ends_does_not_make_every_sample_look_back_to_it() -> None:
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(1, thread_id=1):
+        request.spend(1000.0)
+    for request in story.requests(3_000, rate_per_s=100, thread_id=2):
+        sampler.spend(request, 0.001, "page (shop/a.py:1)", thread_id=2)
+    _, scene = story.made()
+    profile, threads = profile_of(scene), threads_of(scene)
+    gained = attributed(profile, scene.digest, threads, profile.state == CPU)
+    assert gained[threads.root == 1].sum() == 0
+    assert gained.sum() == pytest.approx(profile.weight.sum(), rel=0.2)
+
+
 def test_losses_are_the_cpu_time_of_threads_by_the_share_of_samples() -> None:
     story = Story()
     sampler = Sampler(story)
