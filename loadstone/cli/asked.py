@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loadstone.model.workload import Workload
     from loadstone.spec import Spec
 
-__all__ = ["Choices", "asked_for", "asked_of", "described", "drawn_seed", "found_spec"]
+__all__ = ["Choices", "asked_for", "asked_of", "described", "drawn_seed", "found_spec", "shape_of"]
 
 DEFAULT_SPEC = "loadstone.toml"
 DEFAULT_DURATION_S = 30.0
@@ -183,19 +183,23 @@ def found_spec(path: str | None, hosts: tuple[str, ...] = ()) -> Spec:
 
 
 def _of_spec(spec: Spec, choices: Choices) -> _Load:
-    if choices.shape is not None and choices.shape not in spec.shapes:
-        raise SpecError(f'{spec.path} has no shape "{choices.shape}"; it has {", ".join(spec.shapes)}')
-    shape = spec.shape if choices.shape is None else spec.shapes[choices.shape]
     return _Load(
         spec.service,
         spec.workload,
-        _changed(shape, choices),
+        _changed(shape_of(spec, choices.shape), choices),
         spec.slos,
         spec.text,
         hosts=spec.allow_hosts,
         labels=spec.labels,
         command=typed(),
     )
+
+
+def shape_of(spec: Spec, name: str | None) -> Shape:
+    """The spec's shape of that name, its first without one. Raises SpecError."""
+    if name is not None and name not in spec.shapes:
+        raise SpecError(f'{spec.path} has no shape "{name}"; it has {", ".join(spec.shapes)}')
+    return spec.shape if name is None else spec.shapes[name]
 
 
 def _changed(shape: Shape, choices: Choices) -> Shape:

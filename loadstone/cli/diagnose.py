@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadstone.cli.options import archive_option, json_option
+from loadstone.cli.options import archive_option, duration, json_option
+from loadstone.cli.options import seed as valid_seed
 
 if TYPE_CHECKING:
     from loadstone.archive import Archive, Run
@@ -18,6 +19,8 @@ EPILOG = """\b
   loadstone diagnose 7f3a --json
   loadstone diagnose last --markdown  ten lines for a ticket, the rest folded
   loadstone diagnose traces.json      exported traces (OTLP, Jaeger, Zipkin), without a run
+  loadstone diagnose --probe rate     short runs of loadstone.toml at several rates: what grows with load, and why
+  loadstone diagnose --probe limit=10,20,40   the same by a parameter's value: statements a row
 
 \b
 A run needs evidence: loadstone run --evidence. What could not be looked for is named with the reason; it is never
@@ -28,12 +31,27 @@ taken for clean. A fault's page: loadstone faults CODE. Exit code 0, whatever is
 @click.command(epilog=EPILOG)
 @click.argument("what", nargs=-1, metavar="[RUN | FILE...]")
 @click.option("--show", multiple=True, metavar="NAME", help="A parameter of FILEs whose values may be kept.")
+@click.option("--probe", metavar="FACTOR", help="Vary rate, concurrency, think or NAME=VALUE,… in short runs.")
+@click.option("--spec", metavar="FILE", help="The spec that is probed.  [default: loadstone.toml]")
+@click.option("--shape", metavar="NAME", help="Which of the spec's shapes is probed.  [default: the first]")
+@click.option("--for", "seconds", metavar="TIME", callback=duration, help="Length of each run of a probe.  [10s]")
+@click.option("--seed", type=int, callback=valid_seed, metavar="N", help="Of a probe: the same seed, the same traffic.")
 @click.option("--markdown", is_flag=True, help="Print the result as Markdown.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
 @json_option
 def diagnose(
-    what: tuple[str, ...], show: tuple[str, ...], markdown: bool, quiet: bool, archive: str | None, as_json: bool
+    what: tuple[str, ...],
+    show: tuple[str, ...],
+    probe: str | None,
+    spec: str | None,
+    shape: str | None,
+    seconds: float | None,
+    seed: int | None,
+    markdown: bool,
+    quiet: bool,
+    archive: str | None,
+    as_json: bool,
 ) -> None:
     """Name what makes a run slow, how sure that is, and what a fix would gain."""
     from loadstone.archive import find
@@ -42,6 +60,15 @@ def diagnose(
         raise click.UsageError("--json or --markdown, not both")
     kept = find(archive)
     quiet = quiet or (as_json and not sys.stderr.isatty())
+    if probe is not None:
+        from loadstone.cli.probing import show_probe
+
+        if what or show or markdown:
+            raise click.UsageError("--probe drives what the spec says; it takes no run, no --show, no --markdown")
+        show_probe(kept, probe, spec=spec, shape=shape, seconds=seconds, seed=seed, as_json=as_json, quiet=quiet)
+        return
+    if spec or shape or seconds is not None or seed is not None:
+        raise click.UsageError("--spec, --shape, --for and --seed go with --probe")
     run = _run(kept, what or ("last",), show, quiet)
     show_diagnosis(kept, run, as_json=as_json, markdown=markdown, quiet=quiet)
 

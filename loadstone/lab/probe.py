@@ -6,13 +6,17 @@ Each level is run more than once, in turned order, and the run is what the inter
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
 
 from loadstone.archive import Archive
+from loadstone.archive.writer import replace
 from loadstone.diagnose.probe import told
 from loadstone.diagnose.probe_run import probe_run
 from loadstone.diagnose.reading import digest_of
 from loadstone.drive.engine import Engine
-from loadstone.errors import EvidenceError, LoadstoneError, SpecError
+from loadstone.errors import EvidenceError, InstrumentError, LoadstoneError, SpecError
 from loadstone.lab.diagnosis import subject_of
 from loadstone.lab.evidence import evidence_of
 from loadstone.lab.trial import Asked, Silent, Watch, run_trial
@@ -21,7 +25,7 @@ from loadstone.model.probe import ProbeReport, ProbeRun
 from loadstone.model.shape import Shape
 from loadstone.model.workload import Workload
 
-__all__ = ["REPLICATES", "SECONDS", "Ask", "probe"]
+__all__ = ["REPLICATES", "SECONDS", "Ask", "keep_probe", "probe"]
 
 SECONDS = 10.0
 REPLICATES = 2
@@ -89,6 +93,18 @@ def probe(
             most = level
         runs.append(made)
     return told(factor, [run for run in runs if run.value <= most], caveats)
+
+
+def keep_probe(archive: Archive, experiment: str, told: ProbeReport) -> Path:
+    """Write ``probe.json`` into the experiment's directory. Raises InstrumentError when it cannot be written."""
+    directory = archive.root / "experiments" / experiment
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InstrumentError(f"the archive {directory} cannot be written: {error.strerror}") from error
+    path = directory / "probe.json"
+    replace(path, msgspec.json.format(msgspec.json.encode(told)))
+    return path
 
 
 def _check(factor: str, levels: Sequence[float], seconds: float, replicates: int) -> None:
