@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.archive import EvidenceWriter, RunEvidence
-from loadstone.diagnose.reading import digest_of
+from loadstone.diagnose.diagnosis import diagnose
 from loadstone.diagnose.subject import Subject
 from loadstone.model.evidence import Columns
 
@@ -61,24 +61,33 @@ def _measure(run: Path, spans: int) -> None:
         write(run, spans)
     command = [sys.executable, "-m", "benches.diagnosis", "--read", str(run)]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    print(f"{told['spans']:,} spans, {told['requests']:,} traces, {told['visits']:,} visits, every {told['every']}")
+    print(f"{told['spans']:,} spans, {told['findings']} findings")
     for name, (wall_s, cpu_s) in told["seconds"].items():
-        print(f"  {name:10} {wall_s:7.2f} s, {cpu_s:7.2f} s CPU   {told['spans'] / wall_s:12,.0f} spans/s")
-    print(f"  peak       {told['peak_bytes'] / 2**20:7,.0f} MiB", flush=True)
+        print(f"  {name:28} {wall_s:7.2f} s, {cpu_s:7.2f} s CPU   {told['spans'] / wall_s:12,.0f} spans/s")
+    print(f"  {'peak':28} {told['peak_bytes'] / 2**20:7,.0f} MiB", flush=True)
 
 
 def read(run: Path) -> dict[str, Any]:
-    """Digest a run's spans; what it took."""
-    begun, spent = time.perf_counter(), time.process_time()
-    subject = Subject(run="bench", steps=STEPS)
-    digest = digest_of(subject, RunEvidence(run))
-    seconds = {"digest": (time.perf_counter() - begun, time.process_time() - spent)}
+    """Diagnose a run's spans; what each part of it took, in seconds of the clock and of the CPU."""
+    seconds: dict[str, tuple[float, float]] = {}
+    at, begun, spent = "", time.perf_counter(), time.process_time()
+    first = (begun, spent)
+
+    def watch(what: str) -> None:
+        nonlocal at, begun, spent
+        part = what.split("  ")[0]
+        if part != at:
+            now, used = time.perf_counter(), time.process_time()
+            if at:
+                seconds[at] = (now - begun, used - spent)
+            at, begun, spent = part, now, used
+
+    found = diagnose(Subject(run="bench", steps=STEPS), RunEvidence(run), watch)
+    watch("end")
+    seconds["all"] = (time.perf_counter() - first[0], time.process_time() - first[1])
     return {
-        "spans": digest.spans,
-        "requests": len(digest.requests),
-        "visits": len(digest.visits),
-        "every": digest.every,
-        "operations": len(digest.operations),
+        "spans": found.spans,
+        "findings": len(found.findings),
         "seconds": seconds,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
