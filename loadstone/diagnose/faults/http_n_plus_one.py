@@ -103,7 +103,8 @@ def _suspect(
     if cost.sum() < limits.cost_share * durations_ns(digest, requests).sum():
         return
     spans = sampled(scene, requests, operation, ("url_query",))
-    other = _others(spans)
+    known = visits.parameters[affected]
+    other = float(known.mean()) if (known > 0).all() else _others(spans)
     waits = (visits.end_ns[affected] - visits.first_ns[affected]) - busy
     if other is not None and other < 1.5 and waits.sum() > limits.wait_share * busy.sum():
         return  # a poll: the same address until it says that it is done

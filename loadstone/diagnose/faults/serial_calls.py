@@ -81,26 +81,37 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     for step in range(len(digest.steps)):
         inner = hearts(digest, step)
         least = needed(run, digest, step, limits.requests)
-        for row in siblings(digest, step, inner):
-            columns = _long_enough(digest, row, inner, limits, least)
+        wanted = _long_enough(digest, step, inner, limits)
+        for row in siblings(digest, step, wanted) if len(wanted) > 1 else ():
+            columns = _columns(row, limits, least)
             found = pairs(scene, step, row, inner, columns, least)
             for members in groups(found, columns):
                 yield from _suspect(scene, step, row, members, found, inner, limits, least)
 
 
-def _long_enough(
-    digest: Digest, row: Siblings, inner: dict[int, tuple[int, int]], limits: Limits, least: int
-) -> list[int]:
-    found = []
-    for column, operation in enumerate(row.operations.tolist()):
-        having = row.count[:, column] > 0
-        if having.sum() < least or row.count[having, column].mean() >= limits.repeats:
-            continue
+def _long_enough(digest: Digest, step: int, inner: dict[int, tuple[int, int]], limits: Limits) -> frozenset[int]:
+    """Of these operations those whose calls take long enough."""
+    visits = digest.visits
+    busy: dict[int, float] = {}
+    count: dict[int, int] = {}
+    for _, operation, places in digest.groups(step):
+        if operation in inner:
+            busy[operation] = busy.get(operation, 0.0) + float(visits.busy_ns[places].sum())
+            count[operation] = count.get(operation, 0) + len(places)
+    found = set()
+    for operation, spent in busy.items():
         family = digest.operations[inner[operation][0]].family
         shortest = limits.call_s if family in ("http", "rpc", "server") else limits.statement_s
-        if row.busy_ns[having, column].mean() >= shortest * 1e9:
-            found.append(column)
-    return found
+        if spent >= shortest * 1e9 * count[operation]:
+            found.add(operation)
+    return frozenset(found)
+
+
+def _columns(row: Siblings, limits: Limits, least: int) -> list[int]:
+    """Columns that enough requests have, and not as a loop."""
+    having = row.count > 0
+    times = row.count.sum(axis=0) / np.maximum(1, having.sum(axis=0))
+    return np.flatnonzero((having.sum(axis=0) >= least) & (times < limits.repeats)).tolist()
 
 
 def _suspect(
