@@ -40,7 +40,7 @@ def aside(operation: Operation) -> bool:
 class Asked:
     """Rows sorted by step, operation, request; only measured requests. Columns of one length, as in ``Visits``.
 
-    ``parent`` is the operation that asked most of it, ``parents`` how many did. ``parameters`` is at most ``count``.
+    ``parent`` is the operation that asked it first, ``parents`` how many did. ``parameters`` is at most ``count``.
     Times and ``rows`` include fetching (``fetch`` is that operation, -1 where there is none) and, of ``critical_ns``,
     spans of the driver below.
     """
@@ -75,6 +75,17 @@ class Asked:
         return {
             (int(self.step[first]), int(self.operation[first])): slice(first, last) for first, last in pairwise(bounds)
         }
+
+    @cached_property
+    def _by_request(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        order = np.argsort(self.request, kind="stable")
+        most = int(self.request.max()) + 1 if len(self) else 0
+        return order, np.searchsorted(self.request[order], np.arange(most + 1, dtype=np.int32))
+
+    def of_request(self, request: int) -> NDArray[np.intp]:
+        """Places of a request's rows."""
+        order, bounds = self._by_request
+        return order[bounds[request] : bounds[request + 1]]
 
     def groups(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
         """(step, operation, places of rows), each pair once."""
@@ -112,22 +123,26 @@ def asked(scene: Scene) -> Asked:
     main = np.flatnonzero(is_main)
     if not len(main):
         return _empty()
-    width = len(digest.operations) + 1
-    key = visits.request[main].astype(np.int64) * width + visits.operation[main]
-    order = np.lexsort((-visits.total_ns[main], key))
-    main, key = main[order], key[order]
-    starts = np.flatnonzero(np.r_[True, np.diff(key) != 0])
-    keys = key[starts]
-    head = main[starts]
+    # Visits stand by request: ordered by operation, then by step, they stand as the table does.
+    main = main[_order(visits.operation[main])]
+    main = main[_order(digest.visit_step[main])]
+    keys = _keys(digest, visits.request[main], visits.operation[main])
+    starts = np.flatnonzero(np.r_[True, np.diff(keys) != 0])
+    alone = len(starts) == len(main)
+    keys, head = keys[starts], main[starts]
 
     def added(column: NDArray[Any]) -> Longs:
-        return np.add.reduceat(column[main].astype(np.int64), starts)
+        values = column[main].astype(np.int64)
+        return values if alone else np.add.reduceat(values, starts)
 
-    rows = np.where(
-        np.maximum.reduceat(visits.rows[main], starts) < 0,
-        np.int64(-1),
-        np.add.reduceat(np.maximum(visits.rows[main], 0), starts),
-    )
+    def of(most: np.ufunc, column: NDArray[Any]) -> NDArray[Any]:
+        values = column[main]
+        return values if alone else np.asarray(most.reduceat(values, starts))
+
+    rows = visits.rows[main]
+    if not alone:
+        known_rows = np.maximum.reduceat(rows, starts) >= 0
+        rows = np.where(known_rows, np.add.reduceat(np.maximum(rows, 0), starts), np.int64(-1))
     count = added(visits.count)
     made: dict[str, NDArray[Any]] = {
         "step": digest.visit_step[head],
@@ -136,23 +151,36 @@ def asked(scene: Scene) -> Asked:
         "parent": visits.parent[head],
         "parents": np.diff(np.r_[starts, len(main)]).astype(np.int32),
         "count": count.astype(np.int32),
-        "most": np.maximum.reduceat(visits.most[main], starts),
+        "most": of(np.maximum, visits.most),
         "errors": added(visits.errors).astype(np.int32),
         "parameters": np.minimum(added(visits.parameters), count).astype(np.int32),
         "rows": rows,
         "total_ns": added(visits.total_ns),
         "busy_ns": added(visits.busy_ns),
         "critical_ns": added(visits.critical_ns),
-        "first_ns": np.minimum.reduceat(visits.first_ns[main], starts),
-        "last_ns": np.maximum.reduceat(visits.last_ns[main], starts),
-        "end_ns": np.maximum.reduceat(visits.end_ns[main], starts),
+        "first_ns": of(np.minimum, visits.first_ns),
+        "last_ns": of(np.maximum, visits.last_ns),
+        "end_ns": of(np.maximum, visits.end_ns),
         "fetch": np.full(len(starts), -1, np.int32),
     }
-    _drivers(digest, np.flatnonzero(known & statement[visits.operation] & below), keys, width, made)
-    _fetched(digest, np.flatnonzero(known & fetching[visits.operation]), is_main, keys, width, made)
-    by_step = np.lexsort((made["request"], made["operation"], made["step"]))
-    sorted_columns: dict[str, Any] = {name: values[by_step] for name, values in made.items()}
-    return Asked(**sorted_columns)
+    _drivers(digest, np.flatnonzero(known & statement[visits.operation] & below), keys, made)
+    _fetched(digest, np.flatnonzero(known & fetching[visits.operation]), is_main, keys, made)
+    columns: dict[str, Any] = made
+    return Asked(**columns)
+
+
+def _order(numbers: Ints) -> NDArray[np.intp]:
+    """Places in order of small numbers, equal ones as they stood. By 16 bits numpy counts instead of comparing."""
+    small = len(numbers) > 0 and int(numbers.min()) >= 0 and int(numbers.max()) < 1 << 16
+    return np.argsort(numbers.astype(np.uint16) if small else numbers, kind="stable")
+
+
+def _keys(digest: Digest, request: Ints, operation: Ints) -> Longs:
+    """One number for each step, operation and request, ascending as the table is."""
+    width = len(digest.operations) + 1
+    step = np.maximum(0, digest.requests.step[request]).astype(np.int64)
+    keys: Longs = (step * width + operation) * len(digest.requests) + request
+    return keys
 
 
 def _statement(operation: Operation) -> bool:
@@ -171,10 +199,12 @@ def _empty() -> Asked:
     return Asked(**columns)
 
 
-def _drivers(digest: Digest, nested: NDArray[np.int64], keys: Longs, width: int, made: dict[str, NDArray[Any]]) -> None:
+def _drivers(digest: Digest, nested: NDArray[np.int64], keys: Longs, made: dict[str, NDArray[Any]]) -> None:
     """The critical time of statements inside statements is the outer one's: a driver's span below a mapper's."""
     visits = digest.visits
-    key = visits.request[nested].astype(np.int64) * width + visits.parent[nested]
+    if not len(nested):
+        return
+    key = _keys(digest, visits.request[nested], visits.parent[nested])
     place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
     there = keys[place] == key
     np.add.at(made["critical_ns"], place[there], visits.critical_ns[nested[there]])
@@ -189,7 +219,6 @@ def _fetched(
     fetches: NDArray[np.int64],
     is_main: NDArray[np.bool_],
     keys: Longs,
-    width: int,
     made: dict[str, NDArray[Any]],
 ) -> None:
     """A span of fetching belongs to the statement of its request that began last before it."""
@@ -200,7 +229,7 @@ def _fetched(
     there = before >= 0
     there[there] = visits.request[before[there]] == visits.request[fetches[there]]
     fetches, before = fetches[there], before[there]
-    place = np.searchsorted(keys, visits.request[before].astype(np.int64) * width + visits.operation[before])
+    place = np.searchsorted(keys, _keys(digest, visits.request[before], visits.operation[before]))
     for name in ("total_ns", "busy_ns", "critical_ns"):
         np.add.at(made[name], place, getattr(visits, name)[fetches])
     rows = visits.rows[fetches]

@@ -199,6 +199,7 @@ def _sqlite(plan: Plan) -> Iterator[Scan]:
     ]
     told = read(plan.statement)
     sorts = told.limited and any(line.startswith("USE TEMP B-TREE FOR ORDER BY") for line in details)
+    before: set[str] = set()
     for detail in details:
         found = _SQLITE.match(detail)
         if found is None or "VIRTUAL TABLE" in found["rest"] or "CONSTANT ROW" in detail:
@@ -207,7 +208,9 @@ def _sqlite(plan: Plan) -> Iterator[Scan]:
         if table is None:
             continue
         automatic = _AUTOMATIC.search(found["rest"])
-        mine = told.of(table)
+        # SQLite reads tables in the order of its lines: a join helps the one that comes later.
+        mine = [one for one in told.of(table) if one.other is None or one.other.lower() in before]
+        before |= {table.alias.lower(), table.name.lower()}
         order = tuple(one.column for one in mine if one.how == "order")
         columns = _columns([one for one in mine if one.how != "order"])
         if automatic is not None:

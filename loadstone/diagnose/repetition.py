@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import Asked, asked
+from loadstone.diagnose.asked import asked
 from loadstone.diagnose.digest import Ints
 from loadstone.diagnose.locus import named
 from loadstone.diagnose.suspect import Cut, Scene
@@ -18,7 +18,7 @@ from loadstone.model.quantity import format_duration
 
 __all__ = ["Loop", "Source", "against", "gap", "source"]
 
-LOOKED_AT = 500
+LOOKED_AT = 200
 """Requests in which the source of the rows is looked for, evenly taken."""
 
 AGREE = 0.8
@@ -62,7 +62,7 @@ class Loop:
         return (replace(cuts[0], between=True), *cuts[1:])
 
 
-def source(scene: Scene, step: int, places: NDArray[np.int64], count: Ints) -> Source | None:
+def source(scene: Scene, places: NDArray[np.int64], count: Ints) -> Source | None:
     """The statement before the repeated ones that returned as many rows as they have calls; where no numbers of rows
     are known, the one that always stands right before them."""
     table = scene.once(asked)
@@ -70,12 +70,11 @@ def source(scene: Scene, step: int, places: NDArray[np.int64], count: Ints) -> S
     by_rows: Counter[int] = Counter()
     before: Counter[int] = Counter()
     known = 0
-    rows_of = _by_request(table, step, table.request[places[chosen]])
     for at in chosen.tolist():
         place, calls = int(places[at]), int(count[at])
         earlier = [
             one
-            for one in rows_of.get(int(table.request[place]), ())
+            for one in table.of_request(int(table.request[place])).tolist()
             if table.operation[one] != table.operation[place] and table.first_ns[one] < table.first_ns[place]
         ]
         known += any(table.rows[one] >= 0 for one in earlier)
@@ -95,14 +94,6 @@ def source(scene: Scene, step: int, places: NDArray[np.int64], count: Ints) -> S
         else f"always right after {named(found, 60)}, whose rows were not counted"
     )
     return Source(found.label, Fact(words, seen / len(chosen), "share of requests"), told)
-
-
-def _by_request(table: Asked, step: int, requests: Ints) -> dict[int, list[int]]:
-    places = np.flatnonzero((table.step == step) & np.isin(table.request, requests))
-    found: dict[int, list[int]] = {}
-    for place in places.tolist():
-        found.setdefault(int(table.request[place]), []).append(place)
-    return found
 
 
 def gap(scene: Scene, places: NDArray[np.int64]) -> Loop:

@@ -26,10 +26,6 @@ _CAST = re.compile(
     r"::\s*\"?\w+\"?(?: varying| precision| with(?:out)? time zone)?(?:\s?\([\d?, ]+\))?(?:\[\])?", re.IGNORECASE
 )
 _ALONE = re.compile(rf"(?<![\w$])\(\s*({_DOTTED}|\?)\s*\)")
-_SOURCE = re.compile(
-    rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:ONLY\s+|LATERAL\s+)?({_DOTTED})(?:\s+(?:AS\s+)?({_NAME}))?", re.IGNORECASE
-)
-_MORE_SOURCES = re.compile(rf"\s*,\s*({_DOTTED})(?:\s+(?:AS\s+)?({_NAME}))?", re.IGNORECASE)
 # fmt: off
 _NO_ALIAS = frozenset(
     {
@@ -46,8 +42,11 @@ _WORDS = frozenset(
     }
 )
 # fmt: on
+_ALIAS = rf"(?:\s+(?:AS\s+)?((?!(?:{'|'.join(sorted(_NO_ALIAS))})\b){_NAME}))?"
+_SOURCE = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:ONLY\s+|LATERAL\s+)?({_DOTTED}){_ALIAS}", re.IGNORECASE)
+_MORE_SOURCES = re.compile(rf"\s*,\s*({_DOTTED}){_ALIAS}", re.IGNORECASE)
 _COMPARED = re.compile(
-    rf"(?P<call>(?P<function>{_NAME})\(\s*)?(?P<column>{_DOTTED})(?(call)\s*\))\s*"
+    rf"(?<![\w$.])(?P<call>(?P<function>{_NAME})\(\s*)?(?P<column>{_DOTTED})(?(call)\s*\))\s*"
     r"(?P<operator><=|>=|<>|!=|<|>|=|~~\*?|\bNOT\s+IN\b|\bIN\b|\bNOT\s+I?LIKE\b|\bI?LIKE\b|\bBETWEEN\b)\s*"
     rf"(?P<value>\?|:{_NAME}|%s|\$\d+|ANY\s*\(|\(|{_DOTTED})?",
     re.IGNORECASE,
@@ -71,12 +70,14 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A column that is looked for or sorted by. ``table`` is an alias or a name, None where the text does not say.
-    ``expression`` is what stands around the column (``lower(name)``), None where it stands alone."""
+    ``expression`` is what stands around the column (``lower(name)``), None where it stands alone; ``other`` is the
+    table of the column that it is compared with, None for a value."""
 
     table: str | None
     column: str
     how: How
     expression: str | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def read(statement: str) -> Told:
 def conditions(text: str) -> tuple[Condition, ...]:
     """Columns that a statement, or an expression of a plan, looks for and sorts by, in the order of the text."""
     plain = _plain(text)
-    where = re.split(r"\bORDER\s+BY\b", plain, flags=re.IGNORECASE)[0]
+    where = _ORDER.sub(" ", plain)
     where = re.sub(r"\bSET\b.*?(?=\bWHERE\b|$)", " ", where, flags=re.IGNORECASE)
     found = [*_compared(where), *_order(plain)]
     return tuple(dict.fromkeys(found))
@@ -157,16 +158,14 @@ def _plain(text: str) -> str:
 
 
 def _tables(plain: str) -> Iterator[Table]:
+    read_to = 0
     for found in _SOURCE.finditer(plain):
-        at: re.Match[str] | None = found
+        at: re.Match[str] | None = found if found.start() >= read_to else None
         while at is not None:
-            name, alias = at[1], at[2]
-            if name.lower() not in _NO_ALIAS:
-                known = alias if alias and alias.lower() not in _NO_ALIAS else name.split(".")[-1]
-                yield Table(name, known)
-            if alias and alias.lower() in _NO_ALIAS:
-                break
-            at = _MORE_SOURCES.match(plain, at.end())
+            if at[1].lower() not in _NO_ALIAS:
+                yield Table(at[1], at[2] or at[1].split(".")[-1])
+            read_to = at.end()
+            at = _MORE_SOURCES.match(plain, read_to)
 
 
 def _compared(where: str) -> Iterator[Condition]:
@@ -177,11 +176,12 @@ def _compared(where: str) -> Iterator[Condition]:
         how = _how(found["operator"].upper())
         if how is None:
             continue
-        function = found["function"]
-        yield _condition(column, how, f"{function.lower()}({column.split('.')[-1]})" if function else None)
-        value = found["value"] or ""
-        if how == "equality" and re.fullmatch(_DOTTED, value) and "." in value:
-            yield _condition(value, how, None)
+        function, value = found["function"], found["value"] or ""
+        joined = how == "equality" and "." in value and re.fullmatch(_DOTTED, value) is not None
+        expression = f"{function.lower()}({column.split('.')[-1]})" if function else None
+        yield _condition(column, how, expression, value if joined else None)
+        if joined:
+            yield _condition(value, how, None, column)
     for found in _REVERSED.finditer(where):
         how = _how(found["operator"])
         if how is not None and found["column"].lower() not in _WORDS:
@@ -208,6 +208,7 @@ def _order(plain: str) -> Iterator[Condition]:
             yield _condition(words[0], "order", None)
 
 
-def _condition(dotted: str, how: How, expression: str | None) -> Condition:
+def _condition(dotted: str, how: How, expression: str | None, other: str | None = None) -> Condition:
     table, _, column = dotted.rpartition(".")
-    return Condition(table.split(".")[-1] or None, column, how, expression)
+    beside = None if other is None or "." not in other else other.split(".")[-2]
+    return Condition(table.split(".")[-1] or None, column, how, expression, beside)

@@ -67,6 +67,12 @@ def test_a_plan_that_was_not_run_tells_its_cost() -> None:
         ("SELECT a FROM t", ["SCAN t"], []),
         ("SELECT a FROM t WHERE t MATCH ?", ["SCAN t VIRTUAL TABLE INDEX 0:M1"], []),
         ("SELECT ?", ["SCAN CONSTANT ROW"], []),
+        (
+            "SELECT r.a FROM r JOIN c ON c.id = r.c_id WHERE r.p = ?",
+            ["SCAN r", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"],
+            [("r", ("p",))],
+        ),
+        ("SELECT r.a FROM r JOIN c ON c.id = r.c_id", ["SCAN r", "SCAN c"], [("c", ("id",))]),
     ],
 )
 def test_sqlites_lines(statement: str, lines: list[str], expected: list[tuple[str, tuple[str, ...]]]) -> None:

@@ -171,6 +171,6 @@ def test_rows_come_from_the_statement_with_as_many() -> None:
     scene = story.made()[1]
     table = scene.once(asked)
     places = np.flatnonzero(table.count >= 5)
-    found = source(scene, 0, places, table.count[places])
+    found = source(scene, places, table.count[places])
     assert found is not None
     assert (found.label, found.rows) == (TWO, True)

@@ -23,6 +23,10 @@ from loadstone.diagnose.statements import Condition, Table, conditions, read
         ("INSERT INTO line (a, b) VALUES (?)", "INSERT", ["line"], []),
         ("SELECT a FROM t, u x WHERE t.k = x.k", "SELECT", ["t", "u"], [("k", "equality"), ("k", "equality")]),
         ("SELECT * FROM [dbo].[user] WHERE [user].[mail] LIKE ?", "SELECT", ["dbo.user"], [("mail", "pattern")]),
+        ("SELECT (SELECT max(a) FROM (SELECT a FROM u ORDER BY a LIMIT ?) AS m) FROM t WHERE t.b = ? ORDER BY t.c DESC",
+         "SELECT", ["u", "t"], [("b", "equality"), ("c", "order")]),
+        ("SELECT a FROM t JOIN u ON u.k = t.k LEFT JOIN v USING (k), w WHERE w.a = ?", "SELECT", ["t", "u", "v"],
+         [("k", "equality"), ("k", "equality"), ("a", "equality")]),
         ("GET ?", "GET", [], []),
         ("", "", [], []),
     ],
@@ -90,3 +94,12 @@ def test_any_text_is_read(text: str) -> None:
     told = read(text)
     for table in told.tables:
         assert set(told.of(table)) <= set(told.conditions)
+
+
+MONSTERS = ["SELECT " + "a" * 20_000, "FROM a," * 3_000, "a.b = " * 3_000, "(" * 20_000, "x." * 9_000]
+
+
+@pytest.mark.parametrize("text", MONSTERS, ids=range(len(MONSTERS)))
+def test_a_monstrous_text_is_read_in_linear_steps(text: str) -> None:
+    """Takes minutes where a pattern starts anew at each letter."""
+    assert read(text).parameters == 0

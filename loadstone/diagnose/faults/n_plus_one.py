@@ -109,7 +109,7 @@ def _suspect(run: Subject, scene: Scene, repeat: Repeat, limits: Limits) -> Susp
     if varied:
         distinct = float(table.parameters[places].mean())
         told.append(Fact(f"{distinct:.3g} different parameters in a request", distinct, "parameters"))
-    cause = source(scene, repeat.step, places, count)
+    cause = source(scene, places, count)
     if cause is not None:
         told.append(cause.fact)
     doubts = against(scene, places, requests, count)
