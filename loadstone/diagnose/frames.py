@@ -8,14 +8,14 @@ files that spans call lines of the application (``known``) overrule them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from loadstone.model.frame import frames_of, read_frame
 
-__all__ = ["Frame", "Origin", "Reader", "application_files"]
+__all__ = ["Frame", "Origin", "Reader", "application_files", "served_from"]
 
 Origin = Literal["application", "library", "data", "runtime", "observer"]
 """``data`` is a library that talks to a database or a store: its work is a statement's. ``runtime`` is the language's
@@ -94,6 +94,13 @@ _WAITING = re.compile(
     r"__GI___\w*poll\w*|pthread_cond_\w*wait|finish_task_switch|do_futex|schedule|run_forever|netpoll\w*|"
     r"_worker|do_epoll_wait|kevent0?|gopark|mach_msg\w*|epollwait|notesleep|usleep)$"
 )
+_SERVERS = re.compile(
+    r"^(?:uvicorn|gunicorn|hypercorn|waitress|cheroot|daphne|granian|meinheld|bjoern|gevent|eventlet|tornado|twisted|"
+    r"celery|billiard|kombu|rq)/|^(?:socketserver|threading|runpy)\.py$|^werkzeug/serving|^wsgiref/|^http/server|"
+    r"^asyncio/(?:runners|base_events|events)\.py$|^aiohttp/web(?:_runner|_protocol)?\.py$|^<frozen runpy>$|"
+    r"^anyio/_backends/"
+)
+_POOL_WORKER = re.compile(r"^_worker$|^_WorkItem\.run$")
 _IDLE = frozenset(("(idle)", "(program)", "[idle]", "swapper", "<idle>", "(root)"))
 
 
@@ -128,6 +135,18 @@ def application_files(files: Iterable[str | None]) -> frozenset[str]:
             path = file.replace("\\", "/")
             told.add(_INSTALLED.split(path)[-1])
     return frozenset(told)
+
+
+def served_from(frames: Sequence[Frame]) -> int:
+    """The place of the first frame below the server's loop or the pool's worker: what is above starts the service, and
+    does not serve a request. 0 where no server is known."""
+    for place in range(len(frames) - 1, -1, -1):
+        frame = frames[place]
+        if frame.origin in ("library", "runtime") and (
+            _SERVERS.search(frame.file or "") or _POOL_WORKER.search(frame.function)
+        ):
+            return place + 1
+    return 0
 
 
 class Reader:

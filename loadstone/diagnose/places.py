@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.frames import Frame
+from loadstone.diagnose.frames import Frame, served_from
 from loadstone.diagnose.hotspots import Work
 from loadstone.diagnose.serialisers import serialiser_at
 from loadstone.diagnose.stacks import Profile
@@ -109,7 +109,8 @@ def _within(one: tuple[str, str], outer: tuple[str, str]) -> bool:
 
 def _innermost(frames: tuple[Frame, ...]) -> int | None:
     """The application's innermost frame, None where there is none or the work below it is another's."""
-    place = next((at for at in range(len(frames) - 1, -1, -1) if frames[at].origin == "application"), None)
+    first = served_from(frames)
+    place = next((at for at in range(len(frames) - 1, first - 1, -1) if frames[at].origin == "application"), None)
     if place is None or any(frame.origin == "data" for frame in frames[place + 1 :]):
         return None
     return None if serialiser_at(frames) is not None else place
@@ -118,7 +119,7 @@ def _innermost(frames: tuple[Frame, ...]) -> int | None:
 def _entry(frames: tuple[Frame, ...], place: int) -> int:
     """Where the innermost run of frames of one file begins."""
     first = place
-    for at in range(place - 1, -1, -1):
+    for at in range(place - 1, served_from(frames) - 1, -1):
         if frames[at].origin == "application":
             if frames[at].file != frames[place].file:
                 break

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadstone.diagnose.frames import Frame
+from loadstone.diagnose.frames import Frame, served_from
 
 __all__ = ["Serialiser", "serialiser_at"]
 
@@ -103,9 +103,11 @@ _HAND_MADE = Serialiser(
 
 
 def serialiser_at(frames: Sequence[Frame]) -> tuple[int, Serialiser] | None:
-    """The place of the outermost frame that serialises, below the first frame of the application, and its kind."""
-    inside = False
-    for place, frame in enumerate(frames):
+    """The place of the outermost frame that serialises, below the server's loop or, where none is known, below the
+    first frame of the application; and its kind."""
+    first = served_from(frames)
+    inside = first > 0
+    for place, frame in enumerate(frames[first:], first):
         inside = inside or frame.origin == "application"
         if not inside:
             continue

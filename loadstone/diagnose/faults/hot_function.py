@@ -56,8 +56,8 @@ NEEDS = ("spans", "stacks")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``step_share`` of a step's CPU time makes a function hot: in the healthy sample shop no function of the
-    application has above a third. ``path_share`` of the affected requests' time it must be: below it something else
+    """``step_share`` of a step's CPU time makes a function hot: without it the step's CPU time would be
+    half. ``path_share`` of the affected requests' time it must be: below it something else
     is waited for. ``cost_s`` a request is worth a change of code; below it the function is told as information.
     ``service_share`` of the service's CPU is looked into at all; ``requests`` must show it, by ``samples`` (a half is
     then good to 31 points, which the confidence says)."""

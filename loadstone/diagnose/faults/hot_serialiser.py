@@ -39,7 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.frames import Frame
+from loadstone.diagnose.frames import Frame, served_from
 from loadstone.diagnose.hotspots import Loss, Work, losses, works_of
 from loadstone.diagnose.locus import slowest
 from loadstone.diagnose.serialisers import Serialiser, serialiser_at
@@ -57,8 +57,8 @@ NEEDS = ("spans", "stacks")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``step_share`` of a step's CPU time makes it hot: a JSON interface spends a tenth to a quarter of its own on
-    encoding (the sample shop under 0.2), and half of that is not worth an encoder in C. ``path_share`` of the affected
+    """``step_share`` of a step's CPU time makes it hot: less than that, and an encoder that is twice as quick gains a
+    tenth of it at most. ``path_share`` of the affected
     requests' time it must be. Below ``cost_s`` a request it is told as information. ``service_share`` of the service's
     CPU is looked into at all; ``requests`` must show it, by ``samples`` (a half is then good to 31 points)."""
 
@@ -114,7 +114,9 @@ def _sites(profile: Profile, work: Work, limits: Limits) -> Iterator[_Site]:
         if told is None or any(frame.origin == "data" for frame in frames[told[0] :]):
             continue
         place, kind = told
-        caller = next(at for at in range(place, -1, -1) if frames[at].origin == "application")
+        first = served_from(frames)
+        # A framework that serialises what a view returned has no line of the application above it.
+        caller = next((at for at in range(place, first - 1, -1) if frames[at].origin == "application"), place)
         called = next((frame.where for frame in frames[place + 1 :] if frame.origin == "application"), None)
         found[stack] = frames[caller], kind, called
         groups[frames[caller].key, kind.called].append(stack)

@@ -52,13 +52,14 @@ NEEDS = ("spans", "client")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A step waits from ``step_share`` of its time on, or when the slowest hundredth waits for ``tail_share`` of its
-    own. At least ``used_share`` of the workers are busy on average: below a half, four of them make fewer than one in
-    ten wait (Erlang's C). Those who wait find at least ``busy_share`` of the workers busy, in ``found_busy`` of all
-    cases; or, where the number of workers does not show, waits go with the number being served at ``correlation``
-    (rank): with 200 requests the chance of it without any line is below one in a thousand. ``requests`` must show it.
-    Workers compute when they are on the CPU for ``compute_share`` of their time. Where waiting for a core is
-    ``core_share`` of all this waiting, the line is in front of the cores, and told as information."""
+    """A step waits from ``step_share`` of its time on, or when the slowest hundredth waits for ``tail_share`` of
+    its own. At least ``used_share`` of the workers are busy on average: of four that are busy for so much of their
+    time one request in eleven has to wait (Erlang's C). Those who wait find at least ``busy_share`` of the workers
+    busy, in ``found_busy`` of all cases; or, where the number of workers does not show, waits go with the number
+    being served at ``correlation`` (rank): with 200 requests the chance of it without any line is below one in a
+    thousand. ``requests`` must show it. Workers compute when they are on the CPU for ``compute_share`` of their
+    time. Where waiting for a core is ``core_share`` of all this waiting, the line is in front of the cores, and
+    told as information."""
 
     step_share: float = 0.1
     tail_share: float = 0.3

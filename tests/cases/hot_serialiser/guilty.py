@@ -87,6 +87,17 @@ def only_where_all_is_asked_for() -> Story:
     return story
 
 
+def by_the_framework_after_the_view() -> Story:
+    """FastAPI encodes what a view returned: no line of the application is on the stack but the one that started it."""
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(200, rate_per_s=8):
+        _page(story, sampler, request)
+        encoder = ("app (fastapi/routing.py:301)", "serialize_response (fastapi/routing.py:168)")
+        sampler.spend(request, 0.04, *encoder, "jsonable_encoder (fastapi/encoders.py:210)")
+    return story
+
+
 def jackson_by_an_imported_profile() -> Story:
     story = Story(own=False, service="shop-jvm")
     for request in story.requests(200, rate_per_s=8, http_request_method="GET", http_route="/list"):
@@ -110,6 +121,7 @@ CASES = (
     an_encoder_of_its_own,
     rest_framework,
     only_where_all_is_asked_for,
+    by_the_framework_after_the_view,
     jackson_by_an_imported_profile,
 )
 _LISTING = {"file": "shop/pages.py", "line": 88, "function": "listing"}
@@ -120,5 +132,6 @@ EXPECTED = {
     "an_encoder_of_its_own": {"file": "shop/encoding.py", "function": "encode"},
     "rest_framework": {"file": "shop/views.py", "line": 33},
     "only_where_all_is_asked_for": _LISTING,
+    "by_the_framework_after_the_view": {"function": "jsonable_encoder", "file": "fastapi/encoders.py"},
     "jackson_by_an_imported_profile": {"function": "com.shop.Pages.list", "line": 70},
 }
