@@ -32,8 +32,8 @@ def beside_a_thread_that_always_computes() -> Story:
     story = Story(steps=(("browse", "detail"),))
     sampler = Sampler(story)
     for request in story.requests(400, rate_per_s=25, thread_id=1):
-        for _ in range(4):
-            request.sql("SELECT * FROM product", 0.001)
+        for part in ("product", "price", "stock", "review"):
+            request.sql(f"SELECT * FROM {part} WHERE id = ?", 0.001, parameters=request.number)
             sampler.spend(request, 0.0012, "detail (shop/pages.py:31)", state="gil", thread_id=1)
             sampler.spend(request, 0.005, "detail (shop/pages.py:31)", state="idle", thread_id=1)
     end = story.written[-1].at_s

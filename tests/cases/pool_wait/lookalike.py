@@ -41,4 +41,4 @@ def a_span_named_after_a_pool() -> Story:
 
 
 CASES = (handed_over_at_once, a_connection_is_opened, while_the_pool_is_filled, a_span_named_after_a_pool)
-ALSO = ("slow-statement",)
+ALSO = ("connection-churn", "slow-statement")
