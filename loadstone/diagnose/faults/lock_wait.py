@@ -57,7 +57,8 @@ NEEDS = ("locks", "database spans")
 class Limits:
     """A request waited where its statement took ``times`` what the quickest twentieth takes and ``each_s`` more.
     ``cost_share`` of the time of those requests is lost; ``requests`` must show it. ``begin_s`` is what BEGIN IMMEDIATE
-    of SQLite takes at most without waiting (measured: 2 us in the median). How much of a statement's time must be seen
+    of SQLite takes at most without waiting (measured: 2 us in the median), and ``begin_share`` of those requests' time
+    it must be: a writer that meets another one now and then is no convoy. How much of a statement's time must be seen
     waiting is in ``loadstone.diagnose.blocked``."""
 
     times: float = 2.0
@@ -65,6 +66,7 @@ class Limits:
     cost_share: float = 0.1
     requests: int = 3
     begin_s: float = 0.001
+    begin_share: float = 0.25
 
 
 LIMITS = Limits()
@@ -152,7 +154,7 @@ def _sqlite(scene: Scene, limits: Limits) -> Iterator[Suspect]:
                 continue
             requests = visits.request[places[waited]]
             cost = np.minimum(more_ns[waited], visits.critical_ns[places[waited]]).astype(np.float64)
-            if cost.sum() < limits.cost_share * duration_ns(digest, requests).sum():
+            if cost.sum() < limits.begin_share * duration_ns(digest, requests).sum():
                 continue
             mean_s = float(cost.mean()) / 1e9
             told = [

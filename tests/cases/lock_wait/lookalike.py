@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.cases.lock_wait.guilty import COUNTER, looks
 from tests.evidence import START_NS
 from tests.scenes import Story
@@ -35,4 +37,19 @@ def a_migration_before_the_load() -> Story:
     return story
 
 
-CASES = (a_change_that_waits_for_the_disk, waiting_that_was_seen_thrice, a_migration_before_the_load)
+def writers_that_meet_now_and_then() -> Story:
+    story = Story()
+    for request in story.requests(300, rate_per_s=30):
+        told: dict[str, Any] = {"db_system_name": "sqlite", "db_query_text": "BEGIN IMMEDIATE"}
+        request.span("client", "BEGIN IMMEDIATE", 0.003 if request.number % 30 == 0 else 0.00002, **told)
+        request.spend(0.015)
+        request.span("client", "COMMIT", 0.001, db_system_name="sqlite", db_query_text="COMMIT")
+    return story
+
+
+CASES = (
+    writers_that_meet_now_and_then,
+    a_change_that_waits_for_the_disk,
+    waiting_that_was_seen_thrice,
+    a_migration_before_the_load,
+)
