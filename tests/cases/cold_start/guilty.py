@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.scenes import Story
 
 
@@ -27,8 +29,8 @@ def four_that_begin_together() -> Story:
 
 def instances_of_a_service_that_is_not_ours() -> Story:
     story = Story(own=False, service="orders")
-    root = {"http_request_method": "GET", "http_route": "/orders", "process_pid": None}
-    names = {"service_instance_id": lambda number: f"pod-{number // 100}"}
+    root: dict[str, Any] = {"http_request_method": "GET", "http_route": "/orders", "process_pid": None}
+    names: dict[str, Any] = {"service_instance_id": lambda number: f"pod-{number // 100}"}
     for request in story.requests(800, rate_per_s=50, **root, **names):
         request.spend(0.01)
         if request.number % 100 < 3:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from loadstone.diagnose.subject import Subject
 from tests.scenes import Story
 
@@ -37,7 +39,7 @@ def a_first_connection() -> Story:
 def a_slow_first_request_of_nobody() -> Story:
     """Traces that tell no process: one slow request at the start is one slow request."""
     story = Story(own=False)
-    root = {"http_request_method": "GET", "http_route": "/x", "process_pid": None}
+    root: dict[str, Any] = {"http_request_method": "GET", "http_route": "/x", "process_pid": None}
     for request in story.requests(400, rate_per_s=50, **root):
         request.spend(2.0 if request.number == 1 else 0.009)
     return story

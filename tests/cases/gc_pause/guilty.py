@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.evidence import START_NS
 from tests.scenes import Request, Story
 
@@ -53,7 +55,11 @@ def in_every_request() -> Story:
 
 def in_one_of_two_processes() -> Story:
     story = Story(own=False)
-    root = {"http_request_method": "GET", "http_route": "/item", "process_pid": lambda number: 100 + number % 2}
+    root: dict[str, Any] = {
+        "http_request_method": "GET",
+        "http_route": "/item",
+        "process_pid": lambda number: 100 + number % 2,
+    }
     for request in story.requests(2000, rate_per_s=40, **root):
         request.spend(0.004)
         if request.number % 100 == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.profiled import Sampler
 from tests.scenes import Request, Story
 
@@ -44,7 +46,7 @@ def beside_a_thread_that_always_computes() -> Story:
 def without_cpu_times() -> Story:
     story = Story(own=False)
     sampler = Sampler(story)
-    root = {"http_request_method": "GET", "http_route": "/report"}
+    root: dict[str, Any] = {"http_request_method": "GET", "http_route": "/report"}
     for _ in range(60):
         for thread in range(1, 4):
             request = next(iter(story.requests(1, rate_per_s=2000, thread_id=thread, **root)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.profiled import Sampler, stacked
 from tests.scenes import Story
 
@@ -48,7 +50,7 @@ def by_a_profile_of_another_tool() -> Story:
     for request in story.requests(200, rate_per_s=8, http_request_method="GET", http_route="/detail"):
         request.spend(0.05)
         request.root["thread_cpu_ns"] = None
-    nothing = {"at_ns": None, "process_pid": None, "thread_id": None, "unit": "samples", "weight": 1}
+    nothing: dict[str, Any] = {"at_ns": None, "process_pid": None, "thread_id": None, "unit": "samples", "weight": 1}
     story.stack(stacked(*HOT), 700, **nothing)
     story.stack(stacked("detail (shop/pages.py:28)"), 200, **nothing)
     return story

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.profiled import Sampler, stacked
 from tests.scenes import Request, Story
 
@@ -103,7 +105,7 @@ def jackson_by_an_imported_profile() -> Story:
     for request in story.requests(200, rate_per_s=8, http_request_method="GET", http_route="/list"):
         request.spend(0.04)
         request.root["thread_cpu_ns"] = None
-    nothing = {"at_ns": None, "process_pid": None, "thread_id": None, "unit": "samples", "weight": 1}
+    nothing: dict[str, Any] = {"at_ns": None, "process_pid": None, "thread_id": None, "unit": "samples", "weight": 1}
     server, caller = "org.apache.catalina.Valve.invoke (Valve:9)", "com.shop.Pages.list (Pages:70)"
     story.stack(
         stacked(caller, "com.fasterxml.jackson.databind.ObjectMapper.writeValue (ObjectMapper:4)", server=server),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.machine import read
 from tests.scenes import Story
 
@@ -32,7 +34,7 @@ def of_a_line_that_was_recorded() -> Story:
         request.spend(0.01)
     read(story, "service", {"rss_bytes": lambda at: 150 * MB + 0.8 * MB * at, "processes": 1})
     read(story, "cgroup", {"memory_limit_bytes": 5e8})
-    told = {"state": "alloc", "unit": "bytes", "thread_id": None}
+    told: dict[str, Any] = {"state": "alloc", "unit": "bytes", "thread_id": None}
     story.stack("page (shop/pages.py:5);kept (shop/cache.py:17)", source="memray leaks", weight=30_000_000, **told)
     story.stack("page (shop/pages.py:5);render (jinja2/environment.py:3)", source="memray", weight=90_000_000, **told)
     return story

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.scenes import Story
 
-SIZE = {"scope": "sqlalchemy", "attributes": '{"db.client.connection.max": 4}'}
-SECOND = {"code_file_path": "shop/audit.py", "code_line_number": 12, "code_function_name": "audit"}
+SIZE: dict[str, Any] = {"scope": "sqlalchemy", "attributes": '{"db.client.connection.max": 4}'}
+SECOND: dict[str, Any] = {"code_file_path": "shop/audit.py", "code_line_number": 12, "code_function_name": "audit"}
 
 
 def four_orders_at_once() -> Story:
@@ -18,7 +20,7 @@ def four_orders_at_once() -> Story:
         for place, request in enumerate(orders):
             request.sql("BEGIN", 0.0005)
             request.sql("INSERT INTO orders VALUES (?)", 0.003)
-            failed = {"status": 2, "error_type": "TimeoutError"} if place == 0 else {}
+            failed: dict[str, Any] = {"status": 2, "error_type": "TimeoutError"} if place == 0 else {}
             request.span("internal", "pool wait", 3.0 + 0.002 * place, exact=True, **SIZE, **SECOND, **failed)
             if place:
                 request.sql("INSERT INTO audit VALUES (?)", 0.003)
@@ -56,7 +58,7 @@ def every_second_one_fails() -> Story:
 
 def of_a_java_service() -> Story:
     story = Story(own=False, service="orders")
-    root = {"http_request_method": "POST", "http_route": "/orders"}
+    root: dict[str, Any] = {"http_request_method": "POST", "http_route": "/orders"}
     for _ in range(6):
         for request in story.requests(30, rate_per_s=20, **root):
             request.sql("insert into orders values (?)", 0.003)

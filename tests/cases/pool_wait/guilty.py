@@ -7,8 +7,8 @@ from typing import Any
 from tests.queueing import Queue
 from tests.scenes import Request, Story
 
-SIZE = {"attributes": '{"db.client.connection.max": 3}', "scope": "sqlalchemy"}
-PLACE = {"code_file_path": "shop/database.py", "code_line_number": 30, "code_function_name": "session"}
+SIZE: dict[str, Any] = {"attributes": '{"db.client.connection.max": 3}', "scope": "sqlalchemy"}
+PLACE: dict[str, Any] = {"code_file_path": "shop/database.py", "code_line_number": 30, "code_function_name": "session"}
 
 
 def _waits(request: Request, queue: Queue, held_s: float, name: str = "pool wait", **more: Any) -> None:  # noqa: ANN401
