@@ -9,7 +9,7 @@ from functools import lru_cache
 from loadstone.diagnose.digest import Family, Operation
 from loadstone.model.evidence import KINDS
 
-__all__ = ["KEY", "KEY_SQL", "MOST", "OperationKey", "Operations", "number_of", "placed", "templated"]
+__all__ = ["KEY", "KEY_SQL", "MOST", "POOL", "OperationKey", "Operations", "number_of", "placed", "templated"]
 
 KEY = (
     "service",
@@ -56,6 +56,13 @@ _VARIABLE = (
     "[A-Za-z_-]*[0-9][0-9A-Za-z_.-]{7,}|<hash:[^/]*>|[?]"
 )
 _VARIES = re.compile(_VARIABLE)
+
+POOL = re.compile(
+    r"(get|acquire|borrow|obtain|check_?out|lease)[ _.]?(a[ _])?connection|pool[ ._](acquire|get|getconn|connect|wait|"
+    r"checkout|lease)|^pg-pool\.connect$|connection[ ._]?pool[ ._](wait|get|acquire)",
+    re.I,
+)
+"""Names of spans that wait for a connection of a pool, as HikariCP, pg-pool and others' instrumentations give them."""
 
 MOST = 20_000
 """Operations told apart; of more, those that come later are one for each service, kind and database. A run with more
@@ -179,7 +186,7 @@ def _family(
         return "http" if method else "rpc"
     if kind == _PRODUCER:
         return "messaging"
-    return "inside"
+    return "pool" if POOL.search(words) else "inside"
 
 
 KEY_SQL = _sql()

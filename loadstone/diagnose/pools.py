@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
+from loadstone.diagnose.operations import POOL
 from loadstone.diagnose.suspect import Scene
 
 __all__ = [
@@ -33,11 +34,6 @@ __all__ = [
     "waits_of",
 ]
 
-_NAMED = re.compile(
-    r"(get|acquire|borrow|obtain|check_?out|lease)[ _.]?(a[ _])?connection|pool[ ._](acquire|get|getconn|connect|wait|"
-    r"checkout|lease)|^pg-pool\.connect$|connection[ ._]?pool[ ._](wait|get|acquire)",
-    re.I,
-)
 _STORES = ("redis", "valkey", "memcached")
 _RELEASE = re.compile(r"^(commit|rollback)\b", re.I)
 
@@ -87,14 +83,14 @@ class Holds:
     @property
     def held_ns(self) -> NDArray[np.float64]:
         """How long each was held."""
-        return np.maximum(self.end_ns - self.start_ns, 0).astype(np.float64)
+        return np.asarray(np.maximum(self.end_ns - self.start_ns, 0), np.float64)
 
 
 def is_wait(operation: Operation) -> bool:
     """Whether it waits for a connection of a pool."""
     if operation.family == "pool":
         return True
-    return operation.family in ("inside", "connect", "rpc") and _NAMED.search(operation.name) is not None
+    return operation.family in ("connect", "rpc") and POOL.search(operation.name) is not None
 
 
 def pools(digest: Digest) -> Iterator[Pool]:
