@@ -63,13 +63,14 @@ def contention_of(scene: Scene, profile: Profile) -> list[Contention]:
         return []
     for_core = _waited_for_core(scene)
     total = float(profile.weight[profile.state != IDLE].sum()) or 1.0
-    leaf, count = _lines(profile)
+    leaf, data = _lines(profile)
     pids = np.unique(profile.process[profile.state == GIL]).tolist()
-    found = [_of(profile, pid, leaf, count, for_core / total) for pid in pids]
+    found = [_of(profile, pid, leaf, data, for_core / total) for pid in pids]
     return sorted(found, key=lambda one: -one.waited_s)
 
 
-def _of(profile: Profile, pid: int, leaf: NDArray[np.int64], count: int, core_rate: float) -> Contention:
+def _of(profile: Profile, pid: int, leaf: NDArray[np.int64], data: NDArray[np.bool_], core_rate: float) -> Contention:
+    count = len(data)
     mine = profile.process == pid
     line = np.where(mine, leaf[profile.stack], -1)
     known, running, idle = line >= 0, profile.state != IDLE, profile.state == IDLE
@@ -78,7 +79,7 @@ def _of(profile: Profile, pid: int, leaf: NDArray[np.int64], count: int, core_ra
     on = np.bincount(line[known & running], profile.weight[known & running], count)
     seen = np.bincount(line[known & running], minlength=count)
     wall = np.bincount(line[known], profile.weight[known], count)
-    computes = (on >= COMPUTES_SHARE * wall) & (seen >= FEWEST_SAMPLES)
+    computes = (on >= COMPUTES_SHARE * wall) & (seen >= FEWEST_SAMPLES) & ~data
     at_work = known & computes[np.maximum(line, 0)]
     waiting = np.where(at_work & idle, profile.weight, 0.0)
     short = known & ~at_work & idle & (profile.weight <= LONGEST_TURN_NS)
@@ -151,15 +152,15 @@ def _bins(
     return begin, end
 
 
-def _lines(profile: Profile) -> tuple[NDArray[np.int64], int]:
-    """Of each stack, the number of its leaf's line, and how many there are; -1 where it waits, talks to a database, or
-    is the observer's."""
+def _lines(profile: Profile) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Of each stack, the number of its leaf's line, -1 where it waits or is the observer's; and of each line, whether
+    it talks to a database: such a one may wait for that too, so it is never taken to compute."""
     numbers: dict[Frame, int] = {}
     found = np.full(max(1, len(profile.stacks)), -1, np.int64)
     for stack, frames in enumerate(profile.stacks):
-        if frames and not frames[-1].waits and frames[-1].origin not in ("observer", "data"):
+        if frames and not frames[-1].waits and frames[-1].origin != "observer":
             found[stack] = numbers.setdefault(frames[-1], len(numbers))
-    return found, max(1, len(numbers))
+    return found, np.array([frame.origin == "data" for frame in numbers] or [False], np.bool_)
 
 
 def _holders(profile: Profile, computing: NDArray[np.bool_]) -> tuple[tuple[Frame, float, int], ...]:

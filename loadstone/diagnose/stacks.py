@@ -7,6 +7,7 @@ observer's own code. What is left is ``working``.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,9 @@ MOST_LOOKED_UP = 100_000
 SHARED_SHARE = 0.01
 """Of a process's requests that began before another one on their thread had ended: above it threads are shared. Clocks
 and keep-alive make a few overlap that do not."""
+
+OFTEN_SHARE = 0.05
+"""Of the spans that a thread of its process has on average, what a thread that serves has at least."""
 
 MOST_LOOKED_BACK = 2_000
 """Requests before a sample that are looked at: one that began earlier and still goes on is a stream, not work."""
@@ -130,20 +134,32 @@ def threads_of(scene: Scene) -> Threads:
         return Threads(_services(digest), root, frozenset())
     place = {trace.tobytes(): number for number, trace in enumerate(digest.requests.trace_id)}
     services = _services(digest)
-    serving: set[tuple[int, int]] = set()
+    spans: Counter[tuple[int, int]] = Counter()
     few = digest.spans <= MOST_ROOTS
     where = "thread_id IS NOT NULL" if few else "thread_id IS NOT NULL AND kind IN (2, 5)"
     for batch in scene.rows("spans", ("trace_id", "kind", "process_pid", "thread_id", "service"), where=where):
         columns = (batch[name].tolist() for name in ("trace_id", "kind", "process_pid", "thread_id", "service"))
         for trace, kind, pid, thread, service in zip(*columns, strict=True):
             pid = -1 if pid is None else pid
-            serving.add((pid, thread))
+            spans[pid, thread] += 1
             if kind in (2, 5):
                 services.setdefault(pid, service or "")
                 number = place.get(trace)
                 if number is not None and digest.requests.process[number] == pid:
                     root[number] = thread
-    return Threads(services, root, frozenset(serving) if few else frozenset())
+    return Threads(services, root, _often(spans) if few else frozenset())
+
+
+def _often(spans: Counter[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """Threads that work for requests, not one that had a span or two before it went its own way."""
+    whole: Counter[int] = Counter()
+    threads: Counter[int] = Counter()
+    for (pid, _), count in spans.items():
+        whole[pid] += count
+        threads[pid] += 1
+    return frozenset(
+        (pid, thread) for (pid, thread), count in spans.items() if count >= OFTEN_SHARE * whole[pid] / threads[pid]
+    )
 
 
 def attributed(

@@ -38,6 +38,21 @@ def in_the_background() -> Story:
     return story
 
 
+def a_thread_that_a_request_began() -> Story:
+    """It had a span of its own before it went its own way."""
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(300, rate_per_s=20, thread_id=1):
+        if request.number == 1:
+            request.sql("SELECT words", 0.001, thread_id=9)
+        sampler.spend(request, 0.002, "page (shop/pages.py:12)", "render (jinja2/environment.py:1295)")
+        sampler.spend(request, 0.002, "page (shop/pages.py:14)")
+        request.sql("SELECT 1", 0.03, thread_id=1)
+    for second in range(14):
+        sampler.seen(second, second + 0.9, "count_words (shop/words.py:5)", thread_id=9)
+    return story
+
+
 def a_thread_that_only_waits() -> Story:
     """Profilers tell a thread in epoll as running now and then."""
     story = Story()
@@ -97,6 +112,7 @@ CASES = (
     a_little_of_everything,
     hottest_of_almost_nothing,
     in_the_background,
+    a_thread_that_a_request_began,
     a_thread_that_only_waits,
     the_work_of_a_mapper,
     a_password_is_hashed,
