@@ -39,11 +39,12 @@ _SENDS = re.compile(
 @dataclass(frozen=True)
 class Mapping:
     """CPU of the service's ``working_ns`` that goes into making objects of rows, and the application's lines that it
-    is for, the dearest first. ``samples`` are how many were seen."""
+    is for, the dearest first. ``samples`` are how many were seen, ``of`` how many of all work."""
 
     working_ns: float
     mapping_ns: float
     samples: int
+    of: int
     lines: tuple[tuple[Frame, float], ...]
     library: str
 
@@ -62,13 +63,17 @@ def mapping(scene: Scene) -> Mapping | None:
         float(profile.weight[working].sum()),
         float(profile.weight[mine].sum()),
         int(mine.sum()),
+        int(working.sum()),
         _lines(profile, mine, made),
         _library(profile, mine, made),
     )
 
 
 def _makes(frames: Sequence[Frame]) -> int:
-    """The place of the frame in which objects are made, -1 where there is none or where a statement is sent below."""
+    """The place of the frame in which objects are made, -1 where there is none, where a statement is sent below, or
+    where a driver's own call was observed (SQLite, at work in the process)."""
+    if frames and "_loadstone_recorder/lib_" in (frames[-1].file or ""):
+        return -1
     for place, frame in enumerate(frames):
         if _MAKES.search(f"{frame.file or ''} {frame.function}"):
             below = frames[place:]

@@ -38,7 +38,7 @@ from loadstone.diagnose.locus import locus_of, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -106,9 +106,14 @@ def _suspect(
     each_s = float(visits.total_ns[places].sum()) / connects / 1e9
     share = len(requests) / len(every)
     told = [
-        Fact(f"{share:.0%} of {len(every):,} requests open a connection", share, "share", slowest(digest, requests)),
+        Fact(
+            f"{format_share(share)} of {len(every):,} requests open a connection",
+            share,
+            "share",
+            slowest(digest, requests),
+        ),
         Fact(f"each takes {format_duration(each_s)}", each_s, "s"),
-        Fact(f"{late:.0%} of them are in the second half of the run", late, "share"),
+        Fact(f"{format_share(late)} of them are in the second half of the run", late, "share"),
     ]
     failed = int(visits.errors[places].sum())
     if failed:
@@ -118,8 +123,8 @@ def _suspect(
         doubts.append(Fact("not every request connects: a pool may be there that is too small", share, "share"))
     return Suspect(
         fault=CODE,
-        title=f"connection churn: {share:.0%} of requests open a connection to {operation.system or 'a database'}, "
-        f"{format_duration(each_s)} each",
+        title=f"connection churn: {format_share(share)} of requests open a connection to "
+        f"{operation.system or 'a database'}, {format_duration(each_s)} each",
         step=step,
         locus=locus_of(digest, step, operation),
         roles=Roles(offender=operation.label),

@@ -45,7 +45,7 @@ from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -105,8 +105,8 @@ def _suspect(
     mean_s = float(cost.mean()) / 1e9
     told = [
         Fact(
-            f"seen waiting for a lock {waits.looks} times ({', '.join(sorted(waits.kinds))}): {found.share:.0%} of its "
-            "time over the run",
+            f"seen waiting for a lock {waits.looks} times ({', '.join(sorted(waits.kinds))}): "
+            f"{format_share(found.share)} of its time over the run",
             found.share,
             "share",
         ),

@@ -45,7 +45,7 @@ from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -106,7 +106,7 @@ def _suspect(scene: Scene, repeat: Repeat, limits: Limits) -> Suspect | None:
         if part.sum() >= limits.dear * cost.sum():
             where = f" from {operation.where}" if operation.where else ""
             share = float(part.sum() / max(1.0, cost.sum()))
-            told.append(Fact(f"{share:.0%} of that is {named(operation)}{where}", share, "share"))
+            told.append(Fact(f"{format_share(share)} of that is {named(operation)}{where}", share, "share"))
     doubts = against(scene, places[0], requests, turns)
     if any(read(one.statement or "").writes for one in operations):
         doubts.append(Fact("some of them change rows: what one writes a later one may read"))

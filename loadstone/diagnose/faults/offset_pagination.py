@@ -49,7 +49,7 @@ from loadstone.diagnose.pages import Pages, deep_pages
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_count, format_duration
+from loadstone.model.quantity import format_count, format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -105,7 +105,7 @@ def _suspect(
     part = len(requests) / max(1, len(digest.requests_of(step)))
     told = [
         Fact(
-            f"{format_duration(mean_s)} a call in {len(requests):,} requests ({part:.1%}), against "
+            f"{format_duration(mean_s)} a call in {len(requests):,} requests ({format_share(part)}), against "
             f"{format_duration(quick_s)} in the quick tenth",
             mean_s,
             "s",
@@ -134,7 +134,8 @@ def _suspect(
 
 def _why(found: Pages) -> Iterator[Fact]:
     if found.explained is not None:
-        told = f"the parameters explain {found.explained:.0%} of how its time varies (of its logarithm's variance)"
+        share = format_share(found.explained)
+        told = f"the parameters explain {share} of how its time varies (of its logarithm's variance)"
         yield Fact(told, found.explained, "share")
     if found.skipped is not None and found.kept is not None:
         told = f"a plan reads {format_count(round(found.skipped))} rows and drops them to hand on {found.kept:.3g}"

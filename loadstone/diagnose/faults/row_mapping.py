@@ -35,10 +35,11 @@ from loadstone.diagnose.asked import asked, duration_ns
 from loadstone.diagnose.cures import cure
 from loadstone.diagnose.locus import locus_of, slowest, stable_key
 from loadstone.diagnose.mapping import Mapping, mapping
+from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles
-from loadstone.model.quantity import format_count, format_duration
+from loadstone.model.quantity import format_count, format_duration, format_share
 from loadstone.stats.slope import slope
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
@@ -49,12 +50,12 @@ NEEDS = ("database spans", "stacks")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``cpu_share`` of the service's working CPU is in making objects, in ``samples`` or more (a share of a fifth is
-    then known within 6 points). ``rows`` of a request make it a matter of rows. The step's requests spend
-    ``cost_share`` of their time on it; ``requests`` must show it."""
+    """``cpu_share`` of the service's working CPU at least is in making objects, its sampling error (two standard
+    deviations of a share of that many samples) taken off, in ``samples`` or more. ``rows`` of a request make it a
+    matter of rows. The step's requests spend ``cost_share`` of their time on it; ``requests`` must show it."""
 
     cpu_share: float = 0.2
-    samples: int = 50
+    samples: int = 20
     rows: int = 50
     cost_share: float = 0.1
     requests: int = 3
@@ -68,10 +69,12 @@ def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Susp
     found = scene.once(mapping)
     if found is None or found.samples < limits.samples:
         return
-    if found.mapping_ns < limits.cpu_share * found.working_ns:
+    share = found.mapping_ns / found.working_ns
+    if share - 2.0 * float(np.sqrt(share * (1.0 - share) / found.of)) < limits.cpu_share:
         return
     table = scene.once(asked)
-    known = np.flatnonzero(table.rows > 0)
+    reads = np.array([read(one.statement or "SELECT").verb == "SELECT" for one in scene.digest.operations], np.bool_)
+    known = np.flatnonzero((table.rows > 0) & reads[table.operation]) if len(table) else np.empty(0, np.int64)
     total = float(table.rows[known].sum())
     if total <= 0:
         return
@@ -102,7 +105,9 @@ def _suspect(
     operation = digest.operations[int(by_operation.argmax())]
     share = found.mapping_ns / found.working_ns
     told = [
-        Fact(f"{share:.0%} of the service's CPU is in making objects of rows ({found.library})", share, "share"),
+        Fact(
+            f"{format_share(share)} of the service's CPU is in making objects of rows ({found.library})", share, "share"
+        ),
         Fact(
             f"{format_count(round(float(rows.mean())))} rows in each of {len(requests):,} requests, "
             f"{format_duration(row_ns / 1e9)} of CPU a row",
@@ -111,7 +116,7 @@ def _suspect(
             slowest(digest, requests),
         ),
         Fact(
-            f"the statements take {statements.sum() / max(1.0, lasts.sum()):.0%} of these requests",
+            f"the statements take {format_share(statements.sum() / max(1.0, lasts.sum()))} of these requests",
             float(statements.sum() / max(1.0, lasts.sum())),
             "share",
         ),

@@ -50,7 +50,7 @@ from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.diagnose.waste import waste
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_count, format_duration
+from loadstone.model.quantity import format_count, format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -125,7 +125,7 @@ def _suspect(
     told = [
         Fact(
             f"{format_duration(mean_ns / 1e9)} a call, p95 {format_duration(p95_ns / 1e9)}, in {len(requests):,} "
-            f"requests: {part:.0%} of their time",
+            f"requests: {format_share(part)} of their time",
             mean_ns / 1e9,
             "s",
             slowest(digest, requests),
@@ -143,7 +143,8 @@ def _suspect(
         doubts.append(beside)
     return Suspect(
         fault=CODE,
-        title=f"slow statement: {format_duration(mean_ns / 1e9)} a call, {part:.0%} of the request: {named(operation)}",
+        title=f"slow statement: {format_duration(mean_ns / 1e9)} a call, {format_share(part)} of the request: "
+        f"{named(operation)}",
         step=step,
         locus=locus_of(digest, step, operation),
         roles=Roles(offender=operation.label),
