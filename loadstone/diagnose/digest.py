@@ -200,8 +200,18 @@ class Digest:
         """Places of the visits of a step's measured requests."""
         return self._visits_by_step[step]
 
-    def groups(self, step: int) -> Iterator[tuple[int, int, Ints]]:
-        """(parent, operation, places of visits) of a step, each pair of operations once."""
+    @cached_property
+    def _groups(self) -> dict[int, tuple[tuple[int, int, Ints], ...]]:
+        return {}
+
+    def groups(self, step: int) -> tuple[tuple[int, int, Ints], ...]:
+        """(parent, operation, places of visits) of a step, each pair of operations once. Sorted once a step."""
+        known = self._groups.get(step)
+        if known is None:
+            known = self._groups[step] = tuple(self._grouped(step))
+        return known
+
+    def _grouped(self, step: int) -> Iterator[tuple[int, int, Ints]]:
         places = self.visits_of(step)
         if not len(places):
             return

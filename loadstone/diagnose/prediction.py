@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.rank import judged_step
-from loadstone.diagnose.segments import Segments, segments_of
+from loadstone.diagnose.segments import segments_of
 from loadstone.diagnose.subject import Client, Subject
 from loadstone.diagnose.suspect import Suspect
 from loadstone.model.evidence import Evidence
@@ -34,12 +34,17 @@ _DATABASE = frozenset({"database", "key-value", "transaction"})
 
 @dataclass(frozen=True)
 class _Base:
-    """The timeline, each segment's operation and parent, and where the digest's requests lie in it (-1 outside)."""
+    """The timeline, and the spans off the CPU that its segments were made of, by request and start: ``into`` is the
+    segment that a span makes or lies in. ``place`` says where the digest's requests lie in the timeline (-1 outside).
+    """
 
     timeline: Timeline
+    place: NDArray[np.int64]
+    request: NDArray[np.int64]
     operation: NDArray[np.int32]
     parent: NDArray[np.int32]
-    place: NDArray[np.int64]
+    length_ns: NDArray[np.int64]
+    into: NDArray[np.int64]
 
 
 class Predictor:
@@ -86,12 +91,12 @@ class Predictor:
         place[digested[digested >= 0]] = np.flatnonzero(digested >= 0)
         wanted = np.flatnonzero(place >= 0).astype(np.int32)
         found = segments_of(self._evidence, digest, wanted, lambda operation: operation.family in OFF_CPU)
-        begin, kept = _apart(found)
-        into = place[found.request[kept]]
-        by_place = np.lexsort((begin[kept], into))
-        chosen = np.flatnonzero(kept)[by_place]
+        into = place[found.request]
+        by_place = np.lexsort((found.start_ns, into))
+        into, start, end = into[by_place], found.start_ns[by_place], found.end_ns[by_place]
+        operation = found.operation[by_place]
+        begin, kept = _apart(into, start, end)
         database = np.array([one.family in _DATABASE for one in digest.operations] or [False])
-        operation = found.operation[chosen]
         return _Base(
             Timeline(
                 arrived_ns=sent,
@@ -100,20 +105,23 @@ class Predictor:
                 group=group[order].astype(np.int32),
                 cpu_ns=cpu[order],
                 process=process[order].astype(np.int32),
-                segment_request=into[by_place],
-                segment_start_ns=begin[chosen],
-                segment_end_ns=found.end_ns[chosen],
-                segment_resource=np.where(database[operation], DATABASE, OTHER).astype(np.int8),
+                segment_request=into[kept],
+                segment_start_ns=begin[kept],
+                segment_end_ns=end[kept],
+                segment_resource=np.where(database[operation[kept]], DATABASE, OTHER).astype(np.int8),
             ),
-            operation,
-            found.parent[chosen],
-            place,
+            place=place,
+            request=into,
+            operation=operation,
+            parent=found.parent[by_place],
+            length_ns=np.where(kept, end - begin, end - start),
+            into=np.cumsum(kept) - 1,
         )
 
     def _removal(self, suspects: tuple[Suspect, ...]) -> Removal:
         base, visits = self._base, self._digest.visits
         timeline = base.timeline
-        share = np.zeros(len(base.operation))
+        taken = np.zeros(len(base.operation))
         cpu = np.zeros(timeline.requests)
         for suspect in suspects:
             places = base.place[suspect.requests]
@@ -124,14 +132,14 @@ class Predictor:
                 np.add.at(cpu, places[inside], suspect.cpu_ns[inside])
             for cut in suspect.cuts:
                 if self._digest.operations[cut.operation].family in OFF_CPU:
-                    chosen = (base.operation == cut.operation) & affected[timeline.segment_request]
+                    chosen = (base.operation == cut.operation) & affected[base.request]
                     if cut.parent is not None:
                         chosen &= base.parent == cut.parent
                     at = np.flatnonzero(chosen)
-                    later = at[_nth(timeline.segment_request[at]) >= cut.keep]
-                    share[later] = np.maximum(share[later], cut.share)
+                    later = at[_nth(base.request[at]) >= cut.keep]
+                    taken[later] = np.maximum(taken[later], base.length_ns[later] * cut.share)
                     if cut.between:
-                        _between(timeline, at, cut.keep, cut.share, cpu)
+                        _between(timeline, base.into[at], cut.keep, cut.share, cpu)
                     continue
                 mine = np.flatnonzero((visits.operation == cut.operation) & (base.place[visits.request] >= 0))
                 if cut.parent is not None:
@@ -139,6 +147,8 @@ class Predictor:
                 mine = mine[affected[base.place[visits.request[mine]]]]
                 part = np.maximum(visits.count[mine] - cut.keep, 0) / visits.count[mine]
                 np.add.at(cpu, base.place[visits.request[mine]], visits.own_ns[mine] * part * cut.share)
+        lasts = timeline.segment_end_ns - timeline.segment_start_ns
+        share = np.bincount(base.into, taken, len(lasts)) / np.maximum(lasts, 1)
         return Removal(np.clip(share, 0.0, 1.0), np.maximum(cpu, 0.0))
 
 
@@ -168,17 +178,21 @@ def _rows(digest: Digest, client: Client | None) -> tuple[NDArray[np.int64], ...
     return tuple(columns)
 
 
-def _apart(found: Segments) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Segments without what an earlier one of the same request covers already: (start, kept)."""
-    if not len(found.request):
-        return found.start_ns, np.ones(0, np.bool_)
-    base = int(found.start_ns.min())
-    reach = int(found.end_ns.max()) - base + 1
-    offset = found.request.astype(np.int64) * reach
-    covered = np.maximum.accumulate(found.end_ns - base + offset)
-    before = np.concatenate(([-1], covered[:-1]))
-    begin = np.maximum(found.start_ns - base + offset, before) - offset + base
-    return begin, begin < found.end_ns
+def _apart(
+    request: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Spans sorted by request and start, without what an earlier one of the same request covers: (start, kept). The
+    first of a request is kept, so that one that is not lies in the last that was."""
+    if not len(request):
+        return start, np.ones(0, np.bool_)
+    base = int(start.min())
+    reach = int(end.max()) - base + 1
+    offset = request * reach
+    covered = np.maximum.accumulate(end - base + offset)
+    before = np.concatenate(([np.int64(-1)], covered[:-1]))
+    begin = np.maximum(start - base + offset, before) - offset + base
+    first = np.concatenate(([True], request[1:] != request[:-1]))
+    return begin, (begin < end) | first
 
 
 def _nth(request: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,7 +21,14 @@ from loadstone.model.quantity import format_duration
 __all__ = ["YIELDS", "Weighed", "findings", "fingerprint", "judged_step", "merged", "settled"]
 
 YIELDS: dict[str, tuple[str, ...]] = {
-    "slow-statement": ("missing-index", "offset-pagination", "lock-wait", "cache-stampede", "unbounded-result"),
+    "slow-statement": (
+        "missing-index",
+        "offset-pagination",
+        "lock-wait",
+        "cache-stampede",
+        "unbounded-result",
+        "retry-amplification",
+    ),
     "repeated-statement": ("n-plus-one", "m-n-plus-one", "retry-amplification", "cache-stampede"),
     "n-plus-one": ("m-n-plus-one",),
     "slow-dependency": ("http-n-plus-one", "http-fan-out", "retry-amplification", "serial-calls"),
@@ -31,6 +38,7 @@ YIELDS: dict[str, tuple[str, ...]] = {
     "hot-function": ("hot-serialiser",),
     "pool-wait": ("pool-deadlock",),
     "over-fetching": ("unbounded-result",),
+    "large-payload": ("unbounded-result", "over-fetching"),
     "row-mapping": ("unbounded-result", "over-fetching", "n-plus-one", "m-n-plus-one", "hot-serialiser"),
 }
 """A fault steps back for those that say more of the same spans (or, without spans, of the same step)."""
