@@ -36,7 +36,8 @@ YIELDS: dict[str, tuple[str, ...]] = {
     "http-fan-out": ("http-n-plus-one", "retry-amplification"),
     "http-n-plus-one": ("retry-amplification",),
     "hot-function": ("hot-serialiser",),
-    "pool-wait": ("pool-deadlock",),
+    "pool-wait": ("pool-deadlock", "lock-wait"),
+    "server-queue": ("cold-start", "gc-pause", "gil-wait", "saturation", "pool-deadlock"),
     "over-fetching": ("unbounded-result",),
     "large-payload": ("unbounded-result", "over-fetching"),
     "row-mapping": ("unbounded-result", "over-fetching", "n-plus-one", "m-n-plus-one", "hot-serialiser"),
@@ -90,7 +91,9 @@ def _explains(other: Suspect, one: Suspect) -> bool:
     if other.step is not None and one.step is not None and other.step != one.step:
         return False
     theirs, mine = ({cut.operation for cut in each.cuts} for each in (other, one))
-    return bool(theirs & mine) if theirs and mine else other.locus.file == one.locus.file
+    if theirs and mine:
+        return bool(theirs & mine)
+    return one.locus.file is None or other.locus.file == one.locus.file
 
 
 def merged(subject: Subject, suspects: Sequence[Suspect], digest: Digest) -> list[tuple[Suspect, tuple[Suspect, ...]]]:
@@ -162,7 +165,8 @@ def _gain(subject: Subject, digest: Digest, weighed: Weighed) -> tuple[float, fl
                 told.service.value + told.queue.value,
                 told.service.high + told.queue.high,
             )
-        return told.service.low, told.service.low, told.service.high
+        if told.service.value > 0:
+            return max(0.0, told.service.low), told.service.value, told.service.high
     judged = judged_step(subject, digest, suspect.step)
     gained = _subtracted(digest, suspect, 0.99 if judged is None else judged.share)
     return 0.0, gained, gained
@@ -245,7 +249,7 @@ def _severity(subject: Subject, digest: Digest, weighed: Weighed) -> Severity:
     found: Severity = "info"
     if part >= WARNING_SHARE:
         found = "critical" if _missed(subject, digest, suspect.step) and part >= CRITICAL_SHARE else "warning"
-    return min(found, suspect.ceiling, key=_RANKS.index)
+    return min(max(found, suspect.floor, key=_RANKS.index), suspect.ceiling, key=_RANKS.index)
 
 
 def _quantile(digest: Digest, suspect: Suspect, share: float) -> float:

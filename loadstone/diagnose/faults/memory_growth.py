@@ -170,6 +170,7 @@ def _suspect(scene: Scene, readings: Readings, rise: Slope, level: float, span_s
         unpredictable="memory costs no latency until it runs out",
         evidence_for=tuple(told),
         evidence_against=tuple(against),
+        floor="warning",
     )
 
 

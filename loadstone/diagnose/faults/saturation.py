@@ -230,6 +230,7 @@ def _suspect(digest: Digest, full: _Full) -> Suspect:
         evidence_for=tuple(told),
         evidence_against=(*full.against, Fact("means over the run: moments may be fuller than this")),
         ceiling=full.ceiling,
+        floor="info" if full.wait_s_per_s > 0 or full.ceiling == "info" else "warning",
     )
 
 
