@@ -42,7 +42,8 @@ class Suspect:
     the affected requests in the digest, ``cost_ns`` what each of them loses (as recorded, so waiting included), float64
     of the same length. ``cuts`` and ``cpu_ns`` (of each affected request's time on the CPU, 0 where none) say what a
     fix removes; without both the gain is not predicted, for the reason in ``unpredictable``. ``ceiling`` is the
-    highest severity it may get, ``floor`` the lowest (for what costs nothing yet). ``key`` is what stays the same from run to run, for the fingerprint.
+    highest severity it may get, ``floor`` the lowest (for what costs nothing yet). ``key`` is what stays the same
+    from run to run, for the fingerprint.
     """
 
     fault: str
