@@ -27,7 +27,7 @@ class Expected:
 class Specimen:
     """One folder. ``service`` says in words what it is built from; ``needs`` are names of ``neighbours.Neighbours``;
     ``build`` is a command that goes before its start; ``also`` are codes that may be named before it, each with the
-    reason why that is right too; ``env`` goes to the service, ``sick|cured``."""
+    reason why that is right too; ``env`` goes to the service, ``sick|cured`` or for both."""
 
     name: str
     fault: str

@@ -60,7 +60,7 @@ def environment(specimen: Specimen, neighbours: Neighbours, folder: Path, sick: 
     """What the service and the commands see."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {"FAULT": str(int(sick)), "SPECIMEN_FOLDER": str(folder), "PATH": path, "PYTHONPATH": str(ROOT)}
-    named = {name: value.split("|")[0 if sick else 1] for name, value in specimen.env.items()}
+    named = {name: value.split("|")[0 if sick else -1] for name, value in specimen.env.items()}
     return os.environ | neighbours.env | own | named
 
 
