@@ -137,9 +137,7 @@ def test_absurd_columns_end_in_an_answer_or_a_refusal(seed: int) -> None:
     chance = np.random.default_rng(seed)
     timeline, removal = seen(traced_share=0.5)
 
-    def spoilt(
-        column: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def spoilt(column: NDArray[np.int64]) -> NDArray[np.int64]:
         bad = column.copy()
         places = chance.random(len(bad)) < 0.02
         bad[places] = chance.choice([0, -5, 2**62, -(2**62), 10**18], int(places.sum()))
