@@ -181,3 +181,32 @@ def test_calls_side_by_side_gain_what_the_longest_of_them_leaves() -> None:
     longest, shorter = (Removal(np.tile(share, count), np.zeros(count)) for share in ([1.0, 0.0], [0.0, 1.0]))
     assert predict(timeline, longest).after.p50_s.value == pytest.approx(0.013)
     assert predict(timeline, shorter).after.p50_s.value == pytest.approx(0.015)
+
+
+def test_without_server_spans_calls_alone_foretell() -> None:
+    timeline, removal = seen()
+    gain = predict(replace(timeline, started_ns=np.full(timeline.requests, -1)), removal)
+    assert gain.refused is None
+    assert gain.after.p99_s.value == pytest.approx(recording(SHOP)[1], rel=0.05)
+
+
+def test_a_service_that_calls_nobody_is_predicted_too() -> None:
+    timeline, _ = seen()
+    none = np.zeros(0, np.int64)
+    bare = replace(
+        timeline,
+        segment_request=none,
+        segment_start_ns=none,
+        segment_end_ns=none,
+        segment_resource=none.astype(np.int8),
+    )
+    gain = predict(bare, Removal(np.zeros(0), np.full(timeline.requests, 2e6)))
+    assert gain.service.p50_s.value == pytest.approx(0.002, rel=0.05)
+    assert gain.after.p99_s.value < gain.before.p99_s - gain.service.p99_s.value
+
+
+def test_requests_of_one_instant_do_no_harm() -> None:
+    timeline, removal = seen()
+    arrived = np.zeros_like(timeline.arrived_ns)
+    gain = predict(replace(timeline, arrived_ns=arrived, started_ns=arrived), removal)
+    assert np.isfinite(gain.after.p99_s.value)
