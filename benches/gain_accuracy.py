@@ -166,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} services, for a smoke test")
     parser.add_argument("--services", type=int, default=0, help=f"how many services; {SERVICES} by default")
-    parser.add_argument("--first", type=int, default=1000, help="the first service's number")
+    parser.add_argument("--first", type=int, default=2000, help="the first service's number")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here")
     asked = parser.parse_args()
