@@ -188,12 +188,16 @@ class Story:
             tables, missing=tuple(self.missing), coverage=tuple(self.coverage), plans=tuple(self.plans), batch=20_000
         )
 
-    def made(self) -> tuple[Subject, EvidenceScene]:
-        """The subject and the scene, with the client's record where requests are our own."""
+    def told(self) -> tuple[Subject, MemoryEvidence]:
+        """The subject, with the client's record where requests are our own, and the evidence."""
         subject = self.subject
         if self.own and subject.client is None and self.written:
             subject = msgspec.structs.replace(subject, client=self._client())
-        evidence = self.evidence()
+        return subject, self.evidence()
+
+    def made(self) -> tuple[Subject, EvidenceScene]:
+        """The subject and the scene of what was told."""
+        subject, evidence = self.told()
         return subject, EvidenceScene(subject, evidence, digest_of(subject, evidence))
 
     def digest(self) -> Digest:

@@ -25,7 +25,7 @@ from loadstone.diagnose.traits import Traits, traits_of
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import CouldNotLook, Diagnosis, Fact, Share
 
-__all__ = ["PREDICTED", "diagnose"]
+__all__ = ["PREDICTED", "diagnose", "diagnosis_of", "look"]
 
 PREDICTED = 6
 """Causes whose gain is predicted, those first that cost the load most: each takes a replay of the run."""
@@ -42,7 +42,19 @@ def diagnose(
     say = watch or (lambda what: None)
     say("reading spans")
     digest = digest_of(subject, evidence, lambda spans: say(f"reading spans  {spans:,}"))
-    scene = EvidenceScene(subject, evidence, digest)
+    return diagnosis_of(subject, evidence, EvidenceScene(subject, evidence, digest), say, predictions=predictions)
+
+
+def diagnosis_of(
+    subject: Subject,
+    evidence: Evidence,
+    scene: EvidenceScene,
+    say: Callable[[str], None],
+    *,
+    predictions: int = PREDICTED,
+) -> Diagnosis:
+    """The diagnosis of what was read already."""
+    digest = scene.digest
     say("looking for faults")
     suspects, looked, missed = look(subject, scene)
     say("finding where the time goes")

@@ -239,4 +239,5 @@ def _predicted(told: Gain, at: Literal["p50", "p95", "p99"], refused: str | None
 
 
 def _bounded(told: Foretold) -> Bounded:
-    return Bounded(told.value, told.low, told.high)
+    """To the nanosecond, which is what instants are good to."""
+    return Bounded(*(round(value, 9) + 0.0 for value in (told.value, told.low, told.high)))

@@ -27,6 +27,7 @@ YIELDS: dict[str, tuple[str, ...]] = {
         "lock-wait",
         "cache-stampede",
         "unbounded-result",
+        "over-fetching",
         "retry-amplification",
     ),
     "repeated-statement": ("n-plus-one", "m-n-plus-one", "retry-amplification", "cache-stampede"),
@@ -38,9 +39,9 @@ YIELDS: dict[str, tuple[str, ...]] = {
     "hot-function": ("hot-serialiser",),
     "pool-wait": ("pool-deadlock", "lock-wait"),
     "server-queue": ("cold-start", "gc-pause", "gil-wait", "saturation", "pool-deadlock"),
-    "over-fetching": ("unbounded-result",),
-    "large-payload": ("unbounded-result", "over-fetching"),
-    "row-mapping": ("unbounded-result", "over-fetching", "n-plus-one", "m-n-plus-one", "hot-serialiser"),
+    "over-fetching": ("row-mapping",),
+    "large-payload": ("over-fetching",),
+    "row-mapping": ("unbounded-result", "n-plus-one", "m-n-plus-one", "hot-serialiser"),
 }
 """A fault steps back for those that say more of the same spans (or, without spans, of the same step)."""
 
@@ -48,7 +49,8 @@ CONSEQUENCES = frozenset({"server-queue", "saturation", "pool-wait"})
 """Faults that follow from what keeps workers, machine or connections busy; a cause of the same severity goes first."""
 
 WARNING_SHARE = 0.1
-"""A gain of a tenth of the judged quantile is worth a change; below that a finding is information."""
+"""A gain of a tenth of the judged quantile, or of all the time of the step's requests, is worth a change; below that
+a finding is information."""
 
 CRITICAL_SHARE = 0.3
 """Of the judged quantile of a step that misses its objective."""
@@ -245,11 +247,18 @@ def _severity(subject: Subject, digest: Digest, weighed: Weighed) -> Severity:
     judged = judged_step(subject, digest, suspect.step)
     before = _quantile(digest, suspect, 0.99 if judged is None else judged.share)
     gain = _gain(subject, digest, weighed)[1]
-    part = gain / before if before > 0 else 0.0
+    part = max(gain / before if before > 0 else 0.0, _lost(digest, suspect))
     found: Severity = "info"
     if part >= WARNING_SHARE:
         found = "critical" if _missed(subject, digest, suspect.step) and part >= CRITICAL_SHARE else "warning"
     return min(max(found, suspect.floor, key=_RANKS.index), suspect.ceiling, key=_RANKS.index)
+
+
+def _lost(digest: Digest, suspect: Suspect) -> float:
+    """Its share of all the time that the step's requests took together: what is rare may cost much and no quantile."""
+    places = _places(digest, suspect)
+    whole = float((digest.requests.done_ns[places] - digest.requests.sent_ns[places]).sum()) if len(places) else 0.0
+    return float(suspect.cost_ns.sum()) / whole if whole > 0 else 0.0
 
 
 def _quantile(digest: Digest, suspect: Suspect, share: float) -> float:

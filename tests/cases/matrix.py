@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
-
-import msgspec
+from types import ModuleType
 
 from loadstone.diagnose.diagnosis import diagnose
 from loadstone.diagnose.faults import FAULTS
 from loadstone.model.finding import Diagnosis
 from tests.scenes import Story
 
-__all__ = ["KINDS", "Case", "Score", "cases", "diagnosed", "scores"]
+__all__ = ["KINDS", "Case", "Score", "case_module", "cases", "diagnosed", "scores"]
 
 KINDS = ("guilty", "solved", "lookalike")
 
@@ -26,6 +25,7 @@ class Case:
     kind: str
     story: Callable[[], Story]
     also: frozenset[str]
+    module: ModuleType
 
     @property
     def name(self) -> str:
@@ -38,8 +38,8 @@ class Case:
 
 @dataclass
 class Score:
-    """Of one fault: guilty stories, how many of them it was named in and named first in, and the stories in which it
-    was named without being there."""
+    """Of one fault: guilty stories, how many of them it was named in and named first in (or after another that is truly
+    there), and the stories in which it was named without being there."""
 
     guilty: int = 0
     named: int = 0
@@ -61,18 +61,21 @@ def cases() -> Iterator[Case]:
     """All of them. ``ALSO`` of a module names other faults that its stories truly have, by story or for all."""
     for fault in FAULTS:
         for kind in KINDS:
-            module = import_module(f"tests.cases.{fault.replace('-', '_')}.{kind}")
+            module = case_module(fault, kind)
             also = getattr(module, "ALSO", ())
             for story in module.CASES:
                 told = also.get(story.__name__, ()) if isinstance(also, dict) else also
-                yield Case(fault, kind, story, frozenset(told))
+                yield Case(fault, kind, story, frozenset(told), module)
+
+
+def case_module(fault: str, kind: str) -> ModuleType:
+    """The module with a fault's cases of a kind."""
+    return import_module(f"tests.cases.{fault.replace('-', '_')}.{kind}")
 
 
 def diagnosed(case: Case, *, predictions: int = 0) -> Diagnosis:
     """The whole diagnosis of a story, with its gains predicted where asked."""
-    story = case.story()
-    subject, _ = story.made()
-    return diagnose(msgspec.structs.replace(subject), story.evidence(), predictions=predictions)
+    return diagnose(*case.story().told(), predictions=predictions)
 
 
 def scores(told: Iterator[tuple[Case, Diagnosis]]) -> dict[str, Score]:
@@ -85,7 +88,7 @@ def scores(told: Iterator[tuple[Case, Diagnosis]]) -> dict[str, Score]:
             if case.guilty and case.fault == fault:
                 score.guilty += 1
                 score.named += fault in claims
-                score.first += claims[:1] == [fault]
+                score.first += bool(claims) and fault in claims and claims[0] in {fault, *case.also}
             elif fault not in case.also:
                 score.innocent += 1
                 if fault in claims:

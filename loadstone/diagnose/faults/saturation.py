@@ -84,6 +84,7 @@ class _Full:
     cure: str
     against: tuple[Fact, ...] = ()
     ceiling: Severity = "critical"
+    floor: Severity = "info"
 
 
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
@@ -165,6 +166,7 @@ def _cpu(readings: Readings, serving: int, limits: Limits) -> Iterator[_Full]:
             wait,
             "more processes: one that runs on one thread at a time cannot use a second core",
             (Fact("a process that runs on several threads at once may use more than a core"),),
+            floor="warning",
         )
 
 
@@ -197,12 +199,14 @@ def _others(readings: Readings, limits: Limits) -> Iterator[_Full]:
         rate = float(overflows.mean())
         told = [Fact(f"{rate:.3g} connections a second were refused by a full accept queue", rate, "/s")]
         title = "an accept queue overflows: connections are dropped before the service sees them"
-        yield _Full("the accept queue", title, tuple(told), 0.0, "a longer backlog, more workers, or keep-alive")
+        cure = "a longer backlog, more workers, or keep-alive"
+        yield _Full("the accept queue", title, tuple(told), 0.0, cure, floor="warning")
     descriptors = readings.mean("service", "descriptors_share")
     if descriptors is not None and descriptors >= limits.full_share:
         told = [Fact(f"{format_share(descriptors)} of the descriptors that a process may open", descriptors, "share")]
         title = f"a process of the service has {format_share(descriptors)} of its descriptors open"
-        yield _Full("descriptors", title, tuple(told), 0.0, "close what is opened, or a higher limit (ulimit -n)")
+        cure = "close what is opened, or a higher limit (ulimit -n)"
+        yield _Full("descriptors", title, tuple(told), 0.0, cure, floor="warning")
 
 
 def _suspect(digest: Digest, full: _Full) -> Suspect:
@@ -230,7 +234,7 @@ def _suspect(digest: Digest, full: _Full) -> Suspect:
         evidence_for=tuple(told),
         evidence_against=(*full.against, Fact("means over the run: moments may be fuller than this")),
         ceiling=full.ceiling,
-        floor="info" if full.wait_s_per_s > 0 or full.ceiling == "info" else "warning",
+        floor=full.floor,
     )
 
 

@@ -46,3 +46,6 @@ EXPECTED = {
     "every_five_seconds": {"statement": STATEMENT, "file": "shop/start.py", "line": 14},
     "another_service_behind_it": {"span": "GET bank/rates"},
 }
+ALSO = {
+    "every_five_seconds": ("slow-statement",),
+}

@@ -32,3 +32,8 @@ def a_cache_that_never_hits() -> Story:
 
 
 CASES = (a_steady_share_of_misses, a_cold_cache_once, a_cache_that_never_hits)
+ALSO = {
+    "a_steady_share_of_misses": ("slow-statement",),
+    "a_cold_cache_once": ("slow-statement",),
+    "a_cache_that_never_hits": ("slow-statement",),
+}

@@ -19,3 +19,4 @@ def single_flight() -> Story:
 
 
 CASES = (single_flight,)
+ALSO = {"single_flight": ("slow-statement",)}

@@ -36,3 +36,6 @@ def one_after_another() -> Story:
 
 
 CASES = (four_at_one_time, even_and_short_beside_the_work, one_after_another)
+ALSO = {
+    "one_after_another": ("http-n-plus-one",),
+}

@@ -66,3 +66,6 @@ CASES = (
     tried_again_after_errors,
     rows_are_written,
 )
+ALSO = {
+    "tried_again_after_errors": ("retry-amplification",),
+}

@@ -40,3 +40,6 @@ EXPECTED = {
     "a_list_with_everything": {"step": "list"},
     "a_service_answers_too_much": {"span": "GET catalog/all", "file": "a.ts", "line": 3},
 }
+ALSO = {
+    "a_list_with_everything": ("unbounded-result",),
+}

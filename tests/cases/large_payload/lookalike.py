@@ -24,3 +24,6 @@ def its_size_changes_nothing() -> Story:
 
 
 CASES = (a_picture, its_size_changes_nothing)
+ALSO = {
+    "its_size_changes_nothing": ("slow-statement",),
+}

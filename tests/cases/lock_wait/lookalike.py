@@ -53,3 +53,8 @@ CASES = (
     waiting_that_was_seen_thrice,
     a_migration_before_the_load,
 )
+ALSO = {
+    "a_change_that_waits_for_the_disk": ("slow-statement",),
+    "waiting_that_was_seen_thrice": ("slow-statement",),
+    "a_migration_before_the_load": ("slow-statement",),
+}

@@ -51,3 +51,7 @@ CASES = (
     turns_that_cost_nothing,
     three_settings_read_again_and_again,
 )
+ALSO = {
+    "two_loops_one_after_the_other": ("n-plus-one",),
+    "three_settings_read_again_and_again": ("repeated-statement",),
+}

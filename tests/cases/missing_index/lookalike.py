@@ -54,3 +54,9 @@ CASES = (
     a_small_scan_on_sqlite,
     all_of_a_list_on_sqlite,
 )
+ALSO = {
+    "a_small_table": ("slow-statement",),
+    "half_of_the_table": ("slow-statement",),
+    "a_sum_over_all": ("slow-statement",),
+    "a_hash_join_of_two_whole_tables": ("slow-statement",),
+}

@@ -84,3 +84,8 @@ CASES = (
     two_requests_of_a_hundred_thousand,
     portions_of_a_cursor,
 )
+ALSO = {
+    "the_same_question_again_and_again": ("repeated-statement",),
+    "a_question_without_parameters": ("repeated-statement",),
+    "a_batch_in_one_span": ("slow-statement",),
+}

@@ -53,3 +53,8 @@ CASES = (
     answered_with_an_error,
     cheap_beside_the_work,
 )
+ALSO = {
+    "all_of_them_in_the_reply": ("unbounded-result",),
+    "a_compressed_reply": ("unbounded-result",),
+    "answered_with_an_error": ("unbounded-result",),
+}

@@ -74,3 +74,8 @@ CASES = (
     next_number_of_a_sequence,
     cheap_beside_the_work,
 )
+ALSO = {
+    "another_country_each_time": ("n-plus-one",),
+    "parameters_that_nobody_told": ("n-plus-one",),
+    "read_again_after_each_change": ("m-n-plus-one",),
+}

@@ -57,3 +57,6 @@ EXPECTED = {
     "two_layers_of_three": {"span": "shop.Prices/Quote", "service": "shop"},
     "a_statement_that_conflicts": {"file": "pay.py", "line": 30},
 }
+ALSO = {
+    "a_statement_that_conflicts": ("slow-statement",),
+}

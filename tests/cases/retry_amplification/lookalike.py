@@ -46,3 +46,6 @@ CASES = (
     asked_twice_without_a_failure,
     a_rare_quick_refusal,
 )
+ALSO = {
+    "calls_for_many_items_of_which_some_fail": ("http-n-plus-one",),
+}

@@ -16,3 +16,6 @@ def a_deadline_and_a_fallback() -> Story:
 
 
 CASES = (a_deadline_and_a_fallback,)
+ALSO = {
+    "a_deadline_and_a_fallback": ("slow-dependency",),
+}

@@ -83,3 +83,6 @@ EXPECTED = {
     "the_first_is_often_cached": {"span": "GET shops/shops/{}", "line": 41},
     "two_long_statements": {"statement": "SELECT sum(total) FROM orders WHERE month = ?"},
 }
+ALSO = {
+    "two_long_statements": ("slow-statement",),
+}

@@ -84,3 +84,6 @@ CASES = (
     small_beside_the_work,
     written_between,
 )
+ALSO = {
+    "statements_of_one_transaction": ("slow-statement",),
+}

@@ -39,3 +39,6 @@ def the_callers_own_tail() -> Story:
 
 
 CASES = (behind_a_gateway, its_database_has_the_tail, the_callers_own_tail)
+ALSO = {
+    "its_database_has_the_tail": ("slow-statement",),
+}

@@ -90,3 +90,7 @@ CASES = (
     for_its_page,
     many_times_over,
 )
+ALSO = {
+    "for_its_page": ("offset-pagination",),
+    "many_times_over": ("n-plus-one",),
+}

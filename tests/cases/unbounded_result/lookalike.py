@@ -38,3 +38,7 @@ def many_rows_deleted() -> Story:
 
 
 CASES = (an_export_in_portions, a_short_list_without_a_limit, beside_long_work, many_rows_deleted)
+ALSO = {
+    "an_export_in_portions": ("slow-statement",),
+    "many_rows_deleted": ("slow-statement",),
+}
