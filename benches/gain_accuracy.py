@@ -84,7 +84,8 @@ def section(rows: list[Row]) -> str:
         "for, processors and databases that are shared or serve in order, interpreter locks, connection pools; one in "
         "five of a kind that the estimator does not model. "
         f"{REQUESTS:,} requests each; faults in 1 to 100 % of them; load is that of the busiest resource. The error is "
-        "of the predicted p99 against the same traffic without the fault, median / 90th percentile.",
+        "of the predicted p99 against the same traffic without the fault, median / 90th percentile. The limits of the "
+        "refusals were set on other services than these.",
         "",
         "| estimator, all loads | all traces | a tenth |",
         "|---|---|---|",

@@ -15,7 +15,7 @@ __all__ = ["DRAWS", "QUANTILES", "Draws", "draw", "widened"]
 QUANTILES = (0.5, 0.95, 0.99)
 
 BLOCKS = 24
-"""Long enough to hold whole busy periods, many enough to differ: see statistics in docs/accuracy.md."""
+"""Long enough to hold whole busy periods, many enough to differ; docs/accuracy.md has the coverage that this gives."""
 
 DRAWS = 40
 

@@ -52,7 +52,7 @@ def predict(
     first, past = _stretch(timeline)
     rec = record(timeline, removal, first, past)
     counted = np.ones(len(rec.kept), bool) if where is None else where[rec.kept]
-    early = _too_little(rec, counted, removal)
+    early = _too_little(rec, counted)
     if early:
         return _subtracted(rec, counted, early, first, past, seed)
     chance = np.random.default_rng(seed)
@@ -87,7 +87,7 @@ def _stretch(timeline: Timeline) -> tuple[int, int]:
     return first, first + most
 
 
-def _too_little(rec: Record, counted: NDArray[np.bool_], removal: Removal) -> str | None:
+def _too_little(rec: Record, counted: NDArray[np.bool_]) -> str | None:
     traced = int(np.isfinite(rec.started).sum())
     if len(rec.kept) < FEWEST_REQUESTS or counted.sum() < FEWEST_REQUESTS:
         return f"{min(len(rec.kept), int(counted.sum()))} requests are too few: {FEWEST_REQUESTS} are needed"

@@ -16,8 +16,8 @@ from loadstone.stats.gain.replay import in_order_starts
 __all__ = ["Starts", "infer_starts"]
 
 QUEUED_S, QUEUED_SHARE = 2e-3, 3e-3
-"""Where fewer than this share wait for more than this, there is no queue: of 635 simulated services, none that had one
-was missed, and network jitter stays below."""
+"""Where fewer than this share wait for more than this, there is no queue: one that holds up fewer moves no p99, and the
+way through a host or a rack takes less."""
 
 AFTER_CHILD_SHARE = 4e-3
 """Of inferred starts, so many may lie after the request's first child: more says that there were more workers."""
