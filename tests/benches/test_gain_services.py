@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from benches.gain_accuracy import REQUESTS, section
+from benches.gain_accuracy import REQUESTS, measure, section
 from benches.gain_cases import MODELLED, STRESS, draw_case, draw_requests
 from benches.gain_services import CPU, DATABASE, OTHER, Request, Service, simulate
 
@@ -77,3 +77,13 @@ def test_the_section_counts_what_was_measured() -> None:
     text = section(rows)
     assert "2 simulated services" in text and f"{REQUESTS:,}" in text
     assert "| load up to .7 | all traces | 2 | 50% | 4.0% / 4% | 100% | 100% | 100% | 100% |" in text
+
+
+def test_one_service_is_measured_with_all_traces_and_with_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benches.gain_accuracy.REQUESTS", 1000)
+    every, some = measure(2001)
+    assert (every["traces"], some["traces"]) == ("all traces", "a tenth")
+    assert every["truth_s"] == some["truth_s"] < every["before_s"]
+    assert every["refused"] is None
+    assert abs(every["error"]) < 0.05
+    assert "| load up to .7 | all traces | 1 | 0% |" in section([every, some])
