@@ -48,7 +48,9 @@ def main(argv: list[str] | None = None) -> None:
     if (FOLDER / arguments.name / "back.py").exists():
         port = _free_port()
         os.environ["BACK_URL"] = f"http://127.0.0.1:{port}"
-        subprocess.Popen(_command(f"specimens.{arguments.name}.back", port, 32, 1), cwd=FOLDER.parent)
+        back = _command(f"specimens.{arguments.name}.back", port, 32, 1)
+        subprocess.Popen(back, cwd=FOLDER.parent, env=os.environ | {"OTEL_SERVICE_NAME": "back"})
+    os.environ["OTEL_SERVICE_NAME"] = "front"
     if "\ndef fill(" in (FOLDER / arguments.name / "service.py").read_text():
         importlib.import_module(service).fill()
     command = _command(service, arguments.port, arguments.threads, arguments.workers)

@@ -1,6 +1,6 @@
 """JSON as it is written by hand: a deep copy first, so that nobody's data are touched, then letter by letter.
 
-It yields what ``json.dumps(value, ensure_ascii=False, separators=(",", ":"))`` yields, some fifty times as slowly.
+It yields what ``json.dumps(value, ensure_ascii=False, separators=(",", ":"))`` yields, some hundred times as slowly.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import copy
 
 __all__ = ["spelt"]
 
-_NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_NAMED = (('"', '\\"'), ("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ("\b", "\\b"), ("\f", "\\f"))
 
 
 def spelt(value: object) -> str:
@@ -39,11 +39,13 @@ def _value(value: object) -> str:
 
 def _text(text: str) -> str:
     spelling = '"'
-    for letter in text:  # fault: serialiser
-        if letter in _NAMED:
-            spelling += _NAMED[letter]
-        elif ord(letter) < 0x20:
-            spelling += f"\\u{ord(letter):04x}"
-        else:
-            spelling += letter
+    for letter in text:
+        spelling += _letter(letter)  # fault: serialiser
     return spelling + '"'
+
+
+def _letter(letter: str) -> str:
+    for sign, named in _NAMED:
+        if letter == sign:
+            return named
+    return letter if ord(letter) >= 0x20 else f"\\u{ord(letter):04x}"

@@ -19,7 +19,7 @@ READINGS = {
             "unit": "hPa",
             "ok": n % 7 > 0,
         }
-        for n in range(300)
+        for n in range(600)
     ]
     for station in range(1, 31)
 }
