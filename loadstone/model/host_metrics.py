@@ -90,6 +90,7 @@ METRICS: dict[str, Metric] = {
     "cpu_system_cores": Metric("cores", "rate", "CPU time a second in the kernel"),
     "run_wait_s_per_s": Metric("s/s", "rate", "time in which threads could run and had no CPU, added up over threads"),
     "rss_bytes": Metric("bytes", "level", "resident memory, shared pages once a process"),
+    "own_bytes": Metric("bytes", "level", "resident memory without mapped files and shared memory"),
     "pss_bytes": Metric("bytes", "level", "resident memory, shared pages by their share"),
     "threads": Metric("threads", "level", "threads"),
     "voluntary_switches_per_s": Metric("/s", "rate", "times a thread began to wait"),

@@ -76,10 +76,12 @@ LIMITS = Limits()
 
 def detect(run: Subject, scene: Scene, limits: Limits = LIMITS) -> Iterator[Suspect]:
     """The service, where its memory goes on growing."""
-    readings = readings_of(scene, ("rss_bytes", "processes", "memory_limit_bytes", "memory_bytes"))
-    if ("service", "rss_bytes") not in readings.series:
+    readings = readings_of(scene, ("own_bytes", "rss_bytes", "processes", "memory_limit_bytes", "memory_bytes"))
+    # Mapped files are no leak, and what records a service writes into one.
+    found = readings.series.get(("service", "own_bytes")) or readings.series.get(("service", "rss_bytes"))
+    if found is None:
         return
-    at, values = readings.series["service", "rss_bytes"]
+    at, values = found
     settled = at >= at[0] + limits.settle_share * float(at[-1] - at[0])
     seconds, held = (at[settled] - at[0]) / 1e9, values[settled]
     if len(held) < limits.readings or seconds[-1] - seconds[0] < limits.seconds or _changed(readings):

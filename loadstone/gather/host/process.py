@@ -8,7 +8,16 @@ import msgspec
 
 from loadstone.gather.host.machine import numbers
 
-__all__ = ["Stat", "parse_io", "parse_limits", "parse_pss", "parse_schedstat", "parse_stat", "parse_switches"]
+__all__ = [
+    "Stat",
+    "parse_io",
+    "parse_limits",
+    "parse_mapped_pages",
+    "parse_pss",
+    "parse_schedstat",
+    "parse_stat",
+    "parse_switches",
+]
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -34,6 +43,12 @@ def parse_stat(text: str) -> Stat | None:
     except ValueError:
         return None
     return Stat(rest[0], row[6], row[8], row[10], row[11], row[16], row[18], max(row[20], 0))
+
+
+def parse_mapped_pages(text: str) -> int | None:
+    """/proc/PID/statm: resident pages of mapped files and shared memory, which the process does not hold by itself."""
+    row = numbers(text.split())
+    return int(row[2]) if len(row) == 7 else None
 
 
 def parse_schedstat(text: str) -> float | None:

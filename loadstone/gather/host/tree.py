@@ -13,6 +13,7 @@ from loadstone.gather.host.process import (
     Stat,
     parse_io,
     parse_limits,
+    parse_mapped_pages,
     parse_pss,
     parse_schedstat,
     parse_stat,
@@ -90,6 +91,9 @@ class Tree:
     ) -> None:
         folder = self._proc / str(process[0])
         _more(levels, "rss_bytes", stat.rss_pages * self._page_bytes)
+        mapped = parse_mapped_pages(self._read(folder / "statm") or "")
+        if mapped is not None:
+            _more(levels, "own_bytes", max(0, stat.rss_pages - mapped) * self._page_bytes)
         _more(levels, "threads", stat.threads)
         user, system = stat.user_ticks / self._ticks_per_s, stat.system_ticks / self._ticks_per_s
         now[process, "cpu_cores"] = user + system

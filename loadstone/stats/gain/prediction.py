@@ -14,6 +14,7 @@ from loadstone.stats.gain.interval import QUANTILES, Draws, draw, widened
 from loadstone.stats.gain.invert import invert
 from loadstone.stats.gain.record import Record, record
 from loadstone.stats.gain.timeline import Bounded, Gain, Levels, Quantiles, Removal, Timeline
+from loadstone.stats.gain.unmet import unmet
 
 __all__ = ["FEWEST_REQUESTS", "predict"]
 
@@ -74,7 +75,13 @@ def predict(
     accepted = [candidate for candidate, fine in zip(inversion.candidates, good, strict=True) if fine]
     draws = draw(rec.reached, rec.response, less, counted, rec.way, accepted, chance)
     pad = PAD_SAMPLED if sampled else PAD
-    return _gain(before, _quantiles(less[counted]), after, draws, pad, refusal(seen), first, past)
+    refused = refusal(seen)
+    quiet = unmet(rec, counted, less) if refused is not None and not closed else None
+    if quiet is not None:
+        seen_alone = draw(rec.reached, rec.response, less, quiet.alone, rec.way, (), chance)
+        draws = Draws(draws.before, draws.less, seen_alone.after)
+        after, pad, refused = quiet.after, PAD + quiet.apart / 2, None
+    return _gain(before, _quantiles(less[counted]), after, draws, pad, refused, first, past)
 
 
 def _stretch(timeline: Timeline) -> tuple[int, int]:

@@ -45,4 +45,19 @@ def a_short_run() -> Story:
     return story
 
 
-CASES = (a_cache_that_fills, a_saw_tooth, more_processes, one_step, a_little, a_short_run)
+def files_that_are_mapped() -> Story:
+    """The recorder's own: resident memory grows, the service's own does not."""
+    story = _story(lambda at: 200e6 + 1.5e6 * at)
+    read(story, "service", {"own_bytes": lambda at: 150e6 + (at % 3) * 1e5})
+    return story
+
+
+CASES = (
+    files_that_are_mapped,
+    a_cache_that_fills,
+    a_saw_tooth,
+    more_processes,
+    one_step,
+    a_little,
+    a_short_run,
+)

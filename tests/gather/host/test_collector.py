@@ -162,6 +162,7 @@ def test_the_proportional_set_size_is_read_in_a_short_run_too(busy: subprocess.P
         sampler.look()
     found = series(sampler.rows.columns())
     assert len(found["service", "pss_bytes"]) == 1
+    assert 0 < found["service", "own_bytes"][0] < found["service", "rss_bytes"][0]
     assert 0 < found["service", "pss_bytes"][0] <= found["service", "rss_bytes"][0] * 1.5
 
 

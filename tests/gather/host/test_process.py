@@ -12,6 +12,7 @@ from loadstone.gather.host.process import (
     Stat,
     parse_io,
     parse_limits,
+    parse_mapped_pages,
     parse_pss,
     parse_schedstat,
     parse_stat,
@@ -38,12 +39,13 @@ def test_the_other_files() -> None:
     assert parse_io("rchar: 1\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 5\n") == (4096, 8192)
     assert parse_limits("Max processes  1 1 p\nMax open files            1024      4096     files\n") == 1024
     assert parse_limits("Max open files            unlimited  unlimited     files\n") is None
+    assert parse_mapped_pages("4211 1783 402 5 0 900 0\n") == 402
     assert parse_pss("559cd655d000-7ffe793a3000 ---p\nRss:  1780 kB\nPss:                 278 kB\n") == 278 * 1024
 
 
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
-    for parse in (parse_stat, parse_schedstat, parse_switches, parse_io, parse_limits, parse_pss):
+    for parse in (parse_stat, parse_schedstat, parse_switches, parse_io, parse_limits, parse_mapped_pages, parse_pss):
         for given_text in (text, STAT[: len(text)], STAT + text):
             parse(given_text)
 
