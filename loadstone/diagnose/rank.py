@@ -247,9 +247,9 @@ def _severity(subject: Subject, digest: Digest, weighed: Weighed) -> Severity:
     judged = judged_step(subject, digest, suspect.step)
     before = _quantile(digest, suspect, 0.99 if judged is None else judged.share)
     gain = _gain(subject, digest, weighed)[1]
-    part = max(gain / before if before > 0 else 0.0, _lost(digest, suspect))
+    part = gain / before if before > 0 else 0.0
     found: Severity = "info"
-    if part >= WARNING_SHARE:
+    if max(part, _lost(digest, suspect)) >= WARNING_SHARE:
         found = "critical" if _missed(subject, digest, suspect.step) and part >= CRITICAL_SHARE else "warning"
     return min(max(found, suspect.floor, key=_RANKS.index), suspect.ceiling, key=_RANKS.index)
 
