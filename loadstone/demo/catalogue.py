@@ -99,12 +99,11 @@ def product_list(request: Request) -> Response:
     page = number_in(dict(request.query_params), "page", 1, 1, _LAST_PAGE)
     category = request.query_params.get("category")
     with database.read() as session:
+        content = page_of_products(session, page, category)
         if request.app.state.fault == "pool":
             with database.read() as counting:  # fault: pool
-                found = _found(counting, category)
-        else:
-            found = _found(session, category)
-        return json_reply(request, _page(session, page, category, found))
+                content["total"] = _found(counting, category)[0]
+        return json_reply(request, content)
 
 
 def detail(request: Request) -> Response:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from loadstone.demo.spelling import spelt
+from loadstone.demo.spelling import to_json
 
 __all__ = [
     "ShopError",
@@ -57,7 +57,7 @@ async def on_busy(_request: Request, _error: Exception) -> Response:
 def json_reply(request: Request, content: dict[str, Any]) -> Response:
     """A reply of the catalogue."""
     if request.app.state.fault == "serialiser":
-        return Response(spelt(content), media_type="application/json")
+        return Response(to_json(content), media_type="application/json")
     return JSONResponse(content)
 
 

@@ -16,7 +16,7 @@ from loadstone.demo.app import application
 from loadstone.demo.database import Busy, SqliteDatabase
 from loadstone.demo.faults import FAULT, FAULTS, named_in_environment, plant
 from loadstone.demo.seed import fill
-from loadstone.demo.spelling import spelt
+from loadstone.demo.spelling import to_json
 from tests.demo.shopping import CUSTOMERS, PRODUCTS, Shopper, silent
 
 Shop = Callable[[str], tuple[TestClient, SqliteDatabase]]
@@ -134,7 +134,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_json_is_spelt_as_the_library_spells_it(value: object) -> None:
-    assert spelt(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    assert to_json(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def test_the_environment_names_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
