@@ -8,7 +8,7 @@ PAGES := ui/package.json ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html
 BUNDLE := loadstone/render/bundle/report.html
 STEP = @printf '\n== %s\n'
 
-.PHONY: help demo build wheel docs test bench bench-evidence lock clean
+.PHONY: help demo build wheel docs test bench bench-evidence bench-accuracy lock clean
 .PHONY: check-format check-lint check-types check-floors check-rust check-ui check-python
 
 help:  ## Say what each target does
@@ -99,6 +99,15 @@ bench: build  ## Loadstone beside wrk; writes docs/performance.md
 bench-evidence: build  ## What observing costs; writes its part of docs/performance.md
 	$(STEP) 'bench: what observing costs'
 	@$(BIN)/python -m benches.observers
+
+bench-accuracy: build  ## How often a diagnosis and a predicted gain are right, into docs/accuracy.md; two hours
+	$(STEP) 'accuracy: cases, specimens, predicted gains'
+	@$(BIN)/python -m benches.accuracy cases
+	-@$(BIN)/python -m specimens --json .build/specimens.json
+	-@$(BIN)/python -m specimens shop_reviews --fault 0 --times 20 --json .build/control.json
+	@$(BIN)/python -m benches.accuracy specimens .build/specimens.json .build/control.json
+	@$(BIN)/python -m benches.gain_accuracy --processes 2 --json .build/gain.json
+	@$(BIN)/python -m benches.accuracy gain .build/gain.json
 
 lock: .build/env  ## Resolve the dependencies again into requirements/dev.txt
 	$(STEP) 'lock: requirements/dev.txt'
