@@ -41,12 +41,11 @@ def count_words() -> None:
         articles = [words for (words,) in connection.execute("SELECT words FROM article")]
     while os.getppid() == parent:
         until = time.monotonic() + 0.2
-        counts: Counter[str] = Counter()
-        for words in articles:
-            for word in words.split():
-                counts[word] += 1
-            if time.monotonic() > until:
-                break
+        while time.monotonic() < until:
+            counts: Counter[str] = Counter()
+            for words in articles:
+                for word in words.split():
+                    counts[word] += 1
         time.sleep(0.2)
 
 
