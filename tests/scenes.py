@@ -24,9 +24,9 @@ import msgspec
 import numpy as np
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.subject import Client, Subject
+from loadstone.diagnose.traces.reading import digest_of
 from loadstone.model.evidence import KINDS, Coverage, Missing, Plan
 from tests.evidence import START_NS, MemoryEvidence, columns, packed, trace_id
 

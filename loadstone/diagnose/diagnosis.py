@@ -8,20 +8,20 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from loadstone.diagnose.critical import paths, share_of
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.exemplars import with_exemplars
 from loadstone.diagnose.faults import detectors
+from loadstone.diagnose.latency.critical import paths, share_of
+from loadstone.diagnose.latency.tail import tail
+from loadstone.diagnose.latency.telling import explain
+from loadstone.diagnose.latency.traits import Traits, traits_of
 from loadstone.diagnose.prediction import Predictor
 from loadstone.diagnose.rank import Weighed, findings, fingerprint, merged, settled
-from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.sentence import caveats_of, sentence_of
 from loadstone.diagnose.subject import Judged, Subject
 from loadstone.diagnose.suspect import Suspect
-from loadstone.diagnose.tail import tail
-from loadstone.diagnose.telling import explain
-from loadstone.diagnose.traits import Traits, traits_of
+from loadstone.diagnose.traces.reading import digest_of
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import CouldNotLook, Diagnosis, Fact, Share
 

@@ -1,6 +1,6 @@
 """A digest: what many traces add up to, in columns. Faults, critical path, tail and prediction read it, not spans.
 
-One pass over the spans makes it (``diagnose/reading.py``). It is as large as the number of different operations in
+One pass over the spans makes it (``traces/reading.py``). It is as large as the number of different operations in
 each request, not as the number of spans, so that ten million spans fit.
 """
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.segments import segments_of
 from loadstone.diagnose.suspect import Suspect
+from loadstone.diagnose.traces.segments import segments_of
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import Finding, Marked
 

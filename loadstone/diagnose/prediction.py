@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.rank import judged_step
-from loadstone.diagnose.segments import segments_of
 from loadstone.diagnose.subject import Client, Subject
 from loadstone.diagnose.suspect import Suspect
+from loadstone.diagnose.traces.segments import segments_of
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import Bounded, Predicted
 from loadstone.stats.gain import DATABASE, OTHER, Gain, Removal, Timeline, predict

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.critical import durations_ns
 from loadstone.diagnose.digest import Digest, Family
+from loadstone.diagnose.latency.critical import durations_ns
 from loadstone.diagnose.locus import named
 from loadstone.model.probe import ProbeOperation, ProbeRun, ProbeStep
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
+from loadstone.diagnose.calls.sizes import any_size
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.sizes import any_size
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene
 from loadstone.model.evidence import Columns, Coverage, Evidence, Missing, Plan

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from loadstone.archive import Archive, Run, RunEvidence, evidence_run
-from loadstone.diagnose.use import use
+from loadstone.diagnose.runtime.use import use
 from loadstone.errors import EvidenceError
 from loadstone.gather.otlp.decoding import DECODED
 from loadstone.gather.spans import Decoded

@@ -14,7 +14,7 @@ from loadstone.archive import Archive
 from loadstone.archive.writer import replace
 from loadstone.diagnose.probe import told
 from loadstone.diagnose.probe_run import probe_run
-from loadstone.diagnose.reading import digest_of
+from loadstone.diagnose.traces.reading import digest_of
 from loadstone.drive.engine import Engine
 from loadstone.errors import EvidenceError, InstrumentError, LoadstoneError, SpecError
 from loadstone.lab.diagnosis import subject_of

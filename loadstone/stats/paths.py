@@ -72,8 +72,8 @@ class Summed:
     """``requests``, a row each, trace after trace, within one by start: ``root`` (the row where it begins), ``main`` (1
     for the trace's own root, 0 for a server or consumer span that has no parent or begins after its request has ended,
     which is a request of its own), ``start_ns``, ``end_ns``, ``spans`` (without duplicates), ``visits`` (how many it
-    has). ``visits``, request after request, by first start: as ``loadstone.diagnose.digest.Visits`` has them, without
-    their request. ``defects`` in the order of DEFECTS."""
+    has). ``visits``, request after request, by first start: as the digest's Visits
+    have them, without their request. ``defects`` in the order of DEFECTS."""
 
     requests: dict[str, NDArray[Any]]
     visits: dict[str, NDArray[Any]]

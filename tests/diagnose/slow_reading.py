@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from loadstone.diagnose.digest import Requests, Visits
-from loadstone.diagnose.operations import KEY, OperationKey, templated
 from loadstone.diagnose.subject import Subject
+from loadstone.diagnose.traces.operations import KEY, OperationKey, templated
 from loadstone.model.evidence import KINDS, Evidence
 from loadstone.model.trace import NEEDED, Defects, Trace, traces
 from loadstone.stats.critical_path import critical_path, own_times

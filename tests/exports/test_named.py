@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from loadstone.diagnose.faults import detectors
-from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Suspect
+from loadstone.diagnose.traces.reading import digest_of
 from loadstone.gather.imports import detect, spans_of
 from loadstone.model.evidence import TABLES, Evidence
 from loadstone.model.redaction import Redaction

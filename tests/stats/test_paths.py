@@ -1,4 +1,4 @@
-"""The door to the core's paths: columns in, columns out. What they say is held by tests/diagnose/test_reading.py."""
+"""The door to the core's paths: columns in, columns out. tests/diagnose/traces/test_reading.py holds what they say."""
 
 from __future__ import annotations
 

@@ -30,13 +30,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.bursts import Burst, bursts
-from loadstone.diagnose.calls import durations_ns, reads
+from loadstone.diagnose.calls.bursts import Burst, bursts
+from loadstone.diagnose.calls.outgoing import durations_ns, reads
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.locus import locus_of, named, stable_key
-from loadstone.diagnose.sampled import sampled
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
+from loadstone.diagnose.traces.sampled import sampled
 from loadstone.model.finding import Fact, Roles
 from loadstone.model.quantity import format_duration
 

@@ -31,8 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import duration_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import duration_ns
+from loadstone.diagnose.database.cures import cure
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, slowest, stable_key
 from loadstone.diagnose.subject import Subject

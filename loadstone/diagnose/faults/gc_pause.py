@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.locus import slowest
-from loadstone.diagnose.pauses import Pauses, during, longer, paused, pauses_of
+from loadstone.diagnose.runtime.pauses import Pauses, during, longer, paused, pauses_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

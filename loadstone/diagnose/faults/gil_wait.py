@@ -39,11 +39,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.contention import Contention, contention_of
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.hotspots import own_work
 from loadstone.diagnose.locus import slowest
-from loadstone.diagnose.stacks import Profile, Threads, attributed, profile_of, threads_of
+from loadstone.diagnose.runtime.contention import Contention, contention_of
+from loadstone.diagnose.runtime.hotspots import own_work
+from loadstone.diagnose.runtime.stacks import Profile, Threads, attributed, profile_of, threads_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

@@ -39,10 +39,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.hotspots import Loss, Work, losses, works_of
 from loadstone.diagnose.locus import slowest
-from loadstone.diagnose.places import Hot, hottest
-from loadstone.diagnose.stacks import Profile, profile_of, threads_of
+from loadstone.diagnose.runtime.hotspots import Loss, Work, losses, works_of
+from loadstone.diagnose.runtime.places import Hot, hottest
+from loadstone.diagnose.runtime.stacks import Profile, profile_of, threads_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

@@ -39,11 +39,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.frames import Frame, served_from
-from loadstone.diagnose.hotspots import Loss, Work, losses, works_of
 from loadstone.diagnose.locus import slowest
-from loadstone.diagnose.serialisers import Serialiser, serialiser_at
-from loadstone.diagnose.stacks import Profile, profile_of, threads_of
+from loadstone.diagnose.runtime.frames import Frame, served_from
+from loadstone.diagnose.runtime.hotspots import Loss, Work, losses, works_of
+from loadstone.diagnose.runtime.serialisers import Serialiser, serialiser_at
+from loadstone.diagnose.runtime.stacks import Profile, profile_of, threads_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

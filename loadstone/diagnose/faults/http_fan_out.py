@@ -33,13 +33,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import calls_of, durations_ns, waited_for
+from loadstone.diagnose.calls.enough import few, needed
+from loadstone.diagnose.calls.outgoing import calls_of, durations_ns, waited_for
 from loadstone.diagnose.digest import Digest, Operation
-from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.sampled import sampled
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
+from loadstone.diagnose.traces.sampled import sampled
 from loadstone.model.finding import Fact, Roles
 from loadstone.model.quantity import format_duration
 

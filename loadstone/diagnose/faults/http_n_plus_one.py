@@ -35,13 +35,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import calls_of, durations_ns, reads, repeated_above, side_by_side, waited_for
+from loadstone.diagnose.calls.enough import few, needed
+from loadstone.diagnose.calls.outgoing import calls_of, durations_ns, reads, repeated_above, side_by_side, waited_for
 from loadstone.diagnose.digest import Digest, Operation
-from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.sampled import sampled
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
+from loadstone.diagnose.traces.sampled import sampled
 from loadstone.model.finding import Fact, Roles
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]

@@ -30,10 +30,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import calls_of, durations_ns
+from loadstone.diagnose.calls.outgoing import calls_of, durations_ns
+from loadstone.diagnose.calls.sizes import Reply, compressed, replies
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.sizes import Reply, compressed, replies
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles

@@ -37,9 +37,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.blocked import Blocked, blocked
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.blocked import Blocked, blocked
+from loadstone.diagnose.database.cures import cure
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
@@ -59,7 +59,7 @@ class Limits:
     ``cost_share`` of the time of those requests is lost; ``requests`` must show it. ``begin_s`` is what BEGIN IMMEDIATE
     of SQLite takes at most without waiting (measured: 2 us in the median), and ``begin_share`` of those requests' time
     it must be: a writer that meets another one now and then is no convoy. How much of a statement's time must be seen
-    waiting is in ``loadstone.diagnose.blocked``."""
+    waiting is in ``loadstone.diagnose.database.blocked``."""
 
     times: float = 2.0
     each_s: float = 0.001

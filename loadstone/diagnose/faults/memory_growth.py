@@ -36,8 +36,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.frames import Frame, Reader, application_files
-from loadstone.diagnose.readings import Readings, readings_of
+from loadstone.diagnose.runtime.frames import Frame, Reader, application_files
+from loadstone.diagnose.runtime.readings import Readings, readings_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

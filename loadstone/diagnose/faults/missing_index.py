@@ -37,13 +37,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loadstone.diagnose.asked import asked, duration_ns, quickest_ns
-from loadstone.diagnose.counted import counted
+from loadstone.diagnose.database.asked import asked, duration_ns, quickest_ns
+from loadstone.diagnose.database.counted import counted
+from loadstone.diagnose.database.waste import Waste, waste
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
-from loadstone.diagnose.waste import Waste, waste
 from loadstone.model.finding import Fact, Roles
 from loadstone.model.quantity import format_count, format_duration
 
@@ -55,10 +55,11 @@ NEEDS = ("plans", "database spans")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A scan reads ``READ`` rows or more and ten for each that it returns (``loadstone.diagnose.waste``). A call takes
-    ``each_s`` where the plan counted rows; ``unsure_s`` where only the planner's word is known, so that a small table's
-    scan stays quiet: SQLite reads some 4,000 rows a millisecond from memory (measured with rows of 130 bytes).
-    ``cost_share`` of the time of the requests that have it is the statement's; ``requests`` must show it."""
+    """A scan reads ``READ`` rows or more and ten for each that it returns (``diagnose/database/waste.py``). A call
+    takes ``each_s`` where the plan counted rows; ``unsure_s`` where only the planner's word is known, so that a
+    small table's scan stays quiet: SQLite reads some 4,000 rows a millisecond from memory (measured with rows
+    of 130 bytes). ``cost_share`` of the time of the requests that have it is the statement's; ``requests`` must
+    show it."""
 
     each_s: float = 0.001
     unsure_s: float = 0.003

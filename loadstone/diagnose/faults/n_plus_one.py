@@ -42,13 +42,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.cures import Kind, cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.cures import Kind, cure
+from loadstone.diagnose.database.repeats import REPEATS, Repeat, repeats
+from loadstone.diagnose.database.repetition import against, gap, source
+from loadstone.diagnose.database.statements import read
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.repeats import REPEATS, Repeat, repeats
-from loadstone.diagnose.repetition import against, gap, source
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles

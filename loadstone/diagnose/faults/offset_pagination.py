@@ -41,11 +41,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.cures import cure
+from loadstone.diagnose.database.pages import Pages, deep_pages
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.pages import Pages, deep_pages
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
@@ -61,7 +61,7 @@ NEEDS = ("database spans",)
 class Limits:
     """A page is deep where it takes ``times`` what the quick tenth takes and ``each_s`` more. ``cost_share`` of the
     time of the requests with deep pages is lost; ``requests`` must show it. What makes a statement suspect at all is in
-    ``loadstone.diagnose.pages``."""
+    ``loadstone.diagnose.database.pages``."""
 
     times: float = 2.0
     each_s: float = 0.002

@@ -34,12 +34,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns, quickest_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns, quickest_ns
+from loadstone.diagnose.database.cures import cure
+from loadstone.diagnose.database.replies import MANY, fetched
+from loadstone.diagnose.database.statements import read
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.replies import MANY, fetched
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
@@ -53,7 +53,7 @@ NEEDS = ("database spans", "sizes")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``rows`` of a request, and less than a byte of the reply for each (``loadstone.diagnose.replies``).
+    """``rows`` of a request, and less than a byte of the reply for each (``loadstone.diagnose.database.replies``).
     ``cost_share`` of the time of these requests is the statement's; ``requests`` must show it."""
 
     rows: int = MANY

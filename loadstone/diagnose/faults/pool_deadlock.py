@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.pools import Pool, Waits, beside, most_at_once, pools, size_of, stuck, waits_of
+from loadstone.diagnose.runtime.pools import Pool, Waits, beside, most_at_once, pools, size_of, stuck, waits_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles

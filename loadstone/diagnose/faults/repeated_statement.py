@@ -33,13 +33,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.cures import cure
+from loadstone.diagnose.database.repeats import Repeat, repeats
+from loadstone.diagnose.database.repetition import against
+from loadstone.diagnose.database.statements import read
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.repeats import Repeat, repeats
-from loadstone.diagnose.repetition import against
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles

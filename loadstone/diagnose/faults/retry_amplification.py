@@ -34,9 +34,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import durations_ns, waited_for
+from loadstone.diagnose.calls.enough import few, needed
+from loadstone.diagnose.calls.outgoing import durations_ns, waited_for
 from loadstone.diagnose.digest import Digest, Operation
-from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect

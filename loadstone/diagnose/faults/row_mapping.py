@@ -31,11 +31,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.cures import cure
+from loadstone.diagnose.database.mapping import Mapping, mapping
+from loadstone.diagnose.database.statements import read
 from loadstone.diagnose.locus import locus_of, slowest, stable_key
-from loadstone.diagnose.mapping import Mapping, mapping
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

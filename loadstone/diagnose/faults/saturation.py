@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.readings import Readings, readings_of
+from loadstone.diagnose.runtime.readings import Readings, readings_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles, Severity

@@ -36,12 +36,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import durations_ns, side_by_side
+from loadstone.diagnose.calls.enough import few, needed
+from loadstone.diagnose.calls.independence import SHOWN, Pair, groups, hearts, pairs
+from loadstone.diagnose.calls.outgoing import durations_ns, side_by_side
+from loadstone.diagnose.calls.siblings import Siblings, siblings
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.enough import few, needed
-from loadstone.diagnose.independence import SHOWN, Pair, groups, hearts, pairs
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.siblings import Siblings, siblings
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles

@@ -37,8 +37,8 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.locus import named, slowest
-from loadstone.diagnose.queueing import NO_QUEUE_S, NO_QUEUE_SHARE, Line, lines
-from loadstone.diagnose.readings import readings_of
+from loadstone.diagnose.runtime.queueing import NO_QUEUE_S, NO_QUEUE_SHARE, Line, lines
+from loadstone.diagnose.runtime.readings import readings_of
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Locus, Roles

@@ -32,10 +32,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.calls import durations_ns
-from loadstone.diagnose.dependencies import Dependency, dependencies
+from loadstone.diagnose.calls.dependencies import Dependency, dependencies
+from loadstone.diagnose.calls.enough import few, needed
+from loadstone.diagnose.calls.outgoing import durations_ns
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.enough import few, needed
 from loadstone.diagnose.locus import locus_of, slowest
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect

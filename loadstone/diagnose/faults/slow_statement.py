@@ -35,20 +35,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.blocked import blocked
-from loadstone.diagnose.counted import Counted, counted
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.blocked import blocked
+from loadstone.diagnose.database.counted import Counted, counted
+from loadstone.diagnose.database.locks import waited
+from loadstone.diagnose.database.noise import company
+from loadstone.diagnose.database.pages import deep_pages
+from loadstone.diagnose.database.repeats import REPEATS
+from loadstone.diagnose.database.replies import by_rows
+from loadstone.diagnose.database.statements import read
+from loadstone.diagnose.database.waste import waste
 from loadstone.diagnose.digest import Operation
-from loadstone.diagnose.locks import waited
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.noise import company
-from loadstone.diagnose.pages import deep_pages
-from loadstone.diagnose.repeats import REPEATS
-from loadstone.diagnose.replies import by_rows
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
-from loadstone.diagnose.waste import waste
 from loadstone.model.finding import Fact, Roles
 from loadstone.model.quantity import format_count, format_duration, format_share
 

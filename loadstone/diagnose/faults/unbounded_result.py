@@ -31,13 +31,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.diagnose.asked import asked, duration_ns
-from loadstone.diagnose.cures import cure
+from loadstone.diagnose.database.asked import asked, duration_ns
+from loadstone.diagnose.database.cures import cure
+from loadstone.diagnose.database.repeats import REPEATS
+from loadstone.diagnose.database.replies import UNBOUNDED, fetched
+from loadstone.diagnose.database.statements import read
 from loadstone.diagnose.digest import Operation
 from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
-from loadstone.diagnose.repeats import REPEATS
-from loadstone.diagnose.replies import UNBOUNDED, fetched
-from loadstone.diagnose.statements import read
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Scene, Suspect
 from loadstone.model.finding import Fact, Roles
@@ -52,7 +52,7 @@ NEEDS = ("database spans",)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``rows`` of a call (``loadstone.diagnose.replies``). ``cost_share`` of the time of these requests is the
+    """``rows`` of a call (``loadstone.diagnose.database.replies``). ``cost_share`` of the time of these requests is the
     statement's; ``requests`` must show it. ``page`` is what a bounded one is reckoned with: the largest page that
     public interfaces commonly give (GitHub's and Stripe's per_page of at most 100)."""
 

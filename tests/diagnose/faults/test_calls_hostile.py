@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from loadstone.diagnose.faults import detector
-from loadstone.diagnose.reading import digest_of
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.subject import Subject
+from loadstone.diagnose.traces.reading import digest_of
 from tests.evidence import MemoryEvidence, columns
 
 MINE = (

@@ -1,0 +1,1 @@
+"""What calls of other services tell: shared by the faults of calls."""

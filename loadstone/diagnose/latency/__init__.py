@@ -1,0 +1,1 @@
+"""Where a step's time goes, and what its slow requests have in common."""

@@ -1,0 +1,1 @@
+"""Traces read once: what they add up to, and single spans of a few."""
