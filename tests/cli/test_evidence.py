@@ -67,7 +67,7 @@ def test_an_observed_run_follows_the_bare_one(loadstone: Command) -> None:
     told = loadstone(*words)
     assert told.code == 0, told.err
     assert "observer's cost" in told.out
-    assert "next    loadstone report last --open" in told.out
+    assert "next    loadstone diagnose last" in told.out
     rows = json.loads(loadstone("sql", "SELECT run, observed, side, seed FROM runs", "--json").out)
     assert [row["seed"] for row in rows] == [3, 3]
     bare, observed = (next(row for row in rows if row["side"] == side) for side in (None, "observed"))
