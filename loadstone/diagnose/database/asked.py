@@ -245,15 +245,17 @@ def duration_ns(digest: Digest, requests: Ints) -> NDArray[np.float64]:
     return np.asarray(digest.requests.end_ns[requests] - digest.requests.start_ns[requests], np.float64)
 
 
-def quickest_ns(scene: Scene, system: str | None) -> float:
-    """What the quickest statement of a system takes in the median: what any statement could come down to. 0 where
-    none ran often enough to tell."""
+def quickest_ns(scene: Scene, but: Operation) -> float:
+    """What the quickest of the other statements of a system takes in the median: what ``but`` could come down to. 0
+    where none ran often enough to tell."""
     table = scene.once(asked)
     best = 0.0
     for _, operation, places in table.groups():
         found = scene.digest.operations[operation]
         count = table.count[places]
-        if found.system == system and found.statement is not None and count.sum() >= QUICKEST_CALLS:
+        if found.number == but.number or found.system != but.system or found.statement is None:
+            continue
+        if count.sum() >= QUICKEST_CALLS:
             median = float(np.median(table.total_ns[places] / count))
             best = median if best == 0.0 else min(best, median)
     return best

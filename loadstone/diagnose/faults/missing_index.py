@@ -90,7 +90,7 @@ def _suspect(
     each_ns = float(table.total_ns[places].sum() / max(1, count.sum()))
     if len(requests) < limits.requests or each_ns < 1e9 * (limits.each_s if found.sure else limits.unsure_s):
         return None
-    least = quickest_ns(scene, operation.system)
+    least = quickest_ns(scene, operation)
     possible = max(0.0, 1.0 - least / each_ns)
     saved = possible if found.saved is None else min(found.saved, possible)
     cost = table.critical_ns[places] * saved

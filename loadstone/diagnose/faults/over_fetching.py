@@ -82,7 +82,7 @@ def _suspect(
     digest, table = scene.digest, scene.once(asked)
     requests = table.request[places]
     each_ns = float(table.total_ns[places].sum() / table.count[places].sum())
-    share = max(0.0, 1.0 - quickest_ns(scene, operation.system) / each_ns) if each_ns else 0.0
+    share = max(0.0, 1.0 - quickest_ns(scene, operation) / each_ns) if each_ns else 0.0
     cost = table.critical_ns[places] * share
     if cost.sum() <= 0.0 or cost.sum() < limits.cost_share * duration_ns(digest, requests).sum():
         return None

@@ -48,3 +48,4 @@ CASES = (
     one_row_a_request,
     requests_that_wait_for_the_database,
 )
+ALSO = {"requests_that_wait_for_the_database": ("over-fetching",)}

@@ -91,6 +91,7 @@ CASES = (
     many_times_over,
 )
 ALSO = {
+    "for_want_of_an_index": ("missing-index",),
     "for_its_page": ("offset-pagination",),
     "many_times_over": ("n-plus-one",),
 }

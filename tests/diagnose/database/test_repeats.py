@@ -129,7 +129,17 @@ def test_no_statements_is_an_empty_table() -> None:
     scene = story.made()[1]
     assert len(scene.once(asked)) == 0
     assert repeats(scene) == ()
-    assert quickest_ns(scene, "postgresql") == 0.0
+
+
+def test_what_a_statement_could_come_down_to_is_what_others_take() -> None:
+    story = Story()
+    for request in story.requests(60):
+        request.sql("SELECT * FROM page", 0.02, exact=True)
+        request.sql("SELECT 1", 0.001, exact=True)
+    scene = story.made()[1]
+    by_text = {one.statement: one for one in scene.digest.operations}
+    assert quickest_ns(scene, by_text["SELECT * FROM page"]) == 1e6
+    assert quickest_ns(scene, by_text["SELECT 1"]) == 2e7
 
 
 def test_the_time_between_is_the_loops_where_it_is_short() -> None:
