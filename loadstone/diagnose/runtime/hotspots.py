@@ -112,20 +112,25 @@ def losses(
     hit = attributed(profile, digest, threads, mine)
     seen = attributed(profile, digest, threads, work.rows)
     placed = bool(np.isin(digest.requests.process, np.array(sorted(work.processes), np.int64)).any())
-    timed = placed and bool((profile.at_ns[mine] > 0).any())
+    dated = bool((profile.at_ns[mine] > 0).any())  # of this run: a profile without instants may be another one's
+    timed = placed and dated
     if timed and hit.sum() < BACKGROUND_SHARE * weight:
         return
     sample = weight / max(1, int(mine.sum()))
     overall = weight / work.total
+    # Own time may hold waiting: no more can be lost than the profile saw, in the whole run and in each step.
+    seen_of_all = min(1.0, weight / max(1.0, overall * float(cpu.sum()))) if dated else 1.0
     duration = np.maximum(digest.requests.end_ns - digest.requests.start_ns, 0).astype(np.float64)
     for step in range(len(digest.steps)):
         places = digest.requests_of(step)
         if not len(places) or cpu[places].sum() <= 0:
             continue
         share, told = _shares(places, cpu, hit, seen, sample, overall, timed)
-        if timed and told != "by service" and cpu[places].sum() > 0 and not counted[places].all():
-            # Own time may hold waiting: no more can be lost than the profile saw.
-            share = share * min(1.0, hit[places].sum() / max(1.0, float((share * cpu[places]).sum())))
+        if not counted[places].all():
+            if told == "by service":
+                share = share * seen_of_all
+            elif timed:
+                share = share * min(1.0, hit[places].sum() / max(1.0, float((share * cpu[places]).sum())))
         spent = share * cpu[places]
         cost = np.minimum(spent * path[places], duration[places])
         affected = cost > np.maximum(least_share * duration[places], 0)
