@@ -24,6 +24,7 @@ from loadstone.diagnose.suspect import Suspect
 from loadstone.diagnose.traces.reading import digest_of
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import CouldNotLook, Diagnosis, Fact, Share
+from loadstone.model.quantity import format_share
 
 __all__ = ["PREDICTED", "diagnose", "diagnosis_of", "look"]
 
@@ -115,7 +116,10 @@ def _told_apart(traits: Traits, suspect: Suspect) -> Suspect:
     roles = suspect.roles
     if roles.cause is None:
         roles = msgspec.structs.replace(roles, cause=told.trait.words)
-    fact = Fact(f"{told.sentence}: {told.precision:.0%} of them have it, and {told.recall:.0%} of those that have it")
+    fact = Fact(
+        f"{told.sentence}: {format_share(told.precision)} of them have it, and {format_share(told.recall)} of those that"
+        " have it"
+    )
     return replace(
         suspect,
         title=f"{suspect.title}, {told.sentence}",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from loadstone.diagnose.digest import Digest, Operation
 from loadstone.model.finding import Locus
 
-__all__ = ["locus_of", "named", "slowest", "stable_key"]
+__all__ = ["cut_short", "locus_of", "named", "slowest", "stable_key"]
 
 SHOWN = 5
 """Trace ids told with a fact: enough to look at, few enough to print."""
@@ -36,8 +36,13 @@ def locus_of(digest: Digest, step: int | None, operation: Operation | None = Non
 
 def named(operation: Operation, length: int = 80) -> str:
     """The operation in a sentence: its label, cut."""
-    label = " ".join(operation.label.split())
-    return label if len(label) <= length else f"{label[: length - 1]}…"
+    return cut_short(operation.label, length)
+
+
+def cut_short(label: str, length: int = 80) -> str:
+    """A label on one line, with an ellipsis where it is longer."""
+    told = " ".join(label.split())
+    return told if len(told) <= length else f"{told[: length - 1]}…"
 
 
 def stable_key(operation: Operation) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.subject import Judged, Subject
 from loadstone.diagnose.suspect import Suspect
 from loadstone.model.finding import Fact, Finding, FindingEvidence, Predicted, Severity, Share
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["YIELDS", "Weighed", "findings", "fingerprint", "judged_step", "merged", "settled"]
 
@@ -209,7 +209,9 @@ def _finding(subject: Subject, digest: Digest, weighed: Weighed) -> Finding:
         if other.step is not None:
             count = len(digest.requests_of(other.step))
             share = len(other.requests) / count if count else 0.0
-            against_or_for = Fact(f"the same in {digest.steps[other.step].label}, {share:.1%} of its requests", share)
+            against_or_for = Fact(
+                f"the same in {digest.steps[other.step].label}, {format_share(share)} of its requests", share
+            )
             suspect = replace(suspect, evidence_for=(*suspect.evidence_for, against_or_for))
     severity = "info" if withdrawn else _severity(subject, digest, weighed)
     return Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loadstone.diagnose.digest import Digest
+from loadstone.diagnose.locus import cut_short
 from loadstone.diagnose.subject import Judged, Subject
 from loadstone.model.finding import CouldNotLook, Finding
 from loadstone.model.quantity import format_count, format_duration
@@ -28,10 +29,10 @@ def sentence_of(
     causes = [one for one in findings if one.severity != "info"]
     if causes:
         first = causes[0]
-        told = f"{first.title}{_placed(first)}"
+        told = f"{_brief(first)}{_placed(first)}"
         ties = [one for one in causes[1:] if first.tie is not None and one.tie == first.tie]
         if ties:
-            told += f"; {ties[0].title} may weigh as much"
+            told += f"; {_brief(ties[0])} may weigh as much"
         return f"{lead}: {told}." if lead else f"{_capital(told)}{_gain(first)}."
     if not digest.spans:
         nothing = "there are no traces to look into"
@@ -59,6 +60,14 @@ def missed_objective(judged: Judged) -> str:
         f"{where} misses its objective ({level} {format_duration(judged.value_s)},"
         f" should be under {format_duration(judged.limit_s)})"
     )
+
+
+def _brief(finding: Finding) -> str:
+    """The title without its statement, where the place tells as well what it is."""
+    locus = finding.locus
+    if locus.file is None or locus.statement is None:
+        return finding.title
+    return finding.title.replace(f": {cut_short(locus.statement)}", "", 1)
 
 
 def _placed(finding: Finding) -> str:

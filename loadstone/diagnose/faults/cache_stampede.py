@@ -38,7 +38,7 @@ from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.diagnose.traces.sampled import sampled
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -145,7 +145,11 @@ def _suspect(
                 "bursts",
                 digest.requests.hex(missed[widest.members[:5]]),
             ),
-            Fact(f"while an entry is made {share:.0%} of requests miss, {len(missed) / len(asking):.1%} in all", share),
+            Fact(
+                f"while an entry is made {format_share(share)} of requests miss,"
+                f" {format_share(len(missed) / len(asking))} in all",
+                share,
+            ),
             *_when(found, begun),
             *_same(scene, missed, found, operation),
         ),
@@ -182,7 +186,7 @@ def _same(scene: Scene, missed: NDArray[np.int32], found: list[Burst], operation
         values = list(told.values())
         most = max(values.count(value) for value in set(values)) / len(values)
         if most > 0.5:
-            yield Fact(f"{most:.0%} of these runs have the same parameters", most, "share")
+            yield Fact(f"{format_share(most)} of these runs have the same parameters", most, "share")
 
 
 def _against(digest: Digest, scene: Scene, operation: Operation) -> Iterator[Fact]:

@@ -41,7 +41,7 @@ from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.diagnose.traces.sampled import sampled
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -210,7 +210,7 @@ def _for(
         met = float((longest > limit).mean())
         yield Fact(
             f"one call in a hundred takes over {format_duration(limit)}; with {each:.3g} of them "
-            f"{1 - 0.99**each:.0%} of requests should meet one, and {met:.0%} do",
+            f"{format_share(1 - 0.99**each)} of requests should meet one, and {format_share(met)} do",
             met,
             "share",
         )

@@ -41,7 +41,7 @@ from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -185,7 +185,7 @@ def _for(
     yield Fact(f"the called service gets {load:.3g} calls for each request that needs it", load, "calls a request")
     lasts = durations_ns(digest, requests)
     share = float(_cost(digest, one).sum() / lasts.sum())
-    yield Fact(f"failed tries and pauses are {share:.0%} of these requests' time", share, "share")
+    yield Fact(f"failed tries and pauses are {format_share(share)} of these requests' time", share, "share")
     for other in layers:
         times = float(visits.count[other.places].sum()) / max(1, len(np.unique(visits.request[other.places])))
         yield Fact(
@@ -202,7 +202,10 @@ def _against(
         yield Fact("no request without a failure shows how many calls it takes")
     never = float((failed >= count).mean())
     if never > 0.5:
-        yield Fact(f"in {never:.0%} of these requests no try succeeds: what fails comes before how it is tried", never)
+        yield Fact(
+            f"in {format_share(never)} of these requests no try succeeds: what fails comes before how it is tried",
+            never,
+        )
     yield from few(len(requests))
     if digest.every > 1:
         yield Fact(f"one trace in {digest.every} was read", float(digest.every))

@@ -45,7 +45,7 @@ from loadstone.diagnose.locus import locus_of, named, slowest, stable_key
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -199,7 +199,7 @@ def _for(
     total, most = busy.sum(axis=1).mean() / 1e9, busy.max(axis=1).mean() / 1e9
     yield Fact(
         f"{format_duration(total)} a request in turn, the longest {format_duration(most)}: "
-        f"{saving.sum() / lasts.sum():.0%} of the requests' time",
+        f"{format_share(saving.sum() / lasts.sum())} of the requests' time",
         float(saving.mean() / 1e9),
         "s",
         slowest(digest, requests),

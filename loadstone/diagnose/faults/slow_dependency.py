@@ -40,7 +40,7 @@ from loadstone.diagnose.locus import locus_of, slowest
 from loadstone.diagnose.subject import Subject
 from loadstone.diagnose.suspect import Cut, Scene, Suspect
 from loadstone.model.finding import Fact, Roles, Severity
-from loadstone.model.quantity import format_duration
+from loadstone.model.quantity import format_duration, format_share
 
 __all__ = ["CODE", "LIMITS", "NEEDS", "Limits", "detect"]
 
@@ -108,12 +108,12 @@ def _always(digest: Digest, step: int, one: Dependency, requests: NDArray[np.int
     having = one.critical_ns > 0
     affected, cost = requests[having], one.critical_ns[having]
     told = Fact(
-        f"{share:.0%} of the time of requests around the median lies in {one.name}",
+        f"{format_share(share)} of the time of requests around the median lies in {one.name}",
         share,
         "share",
         slowest(digest, affected),
     )
-    title = f"{one.name} takes {format_duration(cost.mean() / 1e9)} of a request, {share:.0%} of the time"
+    title = f"{one.name} takes {format_duration(cost.mean() / 1e9)} of a request, {format_share(share)} of the time"
     return _made(digest, step, one, title, told, affected, cost, 1.0, 0.6 if one.through else 0.75, "warning")
 
 
@@ -141,13 +141,14 @@ def _tail(
     affected, cost = requests[having], one.critical_ns[having] - usual
     took = float(one.critical_ns[having].mean())
     told = Fact(
-        f"{min(share, 1.0):.0%} of what requests beyond p99 take more lies in {one.name}",
+        f"{format_share(min(share, 1.0))} of what requests beyond p99 take more lies in {one.name}",
         min(share, 1.0),
         "share",
         slowest(digest, affected),
     )
     title = (
-        f"{one.name} is slow in {len(affected) / len(requests):.1%} of requests: {format_duration(took / 1e9)} against "
+        f"{one.name} is slow in {format_share(len(affected) / len(requests))} of requests:"
+        f" {format_duration(took / 1e9)} against "
         f"{format_duration(usual / 1e9)}"
     )
     return _made(digest, step, one, title, told, affected, cost, float(cost.mean()) / took, 0.8, "critical")
@@ -191,14 +192,15 @@ def _made(
 def _split(one: Dependency) -> Iterator[Fact]:
     if one.traced:
         own = 1 - one.way_share
-        yield Fact(f"{own:.0%} of it is the service's own work, as its spans tell", own, "share")
+        yield Fact(f"{format_share(own)} of it is the service's own work, as its spans tell", own, "share")
 
 
 def _against(digest: Digest, one: Dependency) -> Iterator[Fact]:
     if not one.traced:
         yield Fact(f"{one.name} sent no spans: its work is not told from the way there")
     elif one.way_share > 0.5:
-        told = f"{one.way_share:.0%} of it is not in the service's own spans: the way there, or a wait for a connection"
+        outside = format_share(one.way_share)
+        told = f"{outside} of it is not in the service's own spans: the way there, or a wait for a connection"
         yield Fact(told, one.way_share, "share")
     if one.through:
         yield Fact("nearly all of every request is in there, as it is behind a gateway")
