@@ -117,8 +117,8 @@ def _told_apart(traits: Traits, suspect: Suspect) -> Suspect:
     if roles.cause is None:
         roles = msgspec.structs.replace(roles, cause=told.trait.words)
     fact = Fact(
-        f"{told.sentence}: {format_share(told.precision)} of them have it, and {format_share(told.recall)} of those that"
-        " have it"
+        f"{told.sentence}: {format_share(told.precision)} of them have it,"
+        f" and {format_share(told.recall)} of those that have it"
     )
     return replace(
         suspect,
