@@ -77,8 +77,8 @@ def _cases(found: dict[str, Score], stories: int) -> str:
         "",
         f'{stories} stories, each before the whole diagnosis of {len(found)} faults. A finding above "info" is a claim.'
         " Precision: of a fault's claims, how many stories have it. Recall: of the stories that have it, in how many it"
-        " is claimed. The stories were written with the judges, so this holds them to what they know; the specimens and"
-        " what is foreign hold them to more.",
+        " is claimed. The stories were written with the judges and the test suite fails when one is judged wrongly, so"
+        " these figures can hardly be other than they are; the specimens hold the judges to more.",
         "",
         "| fault | guilty | named | first | innocent | cried wolf | precision | recall |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -91,7 +91,9 @@ def _cases(found: dict[str, Score], stories: int) -> str:
     lines += [
         "",
         f"{_of(named, guilty)} guilty stories named, {first} of them first or behind another fault that is truly"
-        f" there; {len(wolf)} claims in stories without the fault{': ' + '; '.join(wolf) if wolf else ''}.",
+        f" there; {sum(score.marked for score in found.values())} further claims are of faults that a story's author"
+        f" marked as there too, most of them when the diagnosis had named them; {len(wolf)} claims in stories without"
+        f" the fault{': ' + '; '.join(wolf) if wolf else ''}.",
     ]
     return "\n".join(lines)
 

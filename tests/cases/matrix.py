@@ -39,12 +39,14 @@ class Case:
 @dataclass
 class Score:
     """Of one fault: guilty stories, how many of them it was named in and named first in (or after another that is truly
-    there), and the stories in which it was named without being there."""
+    there), claims that other stories' authors marked as truly there too, and the stories in which it was named without
+    being there."""
 
     guilty: int = 0
     named: int = 0
     first: int = 0
     innocent: int = 0
+    marked: int = 0
     wolf: list[str] = field(default_factory=list)
 
     @property
@@ -89,7 +91,9 @@ def scores(told: Iterator[tuple[Case, Diagnosis]]) -> dict[str, Score]:
                 score.guilty += 1
                 score.named += fault in claims
                 score.first += bool(claims) and fault in claims and claims[0] in {fault, *case.also}
-            elif fault not in case.also:
+            elif fault in case.also:
+                score.marked += fault in claims
+            else:
                 score.innocent += 1
                 if fault in claims:
                     score.wolf.append(case.name)
