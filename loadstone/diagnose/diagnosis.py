@@ -16,7 +16,7 @@ from loadstone.diagnose.latency.tail import tail
 from loadstone.diagnose.latency.telling import explain
 from loadstone.diagnose.latency.traits import Traits, traits_of
 from loadstone.diagnose.prediction import Predictor
-from loadstone.diagnose.rank import Weighed, findings, fingerprint, merged, settled
+from loadstone.diagnose.rank import Weighed, doubted, findings, fingerprint, merged, settled
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.sentence import caveats_of, sentence_of
 from loadstone.diagnose.subject import Judged, Subject
@@ -61,7 +61,7 @@ def diagnosis_of(
     say("finding where the time goes")
     traits = traits_of(scene)
     tails = tail(subject, scene, subject.seed, traits)
-    causes = merged(subject, settled(suspects), digest)
+    causes = merged(subject, settled(doubted(suspects, digest)), digest)
     causes.sort(key=lambda cause: -float(cause[0].cost_ns.sum()))
     predictor = Predictor(subject, evidence, digest)
     weighed = []

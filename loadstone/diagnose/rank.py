@@ -18,7 +18,7 @@ from loadstone.diagnose.suspect import Suspect
 from loadstone.model.finding import Fact, Finding, FindingEvidence, Predicted, Severity, Share
 from loadstone.model.quantity import format_duration, format_share
 
-__all__ = ["YIELDS", "Weighed", "findings", "fingerprint", "judged_step", "merged", "settled"]
+__all__ = ["YIELDS", "Weighed", "doubted", "findings", "fingerprint", "judged_step", "merged", "settled"]
 
 YIELDS: dict[str, tuple[str, ...]] = {
     "slow-statement": (
@@ -47,6 +47,12 @@ YIELDS: dict[str, tuple[str, ...]] = {
 
 CONSEQUENCES = frozenset({"server-queue", "saturation", "pool-wait"})
 """Faults that follow from what keeps workers, machine or connections busy; a cause of the same severity goes first."""
+
+STALLS = frozenset({"slow-statement", "slow-dependency", "gc-pause", "cold-start", "server-queue", "lock-wait"})
+"""Faults that a stall of the machine looks like: known by time alone, not by a count."""
+
+MOST_STALLED = 0.2
+"""Of a step's requests; what is slow in more of them is no stall."""
 
 WARNING_SHARE = 0.1
 """A gain of a tenth of the judged quantile, or of all the time of the step's requests, is worth a change; below that
@@ -79,6 +85,21 @@ def judged_step(subject: Subject, digest: Digest, step: int | None) -> Judged | 
     ]
     fitting.sort(key=lambda one: (one.outcome != "fail", one.step is None, one.journey is None))
     return fitting[0] if fitting else None
+
+
+def doubted(suspects: Iterable[Suspect], digest: Digest) -> list[Suspect]:
+    """On a machine that others fill every call stalls now and then: what is only slow, and only in some requests, is
+    then information."""
+    kept = list(suspects)
+    if not any(one.fault == "saturation" and one.ceiling == "info" for one in kept):
+        return kept
+    stalls = Fact("the machine was full with other work, and its stalls look alike")
+    return [
+        replace(one, ceiling="info", evidence_against=(*one.evidence_against, stalls))
+        if one.fault in STALLS and len(one.requests) < MOST_STALLED * len(_places(digest, one))
+        else one
+        for one in kept
+    ]
 
 
 def settled(suspects: Iterable[Suspect]) -> list[Suspect]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.rank import YIELDS, Weighed, findings, merged, settled
+from loadstone.diagnose.rank import YIELDS, Weighed, doubted, findings, merged, settled
 from loadstone.diagnose.subject import Judged, Subject
 from loadstone.diagnose.suspect import Cut, Suspect
 from loadstone.model.finding import Bounded, Locus, Predicted, Roles, Share
@@ -118,3 +118,18 @@ def test_what_explains_another_stays_alone(digest: Digest) -> None:
 def test_nobody_steps_back_for_each_other() -> None:
     for fault, stronger in YIELDS.items():
         assert all(fault not in YIELDS.get(other, ()) for other in stronger), fault
+
+
+def test_on_a_machine_that_others_fill_what_is_slow_now_and_then_is_information(digest: Digest) -> None:
+    full = suspect(digest, fault="saturation", ceiling="info")
+    few = digest.requests_of(0)[:20]
+    stalled = suspect(digest, fault="slow-statement", requests=few, cost_ns=np.full(20, 1e7))
+    counted = suspect(digest, fault="n-plus-one", requests=few, cost_ns=np.full(20, 1e7))
+    always = suspect(digest, fault="slow-statement")
+    assert [one.ceiling for one in doubted([full, stalled, counted, always], digest)] == [
+        "info",
+        "info",
+        "critical",
+        "critical",
+    ]
+    assert doubted([stalled], digest) == [stalled]
