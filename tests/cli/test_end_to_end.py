@@ -177,7 +177,7 @@ def test_the_demo_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="the demo extra is not installed")
     code, out, err = _ended(_command(tmp_path, "demo", "--for", "3s", "--json", "--seed", "1"))
     summary = msgspec.json.decode(out, type=Summary)
-    assert code == exit_code(summary), err  # three seconds on a busy host may be too few to decide
+    assert code == (4 if exit_code(summary) == 4 else 0), err  # the planted fault may fail an objective
     assert {step.journey for step in summary.steps} == {"browse", "search", "buy"}
     assert summary.errors == 0
     assert summary.report is not None and (tmp_path / summary.report).exists()

@@ -17,7 +17,7 @@ REVIEWS = ROOT / "loadstone/demo/reviews.py"
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("story")
     ran = loadstone("demo", "--for", "20s", "--seed", "41", "-q", "--json", cwd=folder)
-    assert ran.returncode in (0, 1, 3), ran.stderr  # a busy machine may leave the verdict open
+    assert ran.returncode == 0, ran.stderr
     return folder, json.loads(loadstone("diagnose", "last", "--json", cwd=folder).stdout)
 
 
