@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
-from loadstone.diagnose.rank import judged_step
+from loadstone.diagnose.rank import judged_share
 from loadstone.diagnose.subject import Client, Subject
 from loadstone.diagnose.suspect import Suspect
 from loadstone.diagnose.traces.segments import segments_of
@@ -55,7 +55,7 @@ class Predictor:
 
     def predict(self, first: Suspect, also: tuple[Suspect, ...] = ()) -> Predicted | None:
         """What a complete fix of the cause gains its step, wherever else it is found too."""
-        at = _level(judged_step(self._subject, self._digest, first.step))
+        at = _level(judged_share(self._subject, self._digest, first.step))
         if first.unpredictable is not None:
             return Predicted(at=at, refused=first.unpredictable)
         if not len(first.requests) or not (first.cuts or first.cpu_ns is not None):
@@ -217,8 +217,7 @@ def _between(timeline: Timeline, at: NDArray[np.int64], keep: int, share: float,
         cpu[request[first]] += max(0, gap) * share * (count - keep) / count
 
 
-def _level(judged: object) -> Literal["p50", "p95", "p99"]:
-    share = getattr(judged, "share", 0.99)
+def _level(share: float) -> Literal["p50", "p95", "p99"]:
     return "p50" if share < 0.8 else "p95" if share < 0.975 else "p99"
 
 

@@ -18,7 +18,17 @@ from loadstone.diagnose.suspect import Suspect
 from loadstone.model.finding import Fact, Finding, FindingEvidence, Predicted, Severity, Share
 from loadstone.model.quantity import format_duration, format_share
 
-__all__ = ["YIELDS", "Weighed", "doubted", "findings", "fingerprint", "judged_step", "merged", "settled"]
+__all__ = [
+    "YIELDS",
+    "Weighed",
+    "doubted",
+    "findings",
+    "fingerprint",
+    "judged_share",
+    "judged_step",
+    "merged",
+    "settled",
+]
 
 YIELDS: dict[str, tuple[str, ...]] = {
     "slow-statement": (
@@ -85,6 +95,12 @@ def judged_step(subject: Subject, digest: Digest, step: int | None) -> Judged | 
     ]
     fitting.sort(key=lambda one: (one.outcome != "fail", one.step is None, one.journey is None))
     return fitting[0] if fitting else None
+
+
+def judged_share(subject: Subject, digest: Digest, step: int | None) -> float:
+    """The share of requests at which a step is judged: its objective's, 0.99 without one."""
+    judged = judged_step(subject, digest, step)
+    return 0.99 if judged is None else judged.share
 
 
 def doubted(suspects: Iterable[Suspect], digest: Digest) -> list[Suspect]:
@@ -190,8 +206,7 @@ def _gain(subject: Subject, digest: Digest, weighed: Weighed) -> tuple[float, fl
             )
         if told.service.value > 0:
             return max(0.0, told.service.low), told.service.value, told.service.high
-    judged = judged_step(subject, digest, suspect.step)
-    gained = _subtracted(digest, suspect, 0.99 if judged is None else judged.share)
+    gained = _subtracted(digest, suspect, judged_share(subject, digest, suspect.step))
     return 0.0, gained, gained
 
 
@@ -230,10 +245,8 @@ def _finding(subject: Subject, digest: Digest, weighed: Weighed) -> Finding:
         if other.step is not None:
             count = len(digest.requests_of(other.step))
             share = len(other.requests) / count if count else 0.0
-            against_or_for = Fact(
-                f"the same in {digest.steps[other.step].label}, {format_share(share)} of its requests", share
-            )
-            suspect = replace(suspect, evidence_for=(*suspect.evidence_for, against_or_for))
+            told = f"the same in {digest.steps[other.step].label}, {format_share(share)} of its requests"
+            suspect = replace(suspect, evidence_for=(*suspect.evidence_for, Fact(told, share)))
     severity = "info" if withdrawn else _severity(subject, digest, weighed)
     return Finding(
         fault=suspect.fault,
@@ -267,8 +280,7 @@ def fingerprint(suspect: Suspect) -> str:
 
 def _severity(subject: Subject, digest: Digest, weighed: Weighed) -> Severity:
     suspect = weighed.suspect
-    judged = judged_step(subject, digest, suspect.step)
-    before = _quantile(digest, suspect, 0.99 if judged is None else judged.share)
+    before = _quantile(digest, suspect, judged_share(subject, digest, suspect.step))
     gain = _gain(subject, digest, weighed)[1]
     part = gain / before if before > 0 else 0.0
     found: Severity = "info"

@@ -44,8 +44,7 @@ class Subject(msgspec.Struct, frozen=True):
     """``kind`` is the run's. ``steps`` are (journey, step) in the plan's order, empty where nothing was driven;
     ``warm_up`` names its phases that are not measured. ``closed`` is a population of users that wait for their
     answers. ``cores`` of the host, 0 unknown. ``observer_s_per_request`` is what being looked at costs, None where it
-    was not measured. ``takes_away`` are conclusions that the audit does not allow. ``show`` reads a value of a
-    parameter that was masked, where the spec wrote it: hash -> value."""
+    was not measured. ``takes_away`` are conclusions that the audit does not allow."""
 
     run: str = ""
     kind: Literal["load", "gather", "import"] = "load"
