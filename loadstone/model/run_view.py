@@ -8,6 +8,7 @@ import msgspec
 
 from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import EvidenceView
+from loadstone.model.proof_view import ProofView
 from loadstone.model.run import Manifest, Summary
 
 __all__ = ["ErrorRow", "Heat", "PercentileCurve", "PhaseSpan", "RunView", "SampleRow", "Series"]
@@ -114,3 +115,4 @@ class RunView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat: str
     evidence: EvidenceView | None = None
     causes: CausesView | None = None
+    proof: ProofView | None = None
