@@ -19,4 +19,9 @@ def collapsed(batches: Iterable[Columns]) -> str:
     weights: Counter[str] = Counter()
     for key, (weight, _, _) in of_one_unit(added(batches))[1].items():
         weights[key[-1]] += weight
-    return "".join(f"{stack} {weight}\n" for stack, weight in sorted(weights.items()))
+    return "".join(f"{_line(stack)} {weight}\n" for stack, weight in sorted(weights.items()))
+
+
+def _line(stack: str) -> str:
+    """A space goes before a frame that a reader would take for the beginning of a comment."""
+    return f" {stack}" if stack.startswith("#") else stack

@@ -15,7 +15,7 @@ import jsonschema
 import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loadstone.gather.profile.imports import read
@@ -95,6 +95,7 @@ WHOLE = ("source", "process_pid", "thread_id", "thread_name", "state", "unit", "
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@example([row("#load (app.py:9)", 7)])
 @given(row_lists)
 def test_what_is_written_is_read_again(tmp_path: Path, rows: list[Row]) -> None:
     assert added(read_back(tmp_path, collapsed(batches(rows)), "collapsed"), "frames") == added(rows, "frames")
