@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LAST_BUCKET", "TOP_NS", "Histogram", "bucket_of", "bucket_span"]
+__all__ = ["LAST_BUCKET", "NS", "TOP_NS", "Histogram", "bucket_middles", "bucket_of", "bucket_span"]
 
 SUB_BUCKETS = 128
 TOP_NS = 1 << 42
@@ -175,6 +175,13 @@ class Histogram:
             pairs = np.array(self.buckets(), dtype=np.int64)
             self._arrays = pairs[:, 0], np.cumsum(pairs[:, 1])
         return self._arrays
+
+
+def bucket_middles(histogram: Histogram) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Of each filled bucket the midpoint in nanoseconds, clamped to the exact ends, and the count up to its end."""
+    pairs = np.array(histogram.buckets(), dtype=np.int64).reshape(-1, 2)
+    middles = np.array([_midpoint(int(bucket)) for bucket in pairs[:, 0]], dtype=np.float64)
+    return np.clip(middles, histogram.min_ns, histogram.max_ns), np.cumsum(pairs[:, 1])
 
 
 def rank_of(share: float, count: int) -> int:
