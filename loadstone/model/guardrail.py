@@ -8,9 +8,11 @@ import msgspec
 
 from loadstone.model.comparison import Comparison, Moved
 from loadstone.model.run import Caveat
+from loadstone.model.slo import Slo
 
-__all__ = ["GateReport", "GateVerdict", "Guard", "GuardResult", "Guardrails"]
+__all__ = ["GateReport", "GateVerdict", "Guard", "GuardKind", "GuardResult", "Guardrails", "guard_of"]
 
+GuardKind = Literal["slo", "relative", "counter"]
 GateVerdict = Literal["pass", "fail", "undecided", "invalid"]
 
 
@@ -20,7 +22,7 @@ class Guard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is how the spec writes it, ``line`` where (from 1)."""
 
     name: str
-    kind: Literal["slo", "relative", "counter"]
+    kind: GuardKind
     metric: str
     margin: float
     journey: str | None = None
@@ -33,6 +35,11 @@ class Guardrails(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[guardrails]``. Empty guards: the defaults of docs/gate.md."""
 
     guards: tuple[Guard, ...] = ()
+
+
+def guard_of(slo: Slo) -> Guard:
+    """The guard that holds an objective."""
+    return Guard(slo.name, "slo", slo.name, 0.0, slo.journey, slo.step, slo.objective.text)
 
 
 class GuardResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from loadstone.model.guardrail import Guardrails
 from loadstone.model.service import Service
 from loadstone.model.shape import Shape
 from loadstone.model.slo import Slo
@@ -39,6 +40,7 @@ class Spec(msgspec.Struct, frozen=True):
     workload: Workload
     shapes: dict[str, Shape]
     slos: tuple[Slo, ...] = ()
+    guardrails: Guardrails = Guardrails()
     allow_hosts: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     assumptions: tuple[Assumption, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from loadstone.spec.report import Place, did_you_mean
@@ -90,7 +90,6 @@ class Table:
     fields: Mapping[str, Field]
     one_of: tuple[str, ...] = ()
     not_both: tuple[tuple[str, ...], ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, value: object, place: Place) -> object:
         """Known keys that were read; every other key is a problem."""
@@ -115,9 +114,7 @@ class Table:
         """Complain of keys that are not known; the known ones that they may have meant."""
         suggested: set[str] = set()
         for key in value:
-            if key in self.refused:
-                (place / key).wrong(self.refused[key])
-            elif key not in self.fields:
+            if key not in self.fields:
                 unused = [name for name in self.fields if name not in value]
                 suggested.update(difflib.get_close_matches(key, unused, 1))
                 listed = ", ".join(self.fields)

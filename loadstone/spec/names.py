@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from loadstone.model import template
+from loadstone.model.guard_metric import GUARD_METRICS, split_guard
 from loadstone.model.workload import METHODS
 from loadstone.spec.report import Place, did_you_mean
 
@@ -26,6 +27,7 @@ def check_names(data: Mapping[str, object], place: Place, feeds: Columns) -> Non
                 (at / "name").wrong(f'there is another journey called "{name}"; names differ')
             journeys[name] = steps
     _slos(data, place, journeys)
+    _guards(data, place, journeys)
 
 
 def step_name(step: Mapping[str, object]) -> str | None:
@@ -115,8 +117,21 @@ def _unknown_value(name: str, extracted: set[str], later: set[str], feeds: Colum
     return f'no earlier step of this journey extracts "{name}"{hint or f"; add extract.{name} to one"}'
 
 
+def _guards(data: Mapping[str, object], place: Place, journeys: Mapping[str, Sequence[str]]) -> None:
+    steps = _known(journeys)
+    for name in _keys(data, "guardrails"):
+        metric, step = split_guard(name)
+        known = GUARD_METRICS.get(metric)
+        if step is not None and known is not None and known.steps and step not in steps:
+            (place / "guardrails" / name).wrong(f'there is no step "{step}"{_step_hint(step, steps)}')
+
+
+def _known(journeys: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{journey}.{step}" for journey, names in journeys.items() for step in names]
+
+
 def _slos(data: Mapping[str, object], place: Place, journeys: Mapping[str, Sequence[str]]) -> None:
-    steps = [f"{journey}.{step}" for journey, names in journeys.items() for step in names]
+    steps = _known(journeys)
     seen: set[str] = set()
     for index, slo in _tables(data, "slo"):
         at = place / "slo" / index

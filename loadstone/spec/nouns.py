@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from loadstone.model.guardrail import Guardrails, guard_of
 from loadstone.model.service import Auth, Service, Tls
 from loadstone.model.shape import Phase, Shape
 from loadstone.model.slo import Slo
 from loadstone.model.workload import METHODS, Body, Check, Extraction, Feed, Journey, Step, Think, Workload
 from loadstone.spec.document import Assumption, Spec, Unknown
 from loadstone.spec.feeds import Rows
+from loadstone.spec.guardrails import SLOS
 from loadstone.spec.names import step_name
 
 __all__ = ["make_spec"]
@@ -26,6 +28,7 @@ def make_spec(read: Read, path: Path, text: str, rows: Mapping[str, Rows]) -> Sp
         Feed(name, rows[name][0], rows[name][1], feed.get("order", "sequential"), feed["csv"])
         for name, feed in read.get("feed", {}).items()
     )
+    slos = tuple(_slo(slo) for slo in read.get("slo", []))
     return Spec(
         path=str(path),
         text=text,
@@ -34,7 +37,8 @@ def make_spec(read: Read, path: Path, text: str, rows: Mapping[str, Rows]) -> Sp
             tuple(_journey(journey) for journey in read["journey"]), feeds, read.get("trace", {}).get("share")
         ),
         shapes={name: _shape(name, shape) for name, shape in read["shape"].items()},
-        slos=tuple(_slo(slo) for slo in read.get("slo", [])),
+        slos=slos,
+        guardrails=_guardrails(read.get("guardrails"), slos),
         allow_hosts=read.get("allow_hosts", ()),
         labels=read.get("labels", {}),
         assumptions=tuple(Assumption(**one) for one in read.get("assumption", [])),
@@ -104,3 +108,10 @@ def _slo(read: Read) -> Slo:
     journey, _, step = read.get("step", read.get("journey", "")).partition(".")
     objective = read["objective"]
     return Slo(read.get("name", objective.text), objective, journey or None, step or None)
+
+
+def _guardrails(read: Read | None, slos: tuple[Slo, ...]) -> Guardrails:
+    """Objectives first, then what the table says. Without the table none: the gate then has its defaults."""
+    if read is None:
+        return Guardrails()
+    return Guardrails((*(guard_of(slo) for slo in slos if read[SLOS]), *read["guards"]))

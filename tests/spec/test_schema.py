@@ -98,6 +98,20 @@ SLOS = table(
     {"journey": st.just("browse")},
 )
 
+GUARDRAILS = table(
+    {"p95 response": st.sampled_from(["5%", "0.5 %", "100%"])},
+    {
+        "slos": st.booleans(),
+        "p99 service of browse.step 0": st.just("10%"),
+        "throughput": st.just("5%"),
+        "errors": st.sampled_from(["+0.1%", "+0%"]),
+        "statements": st.sampled_from(["+0", "+1.5", "2%"]),
+        "calls of browse.step 0": st.just("+0"),
+        "bytes": st.sampled_from(["+0", "+2kB", "+0 B", "3%"]),
+        "cpu": st.just("5%"),
+    },
+)
+
 
 @st.composite
 def specs(draw: st.DrawFn) -> dict[str, Any]:
@@ -117,6 +131,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
                 "allow_hosts": st.just(["example.com"]),
                 "assumption": st.just([{"name": "a", "low": 1, "high": "9 %", "review": "2027-01-01"}]),
                 "unknown": st.just([{"name": "b", "command": "c"}]),
+                "guardrails": GUARDRAILS,
             },
         )
     )
@@ -152,7 +167,7 @@ def places(value: object) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("service", "auth", "tls", "trace", "check"):
+            if key in ("service", "auth", "tls", "trace", "check", "guardrails"):
                 found.append(inner)
             elif key in ("journey", "step", "slo", "assumption", "unknown") and isinstance(inner, list):
                 found += inner
@@ -226,6 +241,6 @@ def test_the_full_example_passes() -> None:
     VALIDATOR.validate(tomllib.loads(text))
 
 
-@pytest.mark.parametrize("name", ["wrong_types", "missing_keys", "nothing_known", "empty", "many"])
+@pytest.mark.parametrize("name", ["wrong_types", "missing_keys", "nothing_known", "empty", "many", "guardrails"])
 def test_wrong_forms_fail(name: str) -> None:
     assert not VALIDATOR.is_valid(tomllib.loads((GOLDEN / f"{name}.toml").read_text()))
