@@ -1,8 +1,9 @@
-"""The effect between two sides from the differences within pairs of runs: estimate, interval, p value.
+"""The mean of differences between the runs of a pair, with its interval: by sign-flip below ten pairs, Student from
+there.
 
-The run is the unit of replication, not the request: requests of one run share its queue, its garbage, its neighbours.
-Below ten pairs the interval is the exact sign-flip one, which asks for no shape; from there Student's, which is
-narrower and by then good (docs/prove.md says how both were checked).
+The run is what is replicated, not the request: requests of a run share its luck, and a test on requests finds
+differences between identical sides in four comparisons of ten. A difference is a log ratio (then the estimate is the
+log of a geometric mean of ratios) or a plain difference, one a pair.
 """
 
 from __future__ import annotations
@@ -11,28 +12,26 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from loadstone.stats.beta import incomplete_beta, student_quantile
 from loadstone.stats.pairs.sign_flip import sign_flip_interval, sign_flip_p
 
 __all__ = ["FEWEST", "LEVEL", "STUDENT_FROM", "Effect", "Method", "effect_of"]
 
-LEVEL = 0.95
-
 FEWEST = 6
-"""Pairs: with five, even all of one sign happen by chance in 2 of 32."""
+"""Pairs from which an interval at 95 % has ends: 1 - 2 / 2^6 = 96.9 %, while five carry 93.75 %."""
 
 STUDENT_FROM = 10
+"""From here Student's interval holds its level on skewed differences as well (docs/decisions/0017-stopping.md), and
+is narrower than what 2^n patterns resolve at the higher levels of repeated looks."""
 
-_SAME = 1e-12
-"""Differences closer than this, relative to their size, are equal: they come from sums of floats."""
+LEVEL = 0.95
 
 Method = Literal["sign-flip", "student"]
 
 
 class Effect(NamedTuple):
-    """The mean of the differences with its interval and the two-sided p value of "zero"."""
+    """The mean difference, its two-sided interval and p value (of no difference). ``low`` and ``high`` are infinite
+    where so few pairs cannot carry the level."""
 
     estimate: float
     low: float
@@ -43,24 +42,36 @@ class Effect(NamedTuple):
 
 
 def effect_of(differences: Sequence[float], level: float = LEVEL) -> Effect:
-    """The effect; its ends are infinite where the number of pairs cannot carry the level.
+    """The effect that ``differences``, one a pair, show. Raises ValueError for none, for one that is no finite
+    number, and for a level outside 0 to 1."""
+    values = [float(value) for value in differences]
+    if not values:
+        raise ValueError("an effect needs at least one pair")
+    if not all(math.isfinite(value) for value in values):
+        raise ValueError("a difference is no finite number")
+    if not 0 < level < 1:
+        raise ValueError(f"a level lies between 0 and 1, not {level}")
+    count = len(values)
+    if count < STUDENT_FROM:
+        low, high = sign_flip_interval(values, level)
+        estimate = values[0] if min(values) == max(values) else math.fsum(values) / count
+        return Effect(estimate, low, high, sign_flip_p(values), "sign-flip", count)
+    return _student(values, level)
 
-    Raises ValueError without differences, or for one that is not finite.
-    """
-    values = np.asarray(differences, np.float64)
-    if not len(values) or not np.isfinite(values).all():
-        raise ValueError("an effect needs differences, all of them finite")
-    pairs = len(values)
-    estimate = float(values.mean())
-    if pairs < STUDENT_FROM:
-        low, high = sign_flip_interval(values.tolist(), level)
-        return Effect(
-            estimate, min(low, estimate), max(high, estimate), sign_flip_p(values.tolist()), "sign-flip", pairs
-        )
-    error = float(values.std(ddof=1)) / math.sqrt(pairs)
-    if error <= _SAME * abs(estimate):
-        return Effect(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0, "student", pairs)
-    half = student_quantile(0.5 + level / 2, pairs - 1) * error
-    t = estimate / error
-    p = incomplete_beta((pairs - 1) / 2, 0.5, (pairs - 1) / (pairs - 1 + t * t))
-    return Effect(estimate, estimate - half, estimate + half, p, "student", pairs)
+
+def _student(values: list[float], level: float) -> Effect:
+    """Student's interval (Biometrika 6, 1908). Where nothing varies the interval is a point, and p what as many
+    pairs on one side would have by sign-flip: no spread was seen, so it cannot be known to be none."""
+    count = len(values)
+    if min(values) == max(values):
+        value = values[0]
+        return Effect(value, value, value, 1.0 if value == 0 else 2.0 ** (1 - count), "student", count)
+    mean = math.fsum(values) / count
+    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
+    error = math.sqrt(variance / count)
+    if error == 0:  # differences so close that their squares vanish
+        return Effect(mean, min(values), max(values), 2.0 ** (1 - count), "student", count)
+    half = student_quantile(0.5 + level / 2, count - 1) * error
+    t = mean / error
+    p = incomplete_beta((count - 1) / 2, 0.5, (count - 1) / (count - 1 + t * t))
+    return Effect(mean, mean - half, mean + half, p, "student", count)

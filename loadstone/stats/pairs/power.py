@@ -1,81 +1,91 @@
-"""How small an effect pairs can show, and how many pairs an effect needs, from the spread of the pairs' differences.
+"""What a number of pairs can see: from the spread of pairs, before the time is spent.
 
-A difference of ``effect`` is told with this power where its interval ends beyond zero so often; to first order that is
-(t at the level + t at the power) standard errors (Kalibera and Jones plan repetitions so, ISMM 2013; the noncentral t
-that is exact differs by under 3 % from six pairs on, which a test holds).
+An effect is visible with power p where the interval's near end clears 0 in p of all experiments. The interval moves
+with the data, so that one number answers two questions: how large an effect must be to be seen, and how large a
+margin must be for an identical side to stay within it. From ten pairs it is (t_{1-alpha/2} + t_p) sd / sqrt(n)
+(Student's quantiles with n - 1 degrees of freedom; close to the noncentral t for p from .5 to .95). Below ten it is
+the quantile of the interval's end over seeded normal samples, since 2^n patterns resolve coarsely.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from loadstone.stats.beta import normal_quantile, student_quantile
-from loadstone.stats.pairs.effect import FEWEST, LEVEL, effect_of
+from loadstone.stats.beta import student_quantile
+from loadstone.stats.pairs.chi_square import chi_square_quantile
+from loadstone.stats.pairs.effect import FEWEST, LEVEL, STUDENT_FROM, effect_of
+from loadstone.stats.pairs.sign_flip import rank_of_end
 
-__all__ = ["MOST_PAIRS", "POWER", "pairs_for", "pairs_to_decide", "sd_interval", "visible"]
+__all__ = ["POWER", "floor", "pairs_for", "pairs_to_decide", "sd_interval", "visible"]
 
 POWER = 0.8
-MOST_PAIRS = 200
-"""Beyond this nobody waits: runs should be longer, or the load quieter."""
+
+SAMPLES = 4_000
+"""Normal samples of a few pairs: the quantile of an end is then good to 2 %."""
 
 
 def visible(sd: float, pairs: int, level: float = LEVEL, power: float = POWER) -> float:
-    """The smallest effect that so many pairs show with this power; also the smallest margin that identical sides clear
-    so often. Raises ValueError below two pairs."""
-    if pairs < 2:
-        raise ValueError("the spread of pairs is unknown below two")
-    degrees = pairs - 1
-    t = student_quantile(0.5 + level / 2, degrees) + student_quantile(power, degrees)
-    return t * sd / math.sqrt(pairs)
+    """The smallest true effect (a log ratio, or a difference) that ``pairs`` of spread ``sd`` show with ``power``:
+    infinite where so few pairs cannot carry the level."""
+    return sd * _reach(pairs, level, power) if sd > 0 or pairs >= FEWEST else math.inf
 
 
-def pairs_for(
-    sd: float, effect: float, level: float = LEVEL, power: float = POWER, most: int = MOST_PAIRS
-) -> int | None:
-    """The fewest pairs, at least ``FEWEST``, that show this effect with this power; None beyond ``most``."""
-    if effect <= 0:
-        return None
-    for pairs in range(FEWEST, most + 1):
-        if visible(sd, pairs, level, power) <= effect:
-            return pairs
-    return None
+def floor(sd: float, pairs: int, level: float = LEVEL, power: float = POWER) -> float:
+    """The smallest margin (a log ratio, or a difference) within which an identical side stays with ``power``: by
+    symmetry the smallest effect that is visible."""
+    return visible(sd, pairs, level, power)
+
+
+def pairs_for(sd: float, effect: float, level: float = LEVEL, power: float = POWER, most: int = 200) -> int | None:
+    """The fewest pairs that show ``effect`` (its size counts) with ``power``; None where ``most`` do not."""
+    size = abs(effect)
+    return next((pairs for pairs in range(FEWEST, most + 1) if visible(sd, pairs, level, power) <= size), None)
 
 
 def pairs_to_decide(
-    differences: Sequence[float], margin: float, level: float = LEVEL, most: int = MOST_PAIRS
+    differences: Sequence[float], margin_log: float, level: float = LEVEL, most: int = 200, power: float = POWER
 ) -> int | None:
-    """About how many pairs in all would decide, were centre and spread to stay as they are: the interval below 0, at
-    or below ``margin``, or above it. The present number where it is decided; None beyond ``most``."""
-    effect = effect_of(differences, level)
-
-    def decided(low: float, high: float) -> bool:
-        return high < 0 or high <= margin or low > margin
-
-    if decided(effect.low, effect.high):
-        return effect.pairs
-    if effect.pairs < 2:
+    """How many pairs in all would decide, with ``power``, if mean and spread stay what they are: the interval must
+    then lie on one side of the margin. As many as there are where it does already; None where ``most`` would not do,
+    or there are fewer than two pairs to tell the spread from."""
+    count = len(differences)
+    if count < 2:
         return None
-    sd = float(np.std(np.asarray(differences, np.float64), ddof=1))
-    for pairs in range(max(effect.pairs + 1, FEWEST), most + 1):
-        half = student_quantile(0.5 + level / 2, pairs - 1) * sd / math.sqrt(pairs)
-        if decided(effect.estimate - half, effect.estimate + half):
-            return pairs
-    return None
+    effect = effect_of(differences, level)
+    if effect.high <= margin_log or effect.low > margin_log or effect.high < 0:
+        return count
+    sd = float(np.std(differences, ddof=1))
+    needed = pairs_for(sd, effect.estimate - margin_log, level, power, most)
+    return needed and min(max(needed, count + 1), most)
 
 
 def sd_interval(sd: float, pairs: int, level: float = LEVEL) -> tuple[float, float]:
-    """The interval of a standard deviation that was estimated from so many differences, by the chi-square quantiles of
-    Wilson and Hilferty (PNAS 17, 1931): within 1 % of the exact ones from five degrees on."""
+    """Within what the true spread lies when ``pairs`` normal differences showed ``sd``: (n - 1) sd^2 over quantiles
+    of the chi-square distribution. Two pairs at least, else ValueError."""
+    if pairs < 2:
+        raise ValueError("a spread needs two pairs")
     degrees = pairs - 1
-    if degrees < 1:
-        return 0.0, math.inf
+    return (
+        sd * math.sqrt(degrees / chi_square_quantile(0.5 + level / 2, degrees)),
+        sd * math.sqrt(degrees / chi_square_quantile(0.5 - level / 2, degrees)),
+    )
 
-    def chi_square(share: float) -> float:
-        part = 2 / (9 * degrees)
-        return float(degrees * max(1e-9, 1 - part + normal_quantile(share) * math.sqrt(part)) ** 3)
 
-    tail = (1 - level) / 2
-    return sd * math.sqrt(degrees / chi_square(1 - tail)), sd * math.sqrt(degrees / chi_square(tail))
+@lru_cache(maxsize=4096)
+def _reach(pairs: int, level: float, power: float) -> float:
+    """In standard deviations of a pair's difference: the ``power`` quantile of the interval's upper end around 0."""
+    if pairs >= STUDENT_FROM:
+        ends = student_quantile(0.5 + level / 2, pairs - 1) + student_quantile(power, pairs - 1)
+        return ends / math.sqrt(pairs)
+    rank = rank_of_end(pairs, level)
+    if rank == 0:
+        return math.inf
+    samples = np.random.default_rng(pairs).standard_normal((SAMPLES, pairs))
+    subsets = (np.arange(1, 1 << pairs)[:, None] >> np.arange(pairs)) & 1
+    means = samples @ (subsets / subsets.sum(axis=1, keepdims=True)).T
+    upper = np.partition(means, means.shape[1] - rank, axis=1)[:, means.shape[1] - rank]
+    return float(np.quantile(upper, power))

@@ -1,7 +1,8 @@
-"""The shift function: the ratio of two sides at each decile and in the tail, each with its interval over pairs.
+"""The shift function: the ratio between two sides at each decile and in the tail.
 
-A change that helps the median and hurts the tail has no single ratio (Doksum, Annals of Statistics 2, 1974; Rousselet,
-Pernet and Wilcox, European Journal of Neuroscience 46, 2017, draw it for deciles).
+A change rarely slows every request alike: a cache that is lost moves the median, a lock the tail. So the ratio is told
+at every quantile (Doksum, Annals of Statistics 2, 1974; Rousselet, Pernet and Wilcox, European Journal of Neuroscience
+46, 2017, with Harrell-Davis quantiles). Each pair has its own ratio, and the interval is over pairs.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from loadstone.stats.histogram import Histogram
 from loadstone.stats.pairs.effect import LEVEL, effect_of
 from loadstone.stats.pairs.quantiles import harrell_davis
 
-__all__ = ["SHARES", "Shifted", "shift"]
+__all__ = ["BEYOND", "SHARES", "Shift", "shift"]
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 BEYOND = 10
-"""Requests that must lie beyond a quantile in every run, or it is left out."""
+"""Values that must lie beyond a quantile in every run: with fewer its estimate is that of the extreme value."""
 
 
-class Shifted(NamedTuple):
-    """One quantile: geometric means over the runs in seconds, and the ratio B/A with its interval."""
+class Shift(NamedTuple):
+    """The sides' quantiles at ``share`` (geometric means over runs) and the ratio B/A with its interval; the ends are
+    0 and infinite where so few pairs cannot carry the level."""
 
     share: float
     a_s: float
@@ -35,27 +37,23 @@ class Shifted(NamedTuple):
 
 def shift(
     pairs: Sequence[tuple[Histogram, Histogram]], level: float = LEVEL, shares: Sequence[float] = SHARES
-) -> tuple[Shifted, ...]:
-    """The shift function of (A, B) histograms of latency, ascending; () without pairs."""
-    if not pairs:
-        return ()
-    fewest = min(histogram.count for pair in pairs for histogram in pair)
-    made: list[Shifted] = []
+) -> list[Shift]:
+    """The ratio at each of ``shares`` that every run can tell; ``pairs`` are (A, B). None at all without pairs."""
+    found: list[Shift] = []
+    fewest = min((histogram.count for pair in pairs for histogram in pair), default=0)
     for share in shares:
-        if fewest * (1 - share) < BEYOND - 1e-6:
+        if fewest * min(share, 1 - share) < BEYOND - 1e-9:
             continue
-        logs: list[tuple[float, float]] = []
-        for a, b in pairs:
-            left, right = harrell_davis(a, share), harrell_davis(b, share)
-            if left and right:
-                logs.append((math.log(left), math.log(right)))
-        if len(logs) < len(pairs):
+        logs = [
+            (math.log(a), math.log(b))
+            for one, other in pairs
+            if (a := harrell_davis(one, share)) and (b := harrell_davis(other, share))
+        ]
+        if len(logs) < len(pairs):  # a quantile of 0 ns has no logarithm
             continue
-        effect = effect_of([right - left for left, right in logs], level)
-        levels = (math.exp(sum(side) / len(logs)) for side in zip(*logs, strict=True))
-        made.append(Shifted(share, *levels, *(_exp(one) for one in effect[:3])))
-    return tuple(made)
-
-
-def _exp(value: float) -> float:
-    return math.exp(value) if value < 700 else math.inf
+        effect = effect_of([b - a for a, b in logs], level)
+        a_s = math.exp(math.fsum(a for a, _ in logs) / len(logs))
+        b_s = math.exp(math.fsum(b for _, b in logs) / len(logs))
+        ends = (math.exp(effect.low), math.exp(min(effect.high, 700.0)) if effect.high < math.inf else math.inf)
+        found.append(Shift(share, a_s, b_s, math.exp(effect.estimate), *ends))
+    return found
