@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from loadstone.model.comparison import Comparison, Moved
+from loadstone.model.finding import Finding
 from loadstone.model.run import Caveat
 from loadstone.model.slo import Slo
 
@@ -61,7 +62,7 @@ class GuardResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class GateReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``gate.json``. ``sentence`` is the answer, ``decided_by`` the name of the guardrail that made the verdict;
-    ``cause`` the operation that moved most in what failed."""
+    ``cause`` the operation that moved most in what failed; ``found`` a fault of the candidate that the base has not."""
 
     format: Literal[1]
     experiment: str
@@ -75,3 +76,4 @@ class GateReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spent_s: float | None = None
     base: str = ""
     candidate: str = ""
+    found: Finding | None = None

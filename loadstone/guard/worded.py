@@ -1,0 +1,98 @@
+"""What a guardrail saw, in one sentence: both sides, the interval, and how much was allowed."""
+
+from __future__ import annotations
+
+import math
+
+from loadstone.model.comparison import Metric
+from loadstone.model.counted import COUNTERS
+from loadstone.model.guard_metric import GUARD_METRICS, allowance
+from loadstone.model.guardrail import Guard
+from loadstone.model.quantity import format_count, format_duration, format_rate, format_share, format_size
+
+__all__ = ["level", "name_of", "told", "unit_of", "value_text"]
+
+_UNITS = {
+    "throughput": "per_s",
+    "errors": "share",
+    "bytes": "bytes",
+    **{word: "1" for word in COUNTERS if word != "bytes"},
+}
+
+
+def unit_of(guard: Guard) -> str:
+    """The unit of a result: ``ratio``, or that of a difference (``share``, ``bytes``, ``1``)."""
+    return "ratio" if guard.kind == "relative" else _UNITS.get(guard.metric, "1")
+
+
+def name_of(guard: Guard) -> str:
+    """What a reader calls it: ``statements a request of browse.detail``; an objective by its name."""
+    if guard.kind == "slo":
+        return guard.name
+    name = GUARD_METRICS[guard.metric].told
+    return name if guard.step is None else f"{name} of {guard.journey}.{guard.step}"
+
+
+def level(guard: Guard, value: float | None) -> str:
+    """A side's level in its own unit: ``12.4 ms``, ``3.00``, ``0.100 %``."""
+    if value is None or not math.isfinite(value):
+        return "not measured"
+    match _UNITS.get(guard.metric, "s"):
+        case "s":
+            return format_duration(value)
+        case "per_s":
+            return format_rate(value)
+        case "share":
+            return format_share(value) if value else "0 %"
+        case "bytes":
+            return format_size(float(f"{value:.6g}"))
+        case _:
+            return format_count(float(value))
+
+
+def value_text(guard: Guard, value: float | None, low: float | None, high: float | None) -> str:
+    """The held value with its interval: ``1.12 [1.08, 1.16]``, ``+1.00 [0.92, 1.08]``; alone where it is exact."""
+    if value is None:
+        return "not measured"
+    exact = low is not None and high is not None and math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12)
+    shown = _ratio(guard, value) if guard.kind == "relative" else _difference(guard, value)
+    return shown if exact else f"{shown} [{_end(guard, low)}, {_end(guard, high)}]"
+
+
+def told(guard: Guard, metric: Metric, value: float | None, low: float | None, high: float | None) -> str:
+    """The sentence, without its full stop."""
+    sides = f"{level(guard, metric.a)} -> {level(guard, metric.b)}"
+    changed = value_text(guard, value, low, high)
+    how = " by count" if metric.method == "by count" else ""
+    if guard.kind == "relative":
+        ratio = "A/B" if metric.more_is_better else "B/A"
+        return f"{name_of(guard)} {sides}, {ratio} {changed}{how}; {allowance(guard)} worse is allowed"
+    return f"{name_of(guard)} {sides}, {changed}{how}; {allowance(guard)} is allowed"
+
+
+def _difference(guard: Guard, value: float) -> str:
+    sign = "-" if value < 0 else "+"
+    size = abs(value)
+    match _UNITS.get(guard.metric):
+        case "share":
+            return f"{sign}{format_share(size) if size else '0 %'}"
+        case "bytes":
+            return f"{sign}{format_size(float(f'{size:.6g}'))}" if size else "+0"
+        case _:
+            return f"{sign}{format_count(float(size))}" if size else "+0"
+
+
+def _end(guard: Guard, value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    return _ratio(guard, value) if guard.kind == "relative" else _difference(guard, value)
+
+
+def _ratio(guard: Guard, value: float) -> str:
+    """Three significant digits, or as many as tell it from the margin (1.0502 where 1.05 is allowed)."""
+    shown = format_count(float(value))
+    if float(shown.replace(",", "")) == guard.margin and not math.isclose(value, guard.margin, rel_tol=1e-5):
+        for digits in (4, 5, 6):
+            if float(closer := f"{value:.{digits}g}") != guard.margin:
+                return closer
+    return shown
