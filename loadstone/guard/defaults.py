@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadstone.guard.worded import name_of
+from loadstone.model.guard_words import name_of
 from loadstone.model.guard_metric import parse_guard
 from loadstone.model.guardrail import Guard, Guardrails, guard_of
 from loadstone.model.slo import Slo

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from loadstone.guard.worded import name_of, told, unit_of
+from loadstone.model.guard_words import name_of, told, unit_of
 from loadstone.model.comparison import Comparison, Metric, Verdict
 from loadstone.model.counted import COUNTERS
 from loadstone.model.guard_metric import GUARD_METRICS

@@ -46,7 +46,7 @@ def test_a_pass_tells_the_judged_number() -> None:
     assert report.verdict == "pass"
     assert report.decided_by == "p95 response"
     assert report.sentence == (
-        "Pass: all 2 guardrails hold; p95 response 100 ms -> 100 ms, B/A 1.00 [0.980, 1.02]; 5 % worse is allowed."
+        "Pass: all 2 guardrails hold; p95 response 100 ms -> 100 ms, B/A 1.00 [0.98, 1.02]; 5 % worse is allowed."
     )
     assert report.cause is None
 

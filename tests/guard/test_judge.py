@@ -92,7 +92,7 @@ def test_an_unknown_end_decides_nothing() -> None:
     metric = relative(1.0, None, None, verdict="undecided")
     result = judge(P95, metric, comparison(metric))
     assert result.verdict == "undecided"
-    assert "[unknown, unknown]" in result.sentence
+    assert "[-, -]" in result.sentence
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_unknown_end_decides_nothing() -> None:
         (
             "throughput",
             relative(1.0, 0.99, 1.01, name="throughput", a=400, more_is_better=True),
-            "throughput 400/s -> 400/s, A/B 1.00 [0.990, 1.01]; 5 % worse is allowed.",
+            "throughput 400/s -> 400/s, A/B 1.00 [0.99, 1.01]; 5 % worse is allowed.",
         ),
         (
             "cpu",
@@ -120,7 +120,7 @@ def test_a_relative_sentence(name: str, metric: object, sentence: str) -> None:
 
 
 def test_what_lies_just_beyond_the_margin_reads_so() -> None:
-    assert "[1.00, 1.051]" in judge(P95, relative(1.02, 1.0, 1.0512), comparison()).sentence
+    assert "1.020 [1.000, 1.051]" in judge(P95, relative(1.02, 1.0, 1.0512), comparison()).sentence
     assert "[1.00, 1.05]" in judge(P95, relative(1.02, 1.0, 1.05), comparison()).sentence
 
 

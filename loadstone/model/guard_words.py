@@ -7,10 +7,10 @@ import math
 from loadstone.model.comparison import Metric
 from loadstone.model.counted import COUNTERS
 from loadstone.model.guard_metric import GUARD_METRICS, allowance
-from loadstone.model.guardrail import Guard
+from loadstone.model.guardrail import Guard, GuardResult
 from loadstone.model.quantity import format_count, format_duration, format_rate, format_share, format_size
 
-__all__ = ["level", "name_of", "told", "unit_of", "value_text"]
+__all__ = ["allowed", "held", "level", "name_of", "sides", "told", "unit_of", "value_text"]
 
 _UNITS = {
     "throughput": "per_s",
@@ -50,13 +50,47 @@ def level(guard: Guard, value: float | None) -> str:
             return format_count(float(value))
 
 
+def sides(result: GuardResult) -> tuple[str, str]:
+    """Base and candidate in their own unit; ``-`` where not measured."""
+    if result.guard.kind != "slo":
+        a, b = ("-" if one is None else level(result.guard, one) for one in (result.a, result.b))
+        return a, b
+    return _slo(result, result.a), _slo(result, result.b)
+
+
+def held(result: GuardResult) -> str:
+    """What is held to the limit, with its interval; ``-`` where it was not measured."""
+    if result.value is None:
+        return "-"
+    if result.guard.kind != "slo":
+        return value_text(result.guard, result.value, result.low, result.high)
+    return f"{_slo(result, result.value)} [{_slo(result, result.low)}, {_slo(result, result.high)}]"
+
+
+def allowed(guard: Guard) -> str:
+    """How much is allowed, or the objective."""
+    return guard.text if guard.kind == "slo" else allowance(guard)
+
+
+def _slo(result: GuardResult, value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    if result.unit == "s":
+        return format_duration(value)
+    return format_share(value) if value else "0 %"
+
+
 def value_text(guard: Guard, value: float | None, low: float | None, high: float | None) -> str:
     """The held value with its interval: ``1.12 [1.08, 1.16]``, ``+1.00 [0.92, 1.08]``; alone where it is exact."""
     if value is None:
         return "not measured"
     exact = low is not None and high is not None and math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12)
-    shown = _ratio(guard, value) if guard.kind == "relative" else _difference(guard, value)
-    return shown if exact else f"{shown} [{_end(guard, low)}, {_end(guard, high)}]"
+    if guard.kind == "relative":
+        places = _places(guard.margin, [end for end in (low, high) if end is not None and math.isfinite(end)])
+        shown, ends = _ratio(value, places), [_ratio(end, places) for end in (low, high)]
+    else:
+        shown, ends = _difference(guard, value), [_difference(guard, end) for end in (low, high)]
+    return shown if exact else f"{shown} [{ends[0]}, {ends[1]}]"
 
 
 def told(guard: Guard, metric: Metric, value: float | None, low: float | None, high: float | None) -> str:
@@ -70,7 +104,9 @@ def told(guard: Guard, metric: Metric, value: float | None, low: float | None, h
     return f"{name_of(guard)} {sides}, {changed}{how}; {allowance(guard)} is allowed"
 
 
-def _difference(guard: Guard, value: float) -> str:
+def _difference(guard: Guard, value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
     sign = "-" if value < 0 else "+"
     size = abs(value)
     match _UNITS.get(guard.metric):
@@ -82,17 +118,15 @@ def _difference(guard: Guard, value: float) -> str:
             return f"{sign}{format_count(float(size))}" if size else "+0"
 
 
-def _end(guard: Guard, value: float | None) -> str:
+def _ratio(value: float | None, places: int) -> str:
     if value is None or not math.isfinite(value):
-        return "unknown"
-    return _ratio(guard, value) if guard.kind == "relative" else _difference(guard, value)
+        return "-"
+    return f"{value:.{places}f}" if value < 10 else format_count(float(value))
 
 
-def _ratio(guard: Guard, value: float) -> str:
-    """Three significant digits, or as many as tell it from the margin (1.0502 where 1.05 is allowed)."""
-    shown = format_count(float(value))
-    if float(shown.replace(",", "")) == guard.margin and not math.isclose(value, guard.margin, rel_tol=1e-5):
-        for digits in (4, 5, 6):
-            if float(closer := f"{value:.{digits}g}") != guard.margin:
-                return closer
-    return shown
+def _places(margin: float, ends: list[float]) -> int:
+    """As few decimals, from two, as leave each end on its side of the margin."""
+    for places in (2, 3, 4):
+        if all((end > margin) == (round(end, places) > margin) for end in ends):
+            return places
+    return 4
