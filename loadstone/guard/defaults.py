@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadstone.model.guard_words import name_of
+from loadstone.model.counted import COUNTERS
 from loadstone.model.guard_metric import parse_guard
+from loadstone.model.guard_words import name_of
 from loadstone.model.guardrail import Guard, Guardrails, guard_of
 from loadstone.model.slo import Slo
 
@@ -23,5 +24,11 @@ def guards_of(guardrails: Guardrails, slos: Sequence[Slo]) -> tuple[Guard, ...]:
 
 
 def margins_of(guards: Sequence[Guard]) -> dict[str, float]:
-    """The margin that a comparison is judged by, by the label of its metric (``p95 response of browse.detail``)."""
-    return {name_of(guard): guard.margin for guard in guards if guard.kind != "slo"}
+    """The margin that a comparison is judged by, by the label of its metric (``p95 response of browse.detail``): a
+    ratio, or a difference in the metric's unit. Counts that are held to a ratio are not among them: a comparison holds
+    counts to differences, and the guard looks at its interval."""
+    return {
+        name_of(guard): guard.margin
+        for guard in guards
+        if guard.kind != "slo" and not (guard.kind == "relative" and guard.metric in COUNTERS)
+    }

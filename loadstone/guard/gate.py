@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from loadstone.guard.cause import cause_of, new_finding
 from loadstone.guard.judge import BY_COUNT, by_count, judge, metric_of, unmeasured
 from loadstone.guard.objective import CandidateRun, judge_objective
-from loadstone.model.guard_words import name_of
 from loadstone.model.comparison import Comparison
 from loadstone.model.finding import Diagnosis
+from loadstone.model.guard_words import name_of
 from loadstone.model.guardrail import GateReport, GateVerdict, Guard, GuardResult
 from loadstone.model.run import Caveat
 from loadstone.model.slo import Slo

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-from loadstone.model.guard_words import name_of, told, unit_of
 from loadstone.model.comparison import Comparison, Metric, Verdict
 from loadstone.model.counted import COUNTERS
 from loadstone.model.guard_metric import GUARD_METRICS
+from loadstone.model.guard_words import name_of, told, unit_of
 from loadstone.model.guardrail import GateVerdict, Guard, GuardResult
 from loadstone.model.quantity import format_duration
 
@@ -52,7 +52,9 @@ def judge(guard: Guard, metric: Metric, comparison: Comparison) -> GuardResult:
     unit = unit_of(guard)
     settle = _settle(metric, comparison) if verdict == "undecided" and reason is None else None
     sentence = told(guard, metric, value, low, high)
-    if reason is not None:
+    if verdict == "invalid":
+        sentence = f"{name_of(guard)} was not validly measured: {reason}"
+    elif reason is not None:
         sentence = f"{sentence}; {reason}"
     return GuardResult(
         guard=guard,

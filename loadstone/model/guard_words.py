@@ -13,16 +13,16 @@ from loadstone.model.quantity import format_count, format_duration, format_rate,
 __all__ = ["allowed", "held", "level", "name_of", "sides", "told", "unit_of", "value_text"]
 
 _UNITS = {
-    "throughput": "per_s",
+    "throughput": "/s",
     "errors": "share",
     "bytes": "bytes",
-    **{word: "1" for word in COUNTERS if word != "bytes"},
+    **{word: "count" for word in COUNTERS if word != "bytes"},
 }
 
 
 def unit_of(guard: Guard) -> str:
-    """The unit of a result: ``ratio``, or that of a difference (``share``, ``bytes``, ``1``)."""
-    return "ratio" if guard.kind == "relative" else _UNITS.get(guard.metric, "1")
+    """The unit of a result: ``ratio``, or that of a difference (``share``, ``bytes``, ``count``)."""
+    return "ratio" if guard.kind == "relative" else _UNITS.get(guard.metric, "count")
 
 
 def name_of(guard: Guard) -> str:
@@ -40,7 +40,7 @@ def level(guard: Guard, value: float | None) -> str:
     match _UNITS.get(guard.metric, "s"):
         case "s":
             return format_duration(value)
-        case "per_s":
+        case "/s":
             return format_rate(value)
         case "share":
             return format_share(value) if value else "0 %"

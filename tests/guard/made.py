@@ -88,7 +88,7 @@ def counted(
     step: str | None = None,
     margin: float = 0.0,
     verdict: Verdict | None = None,
-    unit: str = "1",
+    unit: str = "count",
 ) -> Metric:
     low, high = b - a if low is None else low, b - a if high is None else high
     by_interval: Verdict = (

@@ -55,7 +55,8 @@ def test_what_it_doubts_stays_doubted_at_another_margin() -> None:
 def test_a_veto_makes_what_pairs_measured_invalid_and_leaves_counts() -> None:
     made = comparison(vetoed=("Side B died in pair 3.",))
     assert judge(P95, relative(1.0, 0.9, 1.01), made).verdict == "invalid"
-    assert "side B died in pair 3." in judge(P95, relative(1.0, 0.9, 1.01), made).sentence
+    sentence = judge(P95, relative(1.0, 0.9, 1.01), made).sentence
+    assert sentence == "p95 response was not validly measured: side B died in pair 3."
     assert judge(STATEMENTS, counted(2, 3), made).verdict == "fail"
     assert judge(STATEMENTS, counted(2, 2), made).verdict == "pass"
 
@@ -161,7 +162,8 @@ def test_defaults_follow_the_objectives_and_have_no_line() -> None:
 
 
 def test_margins_are_by_the_metrics_label() -> None:
-    guards = [parse_guard("p95 response of browse.detail", "10%"), STATEMENTS, parse_guard("errors", "+0.1%")]
+    names = {"p95 response of browse.detail": "10%", "errors": "+0.1%", "bytes": "2%"}
+    guards = [STATEMENTS, *(parse_guard(name, text) for name, text in names.items())]
     assert margins_of(guards) == {
         "p95 response of browse.detail": pytest.approx(1.1),
         "statements a request": 0.0,
