@@ -3,7 +3,8 @@
 Both sides answer the same requests (one seed), so a request's count on one side stands beside the same request's on
 the other. Code that counts deterministically differs by the same number in every one: no interval is needed then, and
 one run decides. Where requests differ in what they change by, neighbours may share a cause, and blocks of consecutive
-requests are the unit, not the request.
+requests are the unit, not the request. A change on a rare path leaves most requests as they were; those that differ
+then all differ the same way, and the sign test among them says what the blocks are too few to say.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from loadstone.stats.beta import student_quantile
 from loadstone.stats.pairs.effect import LEVEL
+from loadstone.stats.pairs.sign_flip import rank_of_end
+from loadstone.stats.proportion import clopper_pearson
 
 __all__ = ["BLOCKS", "FEWEST_EXACT", "UNPAIRED", "CountedDifference", "counted_difference", "unpaired_share"]
 
@@ -35,7 +38,8 @@ Floats = NDArray[np.float64]
 
 class CountedDifference(NamedTuple):
     """Counts a request: the sides' means ``a`` and ``b`` and B - A with its interval, over ``requests`` that both
-    sides answered. ``exact`` where every one of them differs by the same count: low and high are then that count."""
+    sides answered; ``up`` of them count more in B, ``down`` fewer. ``exact`` where every one of them differs by the
+    same count: low and high are then that count."""
 
     a: float
     b: float
@@ -44,6 +48,8 @@ class CountedDifference(NamedTuple):
     high: float
     exact: bool
     requests: int
+    up: int = 0
+    down: int = 0
 
 
 def unpaired_share(number_a: NDArray[np.int64], number_b: NDArray[np.int64]) -> float:
@@ -73,9 +79,10 @@ def counted_difference(
     differences = b - a
     count = len(differences)
     mean = float(differences.mean())
+    up, down = int((differences > 0).sum()), int((differences < 0).sum())
     if count >= FEWEST_EXACT and differences.min() == differences.max():
         value = float(differences[0])
-        return CountedDifference(float(a.mean()), float(b.mean()), value, value, value, True, count)
+        return CountedDifference(float(a.mean()), float(b.mean()), value, value, value, True, count, up, down)
     blocks = min(BLOCKS, count)
     place = np.arange(count) * blocks // count
     size = np.bincount(place)
@@ -83,4 +90,17 @@ def counted_difference(
     # The mean of all is that of blocks weighted by their size, which differ by one request at most.
     variance = float((size * (means - mean) ** 2).sum()) / count / (blocks - 1)
     half = student_quantile(0.5 + level / 2, blocks - 1) * math.sqrt(variance)
-    return CountedDifference(float(a.mean()), float(b.mean()), mean, mean - half, mean + half, False, count)
+    low, high = mean - half, mean + half
+    if down == 0 < rank_of_end(up, level):
+        low = max(low, _at_least(differences, level))
+    if up == 0 < rank_of_end(down, level):
+        high = min(high, -_at_least(-differences, level))
+    return CountedDifference(float(a.mean()), float(b.mean()), mean, low, high, False, count, up, down)
+
+
+def _at_least(differences: Floats, level: float) -> float:
+    """What the mean is at least, where none is below 0: the smallest step, in as many requests as the exact interval
+    of their share has at least."""
+    steps = differences[differences > 0]
+    share = clopper_pearson(float(len(steps)), float(len(differences)), level)[0]
+    return min(float(steps.min()) * share, float(differences.mean()))

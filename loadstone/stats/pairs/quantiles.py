@@ -4,6 +4,12 @@ A plain quantile is one value and jumps with it; the Harrell-Davis estimate is a
 by the chance that each is the quantile of a sample of this size (Harrell and Davis, A new distribution-free quantile
 estimator, Biometrika 69, 1982). The weights are differences of the beta distribution's function with parameters
 (n + 1) q and (n + 1)(1 - q), here taken over whole buckets.
+
+How much less it wavers was measured on identical queues at load .7 with the same arrivals (1,000 pairs of runs of 300,
+1,000 and 5,000 requests, ``benches/quantile_spread.py``). The standard deviation of a pair's log ratio of p99 is .80 to
+.89 of the plain quantile's with four workers where one request in a hundred is ten times slower, .96 to 1.02 elsewhere;
+that of p50 and p95 is the same within 3 %. Queues waver by more than estimators do. Cutting the weights to their
+densest part (Akinshin, Communications in Statistics, 2022) never differs by more than 1 %, and is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.stats.histogram import Histogram, bucket_span
+from loadstone.stats.histogram import NS, Histogram, bucket_middles
 
 __all__ = ["harrell_davis"]
 
@@ -46,15 +52,13 @@ def harrell_davis(histogram: Histogram, share: float) -> float | None:
     values, counts = _atoms(histogram)
     reached = np.concatenate([[0.0], np.cumsum(counts) / count])
     weights = np.diff(_beta_function((count + 1) * share, (count + 1) * (1 - share), reached))
-    return float(values @ weights / weights.sum()) / 1e9
+    return float(values @ weights / weights.sum()) / NS
 
 
 def _atoms(histogram: Histogram) -> tuple[Floats, Floats]:
     """Values in ns, ascending, and how many there are of each: the buckets' middles, the exact ends apart."""
-    buckets = np.array(histogram.buckets(), dtype=np.int64)
-    middles = np.array([sum(bucket_span(int(bucket))) - 1 for bucket in buckets[:, 0]]) / 2
-    middles = np.clip(middles, histogram.min_ns, histogram.max_ns)
-    counts = buckets[:, 1].astype(np.float64)
+    middles, running = bucket_middles(histogram)
+    counts = np.diff(running, prepend=0).astype(np.float64)
     counts[0] -= 1
     counts[-1] -= 1
     values = np.concatenate([[histogram.min_ns], middles, [histogram.max_ns]])

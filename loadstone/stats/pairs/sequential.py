@@ -27,7 +27,7 @@ from loadstone.stats.beta import normal_quantile
 from loadstone.stats.pairs.effect import LEVEL, STUDENT_FROM
 from loadstone.stats.pairs.sign_flip import rank_of_end
 
-__all__ = ["Looks", "bounds", "looks", "looks_at", "spent"]
+__all__ = ["KEPT", "RHO", "Looks", "bounds", "looks", "looks_at", "nominal", "spent"]
 
 Floats = NDArray[np.float64]
 
@@ -38,27 +38,42 @@ holds that against twice as many)."""
 FAR = 9.0
 """Standard deviations that stand for no bound: beyond lies 1e-19."""
 
-POWER = 1.0
+RHO = 1.5
+"""How late the error is spent. Against fixed pairs with the same power, 1.5 takes .90 of them for the effect that is
+just seen and .55 for one twice as large; 1 takes .94 and .56, 3 .87 and .60, and 2 can no more stop at eight of
+twenty (docs/decisions/0017-stopping.md)."""
+
+KEPT = 0.9
+"""The part of the error that is spent at all. The t statistics of few pairs hang together less than a Brownian path
+does, so that looks at their levels alarmed up to 1.11 times too often (``benches/stopping.py``)."""
 
 SMALLEST = 1e-12
 """No level is above 1 - SMALLEST: no interval is drawn at 100 %."""
 
 
 class Looks(NamedTuple):
-    """After how many pairs it is looked, and the two-sided level at which that look's intervals are to be drawn."""
+    """After how many pairs it is looked, and the two-sided level at which that look's intervals are to be drawn. Where
+    a look has fewer pairs than planned (some were left out) its level stays that of the look."""
 
     pairs: tuple[int, ...]
     levels: tuple[float, ...]
 
+    def level_at(self, pairs: int) -> float:
+        """The level of the last look that so many pairs have reached; of the first one before any."""
+        return next(
+            (level for count, level in reversed(tuple(zip(*self, strict=True))) if count <= pairs), self.levels[0]
+        )
+
 
 def spent(share: float, alpha: float) -> float:
-    """The error spent when ``share`` of the pairs are in: alpha x share^POWER (Kim and DeMets, Design and analysis of
+    """The error spent when ``share`` of the pairs are in: alpha x share^RHO (Kim and DeMets, Design and analysis of
     group sequential tests based on the type I error spending rate function, Biometrika 74, 1987)."""
-    return alpha * math.pow(min(1.0, share), POWER)
+    return alpha * math.pow(min(1.0, share), RHO)
 
 
 def looks(first: int, most: int, every: int = 2, level: float = LEVEL) -> Looks:
-    """Looks after ``first`` pairs, every ``every`` from there, and after ``most``. One look is at ``level`` itself.
+    """Looks after ``first`` pairs, every ``every`` from there, and after ``most``, without those that could not claim
+    anything whatever they saw. One look is at ``level`` itself.
 
     Raises ValueError where ``first`` is above ``most``, or ``every`` is not positive.
     """
@@ -69,13 +84,15 @@ def looks(first: int, most: int, every: int = 2, level: float = LEVEL) -> Looks:
 
 @lru_cache(maxsize=256)
 def looks_at(pairs: tuple[int, ...], level: float = LEVEL) -> Looks:
-    """The same for looks after these ascending numbers of pairs; the last has all."""
+    """The same for looks after these ascending numbers of pairs, the last of which are all."""
     if not pairs or any(later <= earlier for earlier, later in zip((0, *pairs), pairs, strict=False)):
         raise ValueError(f"looks come after ascending numbers of pairs, not {pairs}")
-    if len(pairs) == 1:
-        return Looks(pairs, (level,))
-    alphas = nominal([count / pairs[-1] for count in pairs], 1 - level, spent, lambda k, alpha: _held(pairs[k], alpha))
-    return Looks(pairs, tuple(1 - max(alpha, SMALLEST) for alpha in alphas))
+    shares = [count / pairs[-1] for count in pairs]
+    alphas = nominal(shares, KEPT * (1 - level), spent, lambda k, alpha: _held(pairs[k], alpha))
+    told = [(count, alpha) for count, alpha in zip(pairs, alphas, strict=True) if _held(count, alpha) > 0]
+    if len(told) < 2:
+        return Looks(pairs[-1:], (level,))
+    return Looks(tuple(count for count, _ in told), tuple(1 - max(alpha, SMALLEST) for _, alpha in told))
 
 
 def _held(pairs: int, alpha: float) -> float:
