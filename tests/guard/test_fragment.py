@@ -144,4 +144,4 @@ def test_a_hostile_name_stays_within_its_line(tmp_path: Path) -> None:
     blamed = msgspec.structs.replace(finding(), locus=Locus(journey="browse", step=name))
     told = guardrail_lines(faster(*metrics), blamed, [slo])
     assert told is not None and "bad name" in told
-    assert {one.step for one in guards(told, tmp_path, name)} == {name}
+    assert {one.step for one in guards(told, tmp_path, name) if one.kind != "slo"} == {name}
