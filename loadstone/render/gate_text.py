@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from loadstone.model.guard_words import allowed, held, name_of, sides
 from loadstone.model.guardrail import GateReport, GuardResult
-from loadstone.model.quantity import format_duration
+from loadstone.render.comparison_text import design_line
 from loadstone.render.diagnosis_text import place
-from loadstone.render.text import labelled, plain, plural, table, wrapped
+from loadstone.render.text import labelled, plain, table, wrapped
 
 __all__ = ["cause_told", "design_told", "found_told", "gate_text", "held_as"]
 
@@ -35,11 +35,7 @@ def gate_text(report: GateReport, *, color: bool = False, width: int = 100, next
 
 def design_told(report: GateReport) -> str:
     """``10 interleaved pairs, 4 min 12 s`` and under which load."""
-    design = report.comparison.design
-    spent = "" if report.spent_s is None else f", {format_duration(report.spent_s)}"
-    if not design.pairs:
-        return f"counted in one observed run a side, no pairs{spent}; {design.load}"
-    return f"{plural(design.pairs, 'interleaved pair')}{spent}; {design.load}"
+    return f"{design_line(report.comparison)}; {report.comparison.design.load}"
 
 
 def held_as(report: GateReport) -> str:

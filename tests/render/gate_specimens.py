@@ -33,7 +33,7 @@ METRICS: tuple[Metric, ...] = (
 
 
 def ended() -> GateReport:
-    made = comparison(counted(2, 3), moves=[INSERT], made=design(0, spent_s=41.0))
+    made = comparison(counted(2, 3), moves=[INSERT], made=design(0, spent_s=41.0, order=()))
     return gate(made, GUARDS, ended=True, base="main", candidate="the working tree")
 
 
