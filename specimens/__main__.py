@@ -1,5 +1,5 @@
 """``python -m specimens [NAME…] [--fault 0|1] [--json FILE]``: one line a specimen, and exit 1 unless all is as it
-should be."""
+should be. ``--prove FOLDER`` proves the cures instead, one file a specimen, and leaves out those that have theirs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from specimens.catalogue import Specimen, specimen, specimens
 from specimens.neighbours import Absent, Neighbours
+from specimens.proof import PAIRS, REQUESTS, prove
 from specimens.run import Judged, diagnosis, drive, judge
 
 
@@ -27,6 +28,28 @@ def _one(sample: Specimen, neighbours: Neighbours, folder: Path, sick: bool, loo
         return Judged(sample.name, sample.fault, sick, "failed", note=str(error))
 
 
+def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests: int) -> int:
+    """Each specimen that has no file there yet; 0 when all that could be had have a verdict."""
+    into.mkdir(parents=True, exist_ok=True)
+    left = [sample for sample in samples if not (into / f"{sample.name}.json").exists()]
+    failed = 0
+    with Neighbours.running() as neighbours:
+        for sample in left:
+            with tempfile.TemporaryDirectory(prefix="specimen-") as folder:
+                try:
+                    proved = prove(sample, neighbours, Path(folder), seed=seed, pairs=pairs, requests=requests)
+                except Absent as absent:
+                    print(f"{sample.name:<28} skipped      {absent}", flush=True)
+                    continue
+            print(proved.line(), flush=True)
+            failed += proved.came == "failed"
+            if proved.came != "failed":  # what failed is tried again by the next call
+                told = {"format": 1, "specimen": proved.data()}
+                (into / f"{sample.name}.json").write_text(json.dumps(told, indent=2) + "\n")
+    print(f"{len(samples) - len(left)} had been proved; {len(left)} were tried, {failed} failed")
+    return 1 if failed else 0
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 when every fault is named first and every cure is silent."""
     parser = argparse.ArgumentParser(
@@ -39,12 +62,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep specs, archives and diagnoses there")
     parser.add_argument("--no-diagnosis", action="store_true", help="stop after the runs")
     parser.add_argument("--list", action="store_true", help="tell names and faults, and drive nothing")
+    parser.add_argument("--prove", type=Path, metavar="FOLDER", help="prove the cures; a file for each goes there")
+    parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"pairs of a proof (default {PAIRS})")
+    parser.add_argument(
+        "--requests", type=int, default=REQUESTS, metavar="N", help=f"measured in each run of a proof ({REQUESTS})"
+    )
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="the first seed (default 7)")
     arguments = parser.parse_args(argv)
     chosen = [specimen(name) for name in arguments.name] if arguments.name else specimens()
     if arguments.list:
         for sample in chosen:
             print(f"{sample.name:<28} {sample.fault:<20} {sample.service}")
         return 0
+    if arguments.prove:
+        return _prove(chosen, arguments.prove, arguments.seed, arguments.pairs, arguments.requests)
     judged: list[Judged] = []
     with Neighbours.running() as neighbours, ExitStack() as stack:
         for sample, time in [(sample, time) for sample in chosen for time in range(arguments.times)]:
@@ -55,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
                 else:
                     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="specimen-")))
                 try:
-                    one = _one(sample, neighbours, folder, sick, not arguments.no_diagnosis, 7 + time)
+                    one = _one(sample, neighbours, folder, sick, not arguments.no_diagnosis, arguments.seed + time)
                 except Absent as absent:
                     print(f"{sample.name:<28} skipped      {absent}", flush=True)
                     break

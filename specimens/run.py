@@ -15,7 +15,7 @@ from specimens.catalogue import Specimen
 from specimens.neighbours import Neighbours
 from tests.throwaway import free_port
 
-__all__ = ["Judged", "Outcome", "diagnosis", "drive", "environment", "judge"]
+__all__ = ["Judged", "Outcome", "command", "diagnosis", "drive", "environment", "judge"]
 
 ROOT = Path(__file__).parent.parent
 _WITHIN_S = 300.0
@@ -51,9 +51,12 @@ class Judged:
         return asdict(self)
 
 
-def _command(*words: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "loadstone", *words, "--archive", str(folder / "archive")]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=_WITHIN_S)
+def command(
+    *words: str, folder: Path, env: dict[str, str], within_s: float = _WITHIN_S
+) -> subprocess.CompletedProcess[str]:
+    """``loadstone`` with these words, in the folder and on its archive."""
+    line = [sys.executable, "-m", "loadstone", *words, "--archive", str(folder / "archive")]
+    return subprocess.run(line, cwd=folder, env=env, capture_output=True, text=True, timeout=within_s)
 
 
 def environment(specimen: Specimen, neighbours: Neighbours, folder: Path, sick: bool) -> dict[str, str]:
@@ -76,7 +79,7 @@ def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: boo
     if 'cwd = "."' in text:
         _settle(specimen, neighbours, folder, env)
     (folder / "loadstone.toml").write_text(text)
-    done = _command("run", "--evidence", "--seed", str(seed), "--json", "-q", "--no-report", folder=folder, env=env)
+    done = command("run", "--evidence", "--seed", str(seed), "--json", "-q", "--no-report", folder=folder, env=env)
     (folder / "run.json").write_text(done.stdout)
     return "" if done.returncode in (0, 1, 3, 4) else (done.stderr or done.stdout)[-2000:]
 
@@ -95,7 +98,7 @@ def _settle(specimen: Specimen, neighbours: Neighbours, folder: Path, env: dict[
 def diagnosis(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: bool) -> dict[str, Any]:
     """What ``loadstone diagnose last --json`` says. Raises RuntimeError when it fails."""
     env = environment(specimen, neighbours, folder, sick)
-    done = _command("diagnose", "last", "--json", folder=folder, env=env)
+    done = command("diagnose", "last", "--json", folder=folder, env=env)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:] or done.stdout[-2000:])
     (folder / "diagnosis.json").write_text(done.stdout)

@@ -1,0 +1,137 @@
+"""Prove a specimen's cure: its first finding's prediction beside what interleaved pairs of sick and cured measure.
+
+The service is started anew for each run, so that neither side inherits the other's tables, caches or memory.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from loadstone.model.quantity import parse_rate
+from specimens.catalogue import Specimen
+from specimens.neighbours import Neighbours
+from specimens.run import command, diagnosis, drive, environment
+
+__all__ = ["MOST_S", "PAIRS", "REQUESTS", "Proved", "chosen", "measured_s", "prove", "switched"]
+
+PAIRS = 6
+"""The fewest that can decide: 2^-6 on either end."""
+
+REQUESTS = 200
+"""Measured requests of a run: ten of them lie beyond p95."""
+
+LEAST_S, MOST_S = 4.0, 12.0
+"""Of one run, measured. Where the specimen's rate brings fewer requests in that, the quantiles rest on those."""
+
+WARM_UP_S = 2.0
+_WITHIN_S = 1_200.0
+
+Came = Literal["proved", "not found", "failed"]
+
+
+@dataclass
+class Proved:
+    """What came of one specimen. ``came`` is ``proved`` when there is a verdict, ``not found`` when nothing was named
+    that could be proved, ``failed`` with the reason in ``note``. ``named`` is the code that was proved, ``entry`` the
+    ledger's line."""
+
+    name: str
+    fault: str
+    came: Came
+    named: str = ""
+    verdict: str = ""
+    reason: str | None = None
+    sentence: str = ""
+    note: str = ""
+    seed: int = 0
+    measured_s: float = 0.0
+    spent_s: float = 0.0
+    entry: dict[str, Any] | None = None
+
+    def line(self) -> str:
+        """For a terminal."""
+        told = f"{self.name:<28} {self.came:<10} {self.verdict:<10} {self.reason or '-':<10} {self.named or '-':<20}"
+        return told + "".join(f"\n{'':<39}{each}" for each in (self.sentence, self.note) if each)
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def measured_s(specimen: Specimen, requests: int = REQUESTS) -> float:
+    """How long a run is measured, by the rate of the specimen's own spec."""
+    told = tomllib.loads(specimen.spec.read_text())
+    (shape,) = told["shape"].values()
+    return float(round(min(max(requests / parse_rate(shape["rate"]), LEAST_S), MOST_S)))
+
+
+def switched(specimen: Specimen) -> list[str]:
+    """The arguments that tell the sides apart: A as it is sick, B cured."""
+    words: list[str] = []
+    for option, place, fault in (("--a-env", 0, "1"), ("--b-env", -1, "0")):
+        words += [option, f"FAULT={fault}"]
+        for name, value in specimen.env.items():
+            if "|" in value:
+                words += [option, f"{name}={value.split('|')[place]}"]
+    return words
+
+
+def chosen(specimen: Specimen, told: dict[str, Any]) -> dict[str, Any] | None:
+    """The finding to prove: the first of the specimen's fault, else the first that is a claim; None without any."""
+    claims = [finding for finding in told["findings"] if finding["severity"] != "info"]
+    own = [finding for finding in claims if finding["fault"] == specimen.fault]
+    return next(iter([*own, *claims]), None)
+
+
+def prove(
+    specimen: Specimen,
+    neighbours: Neighbours,
+    folder: Path,
+    *,
+    seed: int = 7,
+    pairs: int = PAIRS,
+    requests: int = REQUESTS,
+) -> Proved:
+    """Drive it sick, diagnose, prove the finding. Raises neighbours.Absent."""
+    begun = time.monotonic()
+    proved = Proved(specimen.name, specimen.fault, "failed", seed=seed, measured_s=measured_s(specimen, requests))
+    try:
+        _prove(specimen, neighbours, folder, proved, pairs)
+    except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+        proved.note = f"{type(error).__name__}: {error}"
+    proved.spent_s = round(time.monotonic() - begun, 1)
+    return proved
+
+
+def _prove(specimen: Specimen, neighbours: Neighbours, folder: Path, proved: Proved, pairs: int) -> None:
+    proved.note = drive(specimen, neighbours, folder, sick=True, seed=proved.seed)
+    if proved.note:
+        return
+    told = diagnosis(specimen, neighbours, folder, sick=True)
+    finding = chosen(specimen, told)
+    if finding is None:
+        proved.came, proved.note = "not found", told["sentence"]
+        return
+    proved.named = finding["fault"]
+    words = ["prove", "--finding", finding["fingerprint"], *switched(specimen), "--pairs", str(pairs)]
+    words += ["--for", f"{proved.measured_s:g}s", "--warm-up", f"{WARM_UP_S:g}s", "--seed", str(proved.seed)]
+    env = environment(specimen, neighbours, folder, sick=True)
+    done = command(*words, "--json", "-q", folder=folder, env=env, within_s=_WITHIN_S)
+    (folder / "prove.json").write_text(done.stdout)
+    if done.returncode not in (0, 1, 3, 4) or not done.stdout.strip():
+        proved.note = (done.stderr or done.stdout)[-2000:]
+        return
+    comparison = json.loads(done.stdout)
+    proved.came, proved.verdict, proved.reason = "proved", comparison["verdict"], comparison["reason"]
+    proved.sentence = comparison["sentence"]
+    proved.note = "; ".join(comparison["vetoed"])
+    ledger = folder / "archive" / "ledger.jsonl"
+    lines = ledger.read_text().splitlines() if ledger.exists() else []
+    entries = [json.loads(line) for line in lines]
+    proved.entry = next((one for one in entries if one["experiment"] == comparison["experiment"]), None)

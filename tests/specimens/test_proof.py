@@ -1,0 +1,134 @@
+"""How a specimen's cure is proved: what is asked of the command line, and what is made of its answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specimens import proof
+from specimens.__main__ import main
+from specimens.catalogue import Specimen, specimen, specimens
+from specimens.neighbours import Neighbours
+from specimens.proof import LEAST_S, MOST_S, Proved, chosen, measured_s, prove, switched
+
+SHOP = specimen("shop_reviews")
+FOUND = {"fault": "n-plus-one", "severity": "critical", "fingerprint": "1ee0f162"}
+ENTRY = {"experiment": "e1", "fault": "n-plus-one", "measured_ratio": {"value": 0.1, "low": 0.08, "high": 0.12}}
+
+
+@pytest.mark.parametrize("one", specimens(), ids=lambda one: one.name)
+def test_a_run_is_as_long_as_its_requests_take_within_bounds(one: Specimen) -> None:
+    assert LEAST_S <= measured_s(one) <= MOST_S
+    assert measured_s(one, 1) == LEAST_S
+    assert measured_s(one, 10**6) == MOST_S
+
+
+def test_the_sides_differ_in_the_switch_and_in_nothing_else() -> None:
+    assert switched(SHOP) == [
+        *("--a-env", "FAULT=1", "--a-env", "LOADSTONE_DEMO_FAULT=reviews"),
+        *("--b-env", "FAULT=0", "--b-env", "LOADSTONE_DEMO_FAULT=none"),
+    ]
+    for one in specimens():
+        words = switched(one)
+        names = [[word.partition("=")[0] for word in words if words[words.index(word) - 1] == side] for side in
+                 ("--a-env", "--b-env")]  # fmt: skip
+        assert names[0] == names[1]
+
+
+def test_its_own_fault_is_proved_before_others_and_claims_alone() -> None:
+    other, own, rumour = {**FOUND, "fault": "hot-function"}, FOUND, {**FOUND, "severity": "info"}
+    assert chosen(SHOP, {"findings": [other, own]}) == own
+    assert chosen(SHOP, {"findings": [other, rumour]}) == other
+    assert chosen(SHOP, {"findings": [rumour]}) is None
+
+
+class Answers:
+    """The command line, answered by hand."""
+
+    def __init__(self, **answers: tuple[int, object]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, ...]] = []
+
+    def __call__(self, *words: str, folder: Path, **_: object) -> subprocess.CompletedProcess[str]:
+        self.asked.append(words)
+        code, told = self.answers[words[0]]
+        if words[0] == "prove" and code in (0, 1, 3, 4):
+            (folder / "archive").mkdir(exist_ok=True)
+            lines = [json.dumps(entry) for entry in ({"experiment": "e0"}, ENTRY)]
+            (folder / "archive/ledger.jsonl").write_text("\n".join(lines) + "\n")
+        return subprocess.CompletedProcess(words, code, json.dumps(told) if told else "", "it broke")
+
+
+Answered = Callable[..., Answers]
+COMPARISON: dict[str, Any] = {
+    "experiment": "e1",
+    "verdict": "faster",
+    "reason": "confirmed",
+    "sentence": "Faster.",
+    "vetoed": [],
+}
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> Answered:
+    def put(**answers: tuple[int, object]) -> Answers:
+        told: dict[str, tuple[int, object]] = {
+            "run": (1, {}), "diagnose": (0, {"findings": [FOUND], "sentence": "s"}), "prove": (0, COMPARISON), **answers
+        }  # fmt: skip
+        made = Answers(**told)
+        monkeypatch.setattr("specimens.run.command", made)
+        monkeypatch.setattr(proof, "command", made)
+        return made
+
+    return put
+
+
+def proved(tmp_path: Path) -> Proved:
+    with Neighbours.running() as neighbours:
+        return prove(SHOP, neighbours, tmp_path)
+
+
+def test_the_ledgers_line_of_this_experiment_is_kept(answered: Answered, tmp_path: Path) -> None:
+    made = answered()
+    told = proved(tmp_path)
+    assert (told.came, told.named, told.verdict, told.reason) == ("proved", "n-plus-one", "faster", "confirmed")
+    assert told.entry == ENTRY
+    (asked,) = [words for words in made.asked if words[0] == "prove"]
+    assert asked[1:3] == ("--finding", "1ee0f162")
+    assert "4s" in asked  # 200 requests at 50/s
+
+
+@pytest.mark.parametrize(
+    ("answers", "came"),
+    [
+        ({"run": (2, {})}, "failed"),
+        ({"diagnose": (4, {})}, "failed"),
+        ({"diagnose": (0, {"findings": [], "sentence": "nothing"})}, "not found"),
+        ({"prove": (2, {})}, "failed"),
+        ({"prove": (4, {**COMPARISON, "verdict": "invalid", "reason": None, "vetoed": ["Side B died."]})}, "proved"),
+    ],
+)
+def test_what_goes_wrong_is_told(answered: Answered, tmp_path: Path, answers: dict[str, Any], came: str) -> None:
+    answered(**answers)
+    told = proved(tmp_path)
+    assert told.came == came
+    assert told.note
+
+
+def test_what_has_been_proved_is_not_proved_again(answered: Answered, tmp_path: Path) -> None:
+    made = answered()
+    assert main(["shop_reviews", "--prove", str(tmp_path)]) == 0
+    kept = json.loads((tmp_path / "shop_reviews.json").read_text())
+    assert kept["format"] == 1 and kept["specimen"]["entry"] == ENTRY
+    asked = len(made.asked)
+    assert main(["shop_reviews", "--prove", str(tmp_path)]) == 0
+    assert len(made.asked) == asked
+    answered(prove=(2, {}))
+    (tmp_path / "shop_reviews.json").unlink()
+    assert main(["shop_reviews", "--prove", str(tmp_path)]) == 1
+    assert not (tmp_path / "shop_reviews.json").exists()
