@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from loadstone.stats.beta import incomplete_beta, student_quantile
@@ -71,7 +72,13 @@ def _student(values: list[float], level: float) -> Effect:
     error = math.sqrt(variance / count)
     if error == 0:  # differences so close that their squares vanish
         return Effect(mean, min(values), max(values), 2.0 ** (1 - count), "student", count)
-    half = student_quantile(0.5 + level / 2, count - 1) * error
+    half = _bound(level, count - 1) * error
     t = mean / error
     p = incomplete_beta((count - 1) / 2, 0.5, (count - 1) / (count - 1 + t * t))
     return Effect(mean, mean - half, mean + half, p, "student", count)
+
+
+@lru_cache(maxsize=4096)
+def _bound(level: float, degrees: int) -> float:
+    """Kept, since every metric of an experiment asks for the same."""
+    return student_quantile(0.5 + level / 2, degrees)

@@ -27,7 +27,7 @@ from loadstone.stats.beta import normal_quantile
 from loadstone.stats.pairs.effect import LEVEL, STUDENT_FROM
 from loadstone.stats.pairs.sign_flip import rank_of_end
 
-__all__ = ["KEPT", "RHO", "Looks", "bounds", "looks", "looks_at", "nominal", "spent"]
+__all__ = ["KEPT", "RHO", "Looks", "bounds", "crossed", "looks", "looks_at", "nominal", "spent"]
 
 Floats = NDArray[np.float64]
 
@@ -117,6 +117,12 @@ def nominal(
         used += path.step(share, held(k, level))
         levels.append(level)
     return levels
+
+
+def crossed(shares: Sequence[float], levels: Sequence[float]) -> list[float]:
+    """The chance, where there is no effect, that each look is the first to claim one, at these nominal levels."""
+    path = _Path()
+    return [path.step(share, level) for share, level in zip(shares, levels, strict=True)]
 
 
 def bounds(levels: Sequence[float]) -> list[float]:
