@@ -9,7 +9,21 @@ import msgspec
 from loadstone.model.comparison import DesignTold, SideTold
 from loadstone.model.run import Machine, Status
 
-__all__ = ["ExperimentManifest", "Step"]
+__all__ = ["ExperimentManifest", "SideAsked", "Step"]
+
+
+class SideAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """One side as it is asked for. ``text`` is the command, the URL or the revision, None where the spec's own service
+    is meant; ``env`` are variables on top of the service's; ``call`` is ``METHOD /path``, sent to a running service
+    before each of its runs. ``label`` tells it from the other side and holds no secret; values of ``env`` are never
+    kept."""
+
+    name: Literal["A", "B"]
+    kind: Literal["command", "url", "revision", "environment", "call"]
+    label: str
+    text: str | None = None
+    env: dict[str, str] = {}
+    call: str | None = None
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
