@@ -56,7 +56,7 @@ SHAPES = {"normal": normal, "Student 3": heavy, "lognormal": skewed, "two modes"
 
 def obrien_fleming(share: float, alpha: float) -> float:
     """Lan and DeMets' spending close to O'Brien and Fleming's bounds."""
-    return float(2 * stats.norm.sf(stats.norm.isf(alpha / 2) / math.sqrt(share)))
+    return float(4 * stats.norm.sf(stats.norm.isf(alpha / 4) / math.sqrt(share)))
 
 
 def pocock(share: float, alpha: float) -> float:

@@ -3,8 +3,8 @@
 Both sides answer the same requests (one seed), so a request's count on one side stands beside the same request's on
 the other. Code that counts deterministically differs by the same number in every one: no interval is needed then, and
 one run decides. Where requests differ in what they change by, neighbours may share a cause, and blocks of consecutive
-requests are the unit, not the request. A change on a rare path leaves most requests as they were; those that differ
-then all differ the same way, and the sign test among them says what the blocks are too few to say.
+requests are the unit, not the request. A change on a rare path leaves most requests as they were, and most blocks.
+Then the few that differ say on which side of 0 the difference lies: by sign-flip among them, six the same way at least.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from loadstone.stats.beta import student_quantile
 from loadstone.stats.pairs.effect import LEVEL
-from loadstone.stats.pairs.sign_flip import rank_of_end
+from loadstone.stats.pairs.sign_flip import MOST, rank_of_end, sign_flip_p
 from loadstone.stats.proportion import clopper_pearson
 
 __all__ = ["BLOCKS", "FEWEST_EXACT", "UNPAIRED", "CountedDifference", "counted_difference", "unpaired_share"]
@@ -91,6 +91,8 @@ def counted_difference(
     variance = float((size * (means - mean) ** 2).sum()) / count / (blocks - 1)
     half = student_quantile(0.5 + level / 2, blocks - 1) * math.sqrt(variance)
     low, high = mean - half, mean + half
+    if up + down <= MOST and sign_flip_p(differences[differences != 0].tolist()) > 1 - level:
+        low, high = min(low, 0.0), max(high, 0.0)
     if down == 0 < rank_of_end(up, level):
         low = max(low, _at_least(differences, level))
     if up == 0 < rank_of_end(down, level):

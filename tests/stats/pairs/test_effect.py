@@ -58,7 +58,7 @@ def test_what_hardly_varies_has_an_interval_all_the_same() -> None:
 
 @pytest.mark.parametrize("bad", [[], [math.nan] * 6, [0.1] * 9 + [math.inf], [-math.inf]])
 def test_what_is_no_number_is_an_error(bad: list[float]) -> None:
-    with pytest.raises(ValueError, match="pair|finite"):
+    with pytest.raises(ValueError, match=r"pair|finite"):
         effect_of(bad)
 
 

@@ -18,7 +18,7 @@ VALUES = st.lists(st.integers(1, 10**9), min_size=1, max_size=60)
 
 
 def drawn(count: int) -> list[int]:
-    return (np.random.default_rng(count).lognormal(0, 1, count) * 1e7).astype(int).tolist()
+    return [int(value) for value in np.random.default_rng(count).lognormal(0, 1, count) * 1e7]
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 1_000, 100_000])

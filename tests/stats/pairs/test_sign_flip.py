@@ -24,7 +24,7 @@ def slow_p(differences: list[float], centre: float = 0.0) -> float:
         abs(sum(sign * value for sign, value in zip(signs, about, strict=True))) >= seen - 1e-9
         for signs in itertools.product((1, -1), repeat=len(about))
     )
-    return hits / 2 ** len(about)
+    return hits / 2.0 ** len(about)
 
 
 def slow_end(differences: list[float], level: float, outward: float) -> float:
