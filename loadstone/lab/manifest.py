@@ -10,16 +10,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from loadstone import __version__
 from loadstone.lab.machine import machine, revision
 from loadstone.lab.service import argv
 from loadstone.model.run import Manifest, ServiceRecord
 from loadstone.model.service import Service
 
-__all__ = ["OBSERVED", "new_manifest"]
+__all__ = ["OBSERVED", "Place", "new_manifest"]
 
 OBSERVED = "observed"
 """The side that an observed run takes beside its bare partner."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a run stands in an experiment, so that it is never taken for one that stands for itself. ``pair`` counts
+    from 0; None outside the pairs."""
+
+    experiment: str
+    side: str
+    pair: int | None = None
 
 
 def new_manifest(
@@ -32,8 +43,12 @@ def new_manifest(
     nonce: int | None = None,
     build: str | None = None,
     bare: str | None = None,
+    place: Place | None = None,
 ) -> Manifest:
-    """A manifest as of now; its writer completes it with the run's id. ``bare`` is the run that this one observes."""
+    """A manifest as of now; its writer completes it with the run's id. ``bare`` is the run that this one observes,
+    ``place`` where it stands in an experiment."""
+    if place is None and bare is not None:
+        place = Place(bare, OBSERVED)
     return Manifest(
         format=1,
         run="",
@@ -51,8 +66,9 @@ def new_manifest(
         seed=seed,
         labels=dict(labels),
         command=command,
-        experiment=bare,
-        side=None if bare is None else OBSERVED,
+        experiment=place.experiment if place else None,
+        pair=place.pair if place else None,
+        side=place.side if place else None,
     )
 
 

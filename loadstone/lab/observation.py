@@ -18,7 +18,7 @@ import msgspec
 from loadstone.archive import RunWriter
 from loadstone.errors import LoadstoneError
 from loadstone.gather.collector import Collector, Gathered, Planner, Scene, Start
-from loadstone.lab.processes import cpu_s, family
+from loadstone.lab.processes import cpu_s, family, rss_bytes
 from loadstone.model.evidence import Coverage, Missing
 from loadstone.model.redaction import Redaction
 from loadstone.model.run import Collector as Record
@@ -61,6 +61,8 @@ class Observation:
         self._before_s: float | None = None
         self.service_cpu_s: float | None = None
         """CPU seconds that the service took between ``open`` and ``stop``; None where its processes are unknown."""
+        self.service_rss_bytes: int | None = None
+        """Resident memory of its processes at ``stop``."""
 
     def prepare(self, url: str | None, cwd: str | None, start: Start | None) -> Start | None:
         """Let every collector change how the service is started."""
@@ -98,7 +100,9 @@ class Observation:
     def stop(self) -> None:
         """The load has ended and the service is still there."""
         if self._before_s is not None:
-            self.service_cpu_s = cpu_s(self.pids()) - self._before_s
+            pids = self.pids()
+            self.service_cpu_s = max(0.0, cpu_s(pids) - self._before_s) if pids else None
+            self.service_rss_bytes = rss_bytes(pids)
         self._each(lambda collector: collector.stop())
 
     def pids(self) -> set[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loadstone.lab import tree
 
-__all__ = ["cpu_s", "family", "listeners"]
+__all__ = ["cpu_s", "family", "listeners", "rss_bytes"]
 
 _PROC = Path("/proc")
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)
@@ -45,6 +45,17 @@ def cpu_s(pids: set[int]) -> float:
             continue
         ticks += sum(map(int, stat[stat.rindex(")") + 2 :].split()[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def rss_bytes(pids: set[int]) -> int | None:
+    """Resident memory of these processes, shared pages counted in each; None where it cannot be read (proc(5), statm)."""
+    pages = []
+    for pid in pids:
+        try:
+            pages.append(int((_PROC / str(pid) / "statm").read_text().split()[1]))
+        except (OSError, IndexError, ValueError):
+            continue
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") if pages else None
 
 
 def _listening(table: str) -> list[tuple[str, str]]:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from loadstone.model.service import Service
 
-__all__ = ["STOP_S", "Command", "ServiceProcess", "argv", "ending", "place", "serving"]
+__all__ = ["PORT", "STOP_S", "Command", "ServiceProcess", "argv", "ending", "place", "serving"]
 
 Command = tuple[tuple[str, ...] | None, Mapping[str, str]]
 """Words to start a service with, none where it is up already, and the variables of its environment."""
+
+PORT = "{port}"
+"""Stands in ``start`` for the port of the service's URL."""
 
 STOP_S = 10.0
 """How long a service may take to end after SIGTERM, before SIGKILL: what ``docker stop`` gives."""
@@ -42,11 +45,12 @@ _LAST_BYTES = 16_384
 
 
 def argv(service: Service) -> tuple[str, ...] | None:
-    """The words of ``start``, split as a shell would, without a shell; None when nothing is to be started."""
+    """The words of ``start``, split as a shell would, without a shell, with the URL's port for ``{port}``; None when
+    nothing is to be started."""
     if service.start is None:
         return None
     try:
-        words = tuple(shlex.split(service.start))
+        words = tuple(word.replace(PORT, str(place(service)[1])) for word in shlex.split(service.start))
     except ValueError as error:
         raise SpecError(f"start = {service.start!r} is not a command line: {error}") from error
     if not words:
@@ -88,7 +92,7 @@ class ServiceProcess:
         self._log = log
         self._token = secrets.token_hex(8)
         _refuse_taken(service)
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             try:
                 self._process = subprocess.Popen(
                     words,
@@ -112,6 +116,11 @@ class ServiceProcess:
     def pids(self) -> set[int]:
         """The living processes of the service's tree."""
         return tree.alive(self.pid, self._token)
+
+    @property
+    def log(self) -> Path:
+        """Where its output is kept."""
+        return self._log
 
     def exit_code(self) -> int | None:
         """How the started process ended, or None while it runs."""
@@ -154,8 +163,12 @@ class ServiceProcess:
         self._process.poll()  # a process that has ended is a zombie until it is asked
         return self.pids()
 
+    def last_lines(self) -> list[str]:
+        """The last lines of its output."""
+        return _last_lines(self._log)
+
     def _told(self) -> str:
-        lines = _last_lines(self._log)
+        lines = self.last_lines()
         if not lines:
             return f"\n    started as: {shlex.join(self._words)}\n    it wrote nothing"
         quoted = "\n".join(f"    | {line}" for line in lines)

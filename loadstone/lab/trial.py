@@ -23,27 +23,32 @@ from loadstone.drive.summary import summary_of
 from loadstone.drive.tally import Tally
 from loadstone.gather.collector import Start
 from loadstone.lab.interrupts import Interrupts
-from loadstone.lab.manifest import new_manifest
+from loadstone.lab.manifest import Place, new_manifest
 from loadstone.lab.observation import Observation, Observing, observation
 from loadstone.lab.processes import family, listeners
 from loadstone.lab.report import REPORT, write_report
 from loadstone.lab.service import Command, ServiceProcess, argv, ending, place, serving
 from loadstone.model.interval import Interval
-from loadstone.model.run import Caveat, Manifest, Status, Summary
+from loadstone.model.run import Caveat, Manifest, ServiceUse, Status, Summary
 from loadstone.model.service import Service
 from loadstone.model.slo import Slo
 from loadstone.spec.hosts import host_problem
 
-__all__ = ["POLL_S", "Asked", "Silent", "Trial", "Watch", "run_trial"]
+__all__ = ["ENDED", "POLL_S", "Asked", "Silent", "Trial", "Watch", "run_trial"]
 
 POLL_S = 0.2
 """Longest wait inside the engine: how soon Ctrl-C is heeded."""
 
 
+ENDED = "service-ended"
+"""The caveat of a run whose service went away while it ran."""
+
+
 class Asked(msgspec.Struct, frozen=True):
     """What a trial is to do; ``spec`` is the text of ``loadstone.toml``, where there is one.
 
-    ``observing`` makes it an observed run, whose latency is in doubt for it; ``bare`` is the run whose partner it is.
+    ``observing`` makes it an observed run, whose latency is in doubt for it; ``bare`` is the run whose partner it is,
+    ``place`` where it stands in an experiment.
     """
 
     plan: Plan
@@ -58,6 +63,7 @@ class Asked(msgspec.Struct, frozen=True):
     report: bool = True
     observing: Observing | None = None
     bare: str | None = None
+    place: Place | None = None
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -115,8 +121,16 @@ class Silent:
         """Say nothing."""
 
 
-def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine], watch: Watch | None = None) -> Trial:
-    """Run it. Raises SpecError before anything is written when the engine refuses the plan, TargetError when the
+def run_trial(
+    archive: Archive,
+    asked: Asked,
+    engine: Callable[[bytes], Engine],
+    watch: Watch | None = None,
+    process: ServiceProcess | None = None,
+) -> Trial:
+    """Run it. ``process`` is the service where the caller started it: it is then neither started nor stopped here.
+
+    Raises SpecError before anything is written when the engine refuses the plan, TargetError when the
     service does not come up, InstrumentError when the engine fails; the run is then in the archive."""
     watch = watch or Silent()
     facts = PlanFacts.of(asked.plan.engine)
@@ -131,15 +145,16 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
                 writer.write("spec.toml", asked.spec.encode())
             log = writer.directory / "service.log"
             with observation(writer, asked.observing) as watched:
-                command = _prepared(asked.service, watched)
+                command = (None, {}) if process else _prepared(asked.service, watched)
                 if command[0] is not None:
                     watch.starting(asked.service)
                 patience = lambda: not interrupts.count  # noqa: E731
-                with serving(asked.service, log, patience=patience, command=command) as process:
-                    watched.open(process.pids if process else _found(asked.service))
+                with serving(asked.service, log, patience=patience, command=command) as started:
+                    served = started or process
+                    watched.open(served.pids if served else _found(asked.service))
                     _drive(driver, writer, tally, interrupts, watch, watched)
                     watched.stop()
-                    caveats = (*_instrumented(asked), *_service_ended(process, log))
+                    caveats = (*_instrumented(asked), *_service_ended(served))
                     writer.samples(driver.samples())
                 if asked.observing is not None:
                     watch.doing("reading the evidence")
@@ -150,6 +165,10 @@ def run_trial(archive: Archive, asked: Asked, engine: Callable[[bytes], Engine],
             ):  # a run that cannot be closed reads as crashed; the first error is the one to tell
                 writer.close(status=status, summary=summary_of(tally, writer.run, status, build=asked.build))
             raise
+        if watched.service_cpu_s is not None or watched.service_rss_bytes is not None:
+            writer.manifest = msgspec.structs.replace(
+                writer.manifest, service_use=ServiceUse(watched.service_cpu_s, watched.service_rss_bytes)
+            )
         trial = _finish(writer, tally, "interrupted" if interrupts.count else "complete", asked, caveats)
         cpu_s, requests = watched.service_cpu_s, tally.all_requests
         each_s = cpu_s / requests if cpu_s is not None and requests else None
@@ -207,13 +226,13 @@ def _instrumented(asked: Asked) -> tuple[Caveat, ...]:
     return (Caveat("instrumented", "doubt", ("latency", "rate"), message, advice),)
 
 
-def _service_ended(process: ServiceProcess | None, log: Path) -> tuple[Caveat, ...]:
+def _service_ended(process: ServiceProcess | None) -> tuple[Caveat, ...]:
     """A service that went away under load is data, and worth a word."""
     code = None if process is None else process.exit_code()
-    if code is None:
+    if process is None or code is None:
         return ()
     message = f"The service that was started ended during the run, with {ending(code)}."
-    return (Caveat("service-ended", "note", (), message, f"Its last words are in {log}."),)
+    return (Caveat(ENDED, "note", (), message, f"Its last words are in {process.log}."),)
 
 
 def _finish(writer: RunWriter, tally: Tally, status: Status, asked: Asked, caveats: tuple[Caveat, ...]) -> Trial:
@@ -242,4 +261,5 @@ def _manifest(asked: Asked) -> Manifest:
         nonce=asked.nonce,
         build=asked.build,
         bare=asked.bare,
+        place=asked.place,
     )

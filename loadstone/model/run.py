@@ -16,6 +16,7 @@ __all__ = [
     "Manifest",
     "Outcome",
     "ServiceRecord",
+    "ServiceUse",
     "SloResult",
     "Status",
     "StepSummary",
@@ -140,6 +141,14 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dirty: bool | None = None
 
 
+class ServiceUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the service's processes took: CPU over the whole run, warm-up included, and resident memory at its end,
+    each None where it could not be read."""
+
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+
+
 class Collector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A source of evidence and what it cost the service."""
 
@@ -171,4 +180,5 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pair: int | None = None
     side: str | None = None
     collectors: tuple[Collector, ...] = ()
+    service_use: ServiceUse | None = None
     summary: Summary | None = None

@@ -1,0 +1,114 @@
+"""One gate: the experiment that the guardrails ask for, its runs read back, the report kept beside its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from loadstone.archive import Archive
+from loadstone.archive.writer import replace as write
+from loadstone.guard.defaults import guards_of, margins_of
+from loadstone.guard.gate import failed_counter, gate
+from loadstone.guard.objective import CandidateRun
+from loadstone.lab.experiment import ExperimentAsked, Watch, run_experiment
+from loadstone.lab.findings import kept_diagnosis
+from loadstone.lab.measured import side_run
+from loadstone.model.comparison import Comparison, SideTold
+from loadstone.model.finding import Diagnosis
+from loadstone.model.guardrail import GateReport, Guard
+from loadstone.model.slo import Slo
+from loadstone.render.gate_markdown import gate_markdown
+from loadstone.render.junit import junit_xml
+
+if TYPE_CHECKING:
+    from loadstone.drive.engine import Engine
+
+__all__ = ["GateAsked", "report_on", "run_gate"]
+
+REPORT = "gate.json"
+COMMENT = "gate.md"
+SUITE = "gate.xml"
+
+
+@dataclass(frozen=True)
+class GateAsked:
+    """The experiment, and what is held. ``every`` goes on where a counter fails. ``base`` and ``candidate`` are what the
+    sides are called."""
+
+    experiment: ExperimentAsked
+    every: bool = False
+    base: str = ""
+    candidate: str = ""
+
+
+def run_gate(archive: Archive, asked: GateAsked, engine: Engine, watch: Watch) -> GateReport:
+    """Run it and keep ``gate.json``, ``gate.md`` and ``gate.xml`` in the experiment's directory.
+
+    Raises SpecError for a margin below the floor that was calibrated, and whatever an experiment raises.
+    """
+    spec = asked.experiment.spec
+    guards = guards_of(spec.guardrails, spec.slos)
+    ended: list[str] = []
+
+    def decided_early(comparison: Comparison) -> str | None:
+        failed = None if asked.every else failed_counter(comparison, guards)
+        if failed is None:
+            return None
+        ended.append(failed.sentence)
+        return failed.sentence
+
+    wanted = replace(asked.experiment, margins=margins_of(guards), decided_early=decided_early)
+    comparison = run_experiment(archive, wanted, engine, watch)
+    report = report_on(archive, comparison, guards, spec.slos, bool(ended), asked.base, asked.candidate)
+    directory = archive.root / "experiments" / report.experiment
+    write(directory / REPORT, msgspec.json.format(msgspec.json.encode(report)))
+    write(directory / COMMENT, f"{gate_markdown(report)}\n".encode())
+    write(directory / SUITE, junit_xml(report).encode())
+    return report
+
+
+def report_on(
+    archive: Archive,
+    comparison: Comparison,
+    guards: Sequence[Guard],
+    slos: Sequence[Slo],
+    ended: bool,
+    base: str,
+    candidate: str,
+) -> GateReport:
+    """The report, from what the archive has of the experiment's runs."""
+    a, b = comparison.sides
+    judged = {
+        row.run for pair in comparison.pairs if pair.left_out is None for row in (pair.a, pair.b) if row is not None
+    }
+    missing = next((one.message.rstrip(".") for one in comparison.caveats if one.code == "not-counted"), "")
+    return gate(
+        comparison,
+        guards,
+        slos=slos,
+        base_runs=_runs(archive, a, judged),
+        candidate_runs=_runs(archive, b, judged),
+        diagnoses=(_diagnosis(archive, a), _diagnosis(archive, b)),
+        ended=ended,
+        missing=missing[:1].lower() + missing[1:],
+        base=base,
+        candidate=candidate,
+    )
+
+
+def _runs(archive: Archive, side: SideTold, judged: set[str]) -> list[CandidateRun]:
+    """The side's runs in judged pairs, with their summaries; a run that left none behind is not among them."""
+    found = []
+    for place, name in enumerate(side.runs):
+        run = archive.run(name)
+        summary = run.manifest.summary
+        if name in judged and summary is not None:
+            found.append(CandidateRun(side_run(run, side.name, place, place), summary))
+    return found
+
+
+def _diagnosis(archive: Archive, side: SideTold) -> Diagnosis | None:
+    return None if side.observed is None else kept_diagnosis(archive.run(side.observed))
