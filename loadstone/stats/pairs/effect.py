@@ -22,8 +22,10 @@ FEWEST = 6
 """Pairs from which an interval at 95 % has ends: 1 - 2 / 2^6 = 96.9 %, while five carry 93.75 %."""
 
 STUDENT_FROM = 10
-"""From here Student's interval holds its level on skewed differences as well (docs/decisions/0017-stopping.md), and
-is narrower than what 2^n patterns resolve at the higher levels of repeated looks."""
+"""From here Student's interval is as good: in simulation (``benches/stopping.py``) its width is within 3 % of the
+sign-flip one's at ten pairs (6 % on differences of two modes), identical sides are called different in 4 to 5.7 %, and
+it resolves the higher levels of repeated looks. Both miss a mean that skewed differences (lognormal, skewness 1.75)
+lie about in 7 to 8 %; identical sides cannot differ so, since which of them is A is chance."""
 
 LEVEL = 0.95
 
