@@ -20,9 +20,12 @@ from loadstone.stats.pairs.chi_square import chi_square_quantile
 from loadstone.stats.pairs.effect import FEWEST, LEVEL, STUDENT_FROM, effect_of
 from loadstone.stats.pairs.sign_flip import rank_of_end
 
-__all__ = ["POWER", "floor", "pairs_for", "pairs_to_decide", "sd_interval", "visible"]
+__all__ = ["MOST_PAIRS", "POWER", "floor", "pairs_for", "pairs_to_decide", "sd_interval", "visible"]
 
 POWER = 0.8
+
+MOST_PAIRS = 200
+"""Beyond this nobody waits: runs should be longer, or the load quieter."""
 
 SAMPLES = 4_000
 """Normal samples of a few pairs: the quantile of an end is then good to 2 %."""
@@ -40,14 +43,16 @@ def floor(sd: float, pairs: int, level: float = LEVEL, power: float = POWER) -> 
     return visible(sd, pairs, level, power)
 
 
-def pairs_for(sd: float, effect: float, level: float = LEVEL, power: float = POWER, most: int = 200) -> int | None:
+def pairs_for(
+    sd: float, effect: float, level: float = LEVEL, power: float = POWER, most: int = MOST_PAIRS
+) -> int | None:
     """The fewest pairs that show ``effect`` (its size counts) with ``power``; None where ``most`` do not."""
     size = abs(effect)
     return next((pairs for pairs in range(FEWEST, most + 1) if visible(sd, pairs, level, power) <= size), None)
 
 
 def pairs_to_decide(
-    differences: Sequence[float], margin_log: float, level: float = LEVEL, most: int = 200, power: float = POWER
+    differences: Sequence[float], margin_log: float, level: float = LEVEL, most: int = MOST_PAIRS, power: float = POWER
 ) -> int | None:
     """How many pairs in all would decide, with ``power``, if mean and spread stay what they are: the interval must
     then lie on one side of the margin. As many as there are where it does already; None where ``most`` would not do,

@@ -27,7 +27,7 @@ from loadstone.stats.beta import normal_quantile
 from loadstone.stats.pairs.effect import LEVEL, STUDENT_FROM
 from loadstone.stats.pairs.sign_flip import rank_of_end
 
-__all__ = ["KEPT", "RHO", "Looks", "bounds", "crossed", "looks", "looks_at", "nominal", "spent"]
+__all__ = ["EVERY", "KEPT", "RHO", "Looks", "bounds", "crossed", "looks", "looks_at", "nominal", "spent"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +46,9 @@ twenty (docs/decisions/0017-stopping.md)."""
 KEPT = 0.9
 """The part of the error that is spent at all. The t statistics of few pairs hang together less than a Brownian path
 does, so that looks at their levels alarmed up to 1.11 times too often (``benches/stopping.py``)."""
+
+EVERY = 2
+"""Pairs between looks: a block of ABBA is two."""
 
 SMALLEST = 1e-12
 """No level is above 1 - SMALLEST: no interval is drawn at 100 %."""
@@ -71,7 +74,7 @@ def spent(share: float, alpha: float) -> float:
     return alpha * math.pow(min(1.0, share), RHO)
 
 
-def looks(first: int, most: int, every: int = 2, level: float = LEVEL) -> Looks:
+def looks(first: int, most: int, every: int = EVERY, level: float = LEVEL) -> Looks:
     """Looks after ``first`` pairs, every ``every`` from there, and after ``most``, without those that could not claim
     anything whatever they saw. One look is at ``level`` itself.
 
