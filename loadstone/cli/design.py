@@ -12,9 +12,13 @@ from loadstone.cli.options import seed as valid_seed
 from loadstone.cli.sides import margin, metric_margins
 
 if TYPE_CHECKING:
+    from loadstone.model.shape import Shape
+    from loadstone.model.workload import Workload
+    from loadstone.spec import Spec
+
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["FEWEST", "load_options", "margin_options", "pair_options", "printed_options"]
+__all__ = ["FEWEST", "load_of", "load_options", "margin_options", "pair_options", "printed_options"]
 
 FEWEST = 6
 """Fewest pairs from which an interval of 95 % can be had: 2^-6 (loadstone/stats/pairs/effect.py)."""
@@ -116,3 +120,36 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def load_of(
+    spec: Spec, shape: str | None, journeys: tuple[str, ...], rate_per_s: float | None
+) -> tuple[Spec, Shape, Workload]:
+    """The spec, one of its shapes and its workload as the arguments restrict them. Objectives of journeys that are
+    not driven go with them. Raises SpecError."""
+    import msgspec
+
+    from loadstone.cli.asked import shape_of
+    from loadstone.errors import SpecError
+
+    chosen = shape_of(spec, shape)
+    if rate_per_s is not None:
+        if chosen.arrivals == "closed":
+            raise SpecError(
+                f'the shape "{chosen.name}" is a closed population, so it has no rate; choose another --shape'
+            )
+        if not rate_per_s:
+            raise SpecError("--rate 0 drives nothing; a rate is above 0")
+        phases = tuple(msgspec.structs.replace(phase, rate_per_s=rate_per_s) for phase in chosen.phases)
+        chosen = msgspec.structs.replace(chosen, phases=phases)
+    workload = spec.workload
+    if journeys:
+        names = [journey.name for journey in workload.journeys]
+        unknown = [name for name in journeys if name not in names]
+        if unknown:
+            raise SpecError(f'{spec.path} has no journey "{unknown[0]}"; it has {", ".join(names)}')
+        kept = tuple(journey for journey in workload.journeys if journey.name in journeys)
+        workload = msgspec.structs.replace(workload, journeys=kept)
+        slos = tuple(slo for slo in spec.slos if slo.journey is None or slo.journey in journeys)
+        spec = msgspec.structs.replace(spec, workload=workload, slos=slos)
+    return spec, chosen, workload

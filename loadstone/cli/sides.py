@@ -182,10 +182,12 @@ def given_side(spec: Spec, given: Given, other_env: Mapping[str, str] = {}) -> S
     return SideAsked(name=given.name, kind=kind, label=" ".join([text, *told]), text=text, env=given.env)
 
 
-def hidden_words(a_env: Mapping[str, str], b_env: Mapping[str, str]) -> dict[str, str]:
+def hidden_words(
+    a_env: Mapping[str, str], b_env: Mapping[str, str], options: tuple[str, str] = ("--a-env", "--b-env")
+) -> dict[str, str]:
     """Words of the command line that hold values nobody should keep, and what stands for them."""
     hidden: dict[str, str] = {}
-    for option, env in (("--a-env", a_env), ("--b-env", b_env)):
+    for option, env in zip(options, (a_env, b_env), strict=True):
         for name, value in env.items():
             word, kept = f"{name}={value}", shown(name, value)
             if kept != word:

@@ -47,10 +47,14 @@ def comparison_text(
     color: bool = False,
     width: int = 100,
     report: str | None = None,
+    guardrail: str | None = None,
     next_step: str | None = None,
 ) -> str:
-    """The comparison in one screen, without a trailing newline. ``report`` is a path, ``next_step`` a command to go on
-    with; without one it is the comparison's own. Labels come from outside and are stripped of what a terminal obeys."""
+    """The comparison in one screen, without a trailing newline. ``report`` is a path, ``guardrail`` that of the lines
+    that keep it, ``next_step`` a command to go on with; without one it is the comparison's own.
+
+    Labels come from outside and are stripped of what a terminal obeys.
+    """
     doubts = [one for one in comparison.caveats if one.level != "note"]
     notes = [one for one in comparison.caveats if one.level == "note"]
     first = comparison.verdict == "invalid" or bool(doubts)
@@ -70,7 +74,7 @@ def comparison_text(
         "\n".join(labelled("moved", plain(moved_line(one)), color, width) for one in comparison.moved[:MOVED]),
         *("\n".join(shift_text(shift, width=width)) for shift in comparison.shifts),
         "\n".join([*_left_out(comparison, color, width), *(_caveat(one, color, width) for one in notes)]),
-        _next(comparison, report, next_step),
+        _next(comparison, report, guardrail, next_step),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -260,9 +264,6 @@ def _bounded(value: Bounded) -> str:
     return f"{seconds(value.value)} [{seconds(value.low)}, {seconds(value.high)}]"
 
 
-def _next(comparison: Comparison, report: str | None, next_step: str | None) -> str:
-    step = next_step or comparison.next_step
-    lines = [f"{'report':<8}{plain(report)}"] if report else []
-    if step:
-        lines.append(f"{'next':<8}{plain(step)}")
-    return "\n".join(lines)
+def _next(comparison: Comparison, report: str | None, guardrail: str | None, next_step: str | None) -> str:
+    told = (("report", report), ("keep it", guardrail), ("next", next_step or comparison.next_step))
+    return "\n".join(f"{word:<8}{plain(text)}" for word, text in told if text)
