@@ -27,10 +27,13 @@ VERBS = {
     "check": "Validate the spec, then run each journey once and print the exchange.",
     "gather": "Collect evidence from a running service, without load.",
     "import": "Make a run of traces and profiles that other tools wrote.",
-    "show": "The result of a run.",
+    "show": "The result of a run, or of an experiment.",
     "evidence": "What was collected of a run, and how far to believe it.",
     "diagnose": "Why a run is slow, how sure that is, and what a fix would gain.",
     "faults": "The faults that a diagnosis looks for, a page each.",
+    "prove": "Is B better than A, how sure, and for the stated reason?",
+    "compare": "Two runs, or two sets of runs, of the archive: before and after.",
+    "calibrate": "How far apart identical sides come out on this machine.",
     "report": "Rebuild a run's report, and open it.",
     "serve": "The pages over the whole archive, live during a run.",
     "export": "A run's stacks as speedscope, pprof or collapsed stacks.",
@@ -48,6 +51,7 @@ Examples:
   loadstone run                       drive what loadstone.toml says, exit by its objectives
   loadstone run --evidence            and once more, observed from inside
   loadstone show last-1 --json        the run before the last one
+  loadstone prove --a-env FIX=0 --b-env FIX=1     both sides in interleaved pairs
   loadstone sql "SELECT run, requests, response_p99_s FROM runs"
 
 \b

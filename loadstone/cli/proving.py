@@ -23,7 +23,7 @@ SOME = 3
 
 
 def design_told(design: DesignTold, length_s: float, *, margin: float, smallest: dict[str, float]) -> str:
-    """``10 pairs, order drawn (seed 41), 10 s a run (1,200 requests) after 2 s of warm-up: 4 min 12 s in all``, and below
+    """``10 pairs, order drawn (seed 41), 10 s a run (1,200 requests) after 2 s of warm-up: 4 min 12 s in all``; below
     it what such a design sees."""
     pairs = str(design.planned) if design.most == design.planned else f"{design.planned} to {design.most}"
     requests = f" ({design.requests:,} requests)" if design.requests else ""
