@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from loadstone.archive import Archive
 from loadstone.archive.writer import replace as write
+from loadstone.drive.engine import Engine
 from loadstone.guard.defaults import guards_of, margins_of
 from loadstone.guard.gate import failed_counter, gate
 from loadstone.guard.objective import CandidateRun
-from loadstone.lab.experiment import ExperimentAsked, Watch, run_experiment
+from loadstone.lab.experiment import ExperimentAsked, ExperimentWatch, run_experiment
 from loadstone.lab.findings import kept_diagnosis
 from loadstone.lab.measured import side_run
 from loadstone.model.comparison import Comparison, SideTold
@@ -22,9 +22,6 @@ from loadstone.model.guardrail import GateReport, Guard
 from loadstone.model.slo import Slo
 from loadstone.render.gate_markdown import gate_markdown
 from loadstone.render.junit import junit_xml
-
-if TYPE_CHECKING:
-    from loadstone.drive.engine import Engine
 
 __all__ = ["GateAsked", "report_on", "run_gate"]
 
@@ -35,7 +32,7 @@ SUITE = "gate.xml"
 
 @dataclass(frozen=True)
 class GateAsked:
-    """The experiment, and what is held. ``every`` goes on where a counter fails. ``base`` and ``candidate`` are what the
+    """The experiment; ``every`` goes on with it where a counter fails; ``base`` and ``candidate`` are what the
     sides are called."""
 
     experiment: ExperimentAsked
@@ -44,7 +41,9 @@ class GateAsked:
     candidate: str = ""
 
 
-def run_gate(archive: Archive, asked: GateAsked, engine: Engine, watch: Watch) -> GateReport:
+def run_gate(
+    archive: Archive, asked: GateAsked, engine: Callable[[bytes], Engine], watch: ExperimentWatch | None = None
+) -> GateReport:
     """Run it and keep ``gate.json``, ``gate.md`` and ``gate.xml`` in the experiment's directory.
 
     Raises SpecError for a margin below the floor that was calibrated, and whatever an experiment raises.
@@ -60,7 +59,7 @@ def run_gate(archive: Archive, asked: GateAsked, engine: Engine, watch: Watch) -
         ended.append(failed.sentence)
         return failed.sentence
 
-    wanted = replace(asked.experiment, margins=margins_of(guards), decided_early=decided_early)
+    wanted = msgspec.structs.replace(asked.experiment, margins=margins_of(guards), decided_early=decided_early)
     comparison = run_experiment(archive, wanted, engine, watch)
     report = report_on(archive, comparison, guards, spec.slos, bool(ended), asked.base, asked.candidate)
     directory = archive.root / "experiments" / report.experiment
