@@ -9,7 +9,7 @@ import os
 
 from loadstone.demo.database import Database
 
-__all__ = ["FAULT", "FAULTS", "named_in_environment", "plant"]
+__all__ = ["CURES", "FAULT", "FAULTS", "named_in_environment", "plant"]
 
 FAULT = "LOADSTONE_DEMO_FAULT"
 
@@ -21,6 +21,19 @@ FAULTS: dict[str, str] = {
     "pool": "GET /products holds one connection of a pool of two while it asks for a second",
     "locks": "each order takes the next order number first and seals its receipt before it commits",
 }
+
+CURES: dict[str, str] = {
+    "none": "there is nothing to cure",
+    "reviews": "one statement joins the reviews with their authors and tells the badges by three thresholds "
+    "(_JOINED in loadstone/demo/reviews.py)",
+    "index": "an index of the reviews by product and date (plant in loadstone/demo/faults.py)",
+    "serialiser": "the catalogue's replies are written by the standard library's encoder, uncopied "
+    "(json_reply in loadstone/demo/replies.py)",
+    "pool": "GET /products does all it needs on one connection, of as many as there are threads "
+    "(product_list in loadstone/demo/catalogue.py)",
+    "locks": "an order holds no row that other orders want (place_order in loadstone/demo/orders.py)",
+}
+"""What the code does instead where the fault is not planted."""
 
 
 def named_in_environment() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 
 from loadstone.demo.app import application
 from loadstone.demo.database import Busy, SqliteDatabase
-from loadstone.demo.faults import FAULT, FAULTS, named_in_environment, plant
+from loadstone.demo.faults import CURES, FAULT, FAULTS, named_in_environment, plant
 from loadstone.demo.seed import fill
 from loadstone.demo.spelling import to_json
 from tests.demo.shopping import CUSTOMERS, PRODUCTS, Shopper, silent
@@ -145,3 +146,13 @@ def test_the_environment_names_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FAULT, "gremlins")
     with pytest.raises(ValueError, match="LOADSTONE_DEMO_FAULT is one of none, reviews"):
         named_in_environment()
+
+
+def test_every_fault_says_what_the_code_does_without_it_and_where() -> None:
+    assert CURES.keys() == FAULTS.keys()
+    root = Path(__file__).parents[2]
+    for fault, cure in CURES.items():
+        if fault != "none":
+            found = re.search(r"\((?P<name>\w+) in (?P<file>loadstone/demo/\w+\.py)\)$", cure)
+            assert found is not None, cure
+            assert re.search(rf"^(def )?{found['name']}\b", (root / found["file"]).read_text(), re.MULTILINE), cure
