@@ -1,4 +1,4 @@
-"""The demo's story after its diagnosis: the load of the proof, and the guardrail that is kept of it.
+"""The demo's story after its diagnosis: the load of the proof.
 
 The finding is proved on its own journey alone, at a rate of its own: a run of the whole mix would hold a few requests a
 second of the step in question, and a p99 rests on a thousand.
@@ -10,20 +10,12 @@ import math
 
 import msgspec
 
-from loadstone.archive import Archive
-from loadstone.archive.writer import replace
-from loadstone.guard.fragment import guardrail_lines
-from loadstone.model.comparison import Comparison
-from loadstone.model.finding import Finding
 from loadstone.model.run import Summary
 from loadstone.model.shape import Phase, Shape
 from loadstone.model.workload import Step
 from loadstone.spec import Spec
 
-__all__ = ["BUSY", "ENOUGH", "GUARDRAIL", "MOST_PER_S", "journey_alone", "keep_guardrail", "proof_rate", "run_length_s"]
-
-GUARDRAIL = "guardrail.toml"
-"""In the experiment's directory."""
+__all__ = ["BUSY", "ENOUGH", "MOST_PER_S", "journey_alone", "proof_rate", "run_length_s"]
 
 BUSY = 0.6
 """Mean requests of the journey in service at once, by Little's law at the service times of the faulty service: a core is
@@ -77,11 +69,3 @@ def proof_rate(spec: Spec, journey: str | None, summary: Summary) -> float:
 def run_length_s(rate_per_s: float, least_s: float, most_s: float) -> float:
     """How long a run is measured for ``ENOUGH`` requests of a step that each journey asks once, within bounds."""
     return min(max(math.ceil(2 * ENOUGH / rate_per_s) / 2, least_s), most_s)
-
-
-def keep_guardrail(archive: Archive, comparison: Comparison, finding: Finding, spec: Spec) -> str | None:
-    """Write ``guardrail.toml`` beside the verdict and return its lines; None where there is nothing to hold."""
-    lines = guardrail_lines(comparison, finding, spec.slos)
-    if lines is not None and comparison.experiment is not None:
-        replace(archive.root / "experiments" / comparison.experiment / GUARDRAIL, lines.encode())
-    return lines

@@ -1,19 +1,17 @@
-"""The load that a finding is proved under, and what is kept of the proof."""
+"""The load that the demo's finding is proved under."""
 
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from loadstone.archive import Archive
-from loadstone.lab.story import ENOUGH, GUARDRAIL, MOST_PER_S, journey_alone, keep_guardrail, proof_rate, run_length_s
+from loadstone.lab.story import ENOUGH, MOST_PER_S, journey_alone, proof_rate, run_length_s
 from loadstone.model.run import Latency, LatencySet, StepSummary, Summary
 from loadstone.spec import Spec, load
-from tests.guard.made import comparison, counted, run
-from tests.guard.test_fragment import P99, SLO, STATEMENTS, finding
+from tests.guard.made import run
+from tests.guard.test_fragment import SLO
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +56,3 @@ def test_a_run_is_long_enough_for_a_p99_within_bounds() -> None:
     assert run_length_s(150.0, 5.5, 8.0) == 7.0
     assert ENOUGH <= 150.0 * 7.0
     assert run_length_s(20.0, 5.5, 8.0) == 8.0
-
-
-def test_the_guardrail_lies_beside_the_verdict(tmp_path: Path, shop: Spec) -> None:
-    archive = Archive(tmp_path)
-    proved = replace(comparison(P99, STATEMENTS, verdict="faster"), experiment="e1")
-    (tmp_path / "experiments/e1").mkdir(parents=True)
-    lines = keep_guardrail(archive, proved, finding(), shop)
-    assert lines is not None and '"statements of browse.detail" = "+0"' in lines
-    assert (tmp_path / "experiments/e1" / GUARDRAIL).read_text() == lines
-    (tmp_path / "experiments/e2").mkdir()
-    slower = replace(comparison(counted(1, 2, step="detail"), verdict="slower"), experiment="e2")
-    assert keep_guardrail(archive, slower, finding(), shop) is None
-    assert not (tmp_path / "experiments/e2" / GUARDRAIL).exists()
