@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadstone.guard.cause import cause_of, new_finding
-from loadstone.guard.judge import BY_COUNT, by_count, judge, metric_of, unmeasured
+from loadstone.guard.judge import by_count, judge, metric_of, unmeasured
 from loadstone.guard.objective import CandidateRun, judge_objective
 from loadstone.model.comparison import Comparison
 from loadstone.model.finding import Diagnosis
@@ -19,7 +19,7 @@ from loadstone.model.guardrail import GateReport, GateVerdict, Guard, GuardResul
 from loadstone.model.run import Caveat
 from loadstone.model.slo import Slo
 
-__all__ = ["EXITS", "failed_counter", "gate", "verdict_of"]
+__all__ = ["EXITS", "gate", "settled", "verdict_of"]
 
 EXITS: dict[GateVerdict, int] = {"pass": 0, "fail": 1, "undecided": 3, "invalid": 4}
 """What the command line answers with."""
@@ -33,15 +33,26 @@ def verdict_of(results: Sequence[GuardResult]) -> GateVerdict:
     return next((verdict for verdict in ORDER if verdict in found), "undecided")
 
 
-def failed_counter(comparison: Comparison, guards: Sequence[Guard]) -> GuardResult | None:
-    """The first counter that fails, in a comparison of the observed runs alone: reason enough to stop there."""
-    for guard in guards:
-        metric = metric_of(guard, comparison) if by_count(guard) else None
-        if metric is not None and metric.method == BY_COUNT:
-            result = judge(guard, metric, comparison)
-            if result.verdict == "fail":
-                return result
-    return None
+def settled(comparison: Comparison, guards: Sequence[Guard], *, every: bool = False) -> str | None:
+    """Why nothing is left to measure at this look, None while something is: a guardrail fails, or all that pairs can
+    decide are decided. ``every`` asks for the latter even where one fails.
+
+    Objectives do not count here: their intervals do not allow for looking again and again, so they are judged once,
+    at the end.
+    """
+    results = [
+        judge(guard, metric, comparison)
+        for guard in guards
+        if guard.kind != "slo" and (metric := metric_of(guard, comparison)) is not None
+    ]
+    failed = next((one for one in results if one.verdict == "fail"), None)
+    if not comparison.pairs:
+        return None if failed is None or every else failed.sentence
+    if failed is not None and not every:
+        return failed.sentence
+    open_ = [one for one in results if one.verdict == "undecided" and not by_count(one.guard)]
+    held = [one for one in results if not by_count(one.guard)]
+    return "Every guardrail is decided." if held and not open_ else None
 
 
 def gate(

@@ -11,7 +11,7 @@ from loadstone.archive import Archive
 from loadstone.archive.writer import replace as write
 from loadstone.drive.engine import Engine
 from loadstone.guard.defaults import guards_of, margins_of
-from loadstone.guard.gate import failed_counter, gate
+from loadstone.guard.gate import gate, settled
 from loadstone.guard.objective import CandidateRun
 from loadstone.lab.experiment import ExperimentAsked, ExperimentWatch, run_experiment
 from loadstone.lab.findings import kept_diagnosis
@@ -50,18 +50,13 @@ def run_gate(
     """
     spec = asked.experiment.spec
     guards = guards_of(spec.guardrails, spec.slos)
-    ended: list[str] = []
 
     def decided_early(comparison: Comparison) -> str | None:
-        failed = None if asked.every else failed_counter(comparison, guards)
-        if failed is None:
-            return None
-        ended.append(failed.sentence)
-        return failed.sentence
+        return settled(comparison, guards, every=asked.every)
 
     wanted = msgspec.structs.replace(asked.experiment, margins=margins_of(guards), decided_early=decided_early)
     comparison = run_experiment(archive, wanted, engine, watch)
-    report = report_on(archive, comparison, guards, spec.slos, bool(ended), asked.base, asked.candidate)
+    report = report_on(archive, comparison, guards, spec.slos, asked.base, asked.candidate)
     directory = archive.root / "experiments" / report.experiment
     write(directory / REPORT, msgspec.json.format(msgspec.json.encode(report)))
     write(directory / COMMENT, f"{gate_markdown(report)}\n".encode())
@@ -74,7 +69,6 @@ def report_on(
     comparison: Comparison,
     guards: Sequence[Guard],
     slos: Sequence[Slo],
-    ended: bool,
     base: str,
     candidate: str,
 ) -> GateReport:
@@ -91,7 +85,7 @@ def report_on(
         base_runs=_runs(archive, a, judged),
         candidate_runs=_runs(archive, b, judged),
         diagnoses=(_diagnosis(archive, a), _diagnosis(archive, b)),
-        ended=ended,
+        ended=not comparison.pairs and settled(comparison, guards) is not None,
         missing=missing[:1].lower() + missing[1:],
         base=base,
         candidate=candidate,

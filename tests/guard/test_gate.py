@@ -5,10 +5,12 @@ from itertools import product
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from loadstone.guard.cause import cause_of, new_finding
-from loadstone.guard.gate import EXITS, failed_counter, gate, verdict_of
+from loadstone.guard.gate import EXITS, gate, settled, verdict_of
 from loadstone.guard.judge import judge
+from loadstone.model.comparison import Metric, PairRow
 from loadstone.model.finding import Diagnosis, Finding, FindingEvidence, Locus, Roles, Share
 from loadstone.model.guard_metric import parse_guard
 from loadstone.model.guardrail import GateReport, GateVerdict, Guard, guard_of
@@ -23,13 +25,14 @@ SLO = Slo("detail is fast", parse_objective("p99 < 300ms"), "browse", "detail")
 SAME = relative(1.0, 0.98, 1.02, judged=True)
 WORSE = relative(1.2, 1.1, 1.3, judged=True)
 OPEN = relative(1.02, 0.9, 1.1, judged=True, pairs_to_decide=30)
+ERRORS_OPEN = relative(0.0, -0.01, 0.01, name="errors", margin=0.001, verdict="undecided")
 VOID = relative(1.0, 0.9, 1.02, verdict="invalid", note="Side B died in pair 3.")
 
 
 @pytest.mark.parametrize("verdicts", list(product(["pass", "fail", "undecided", "invalid"], repeat=3)))
 def test_a_valid_fail_beats_invalid_beats_undecided_beats_pass(verdicts: tuple[GateVerdict, ...]) -> None:
     result = judge(P95, SAME, comparison())
-    found = verdict_of([msgspec.structs.replace(result, verdict=verdict) for verdict in verdicts])
+    found = verdict_of([replace(result, verdict=verdict) for verdict in verdicts])
     expected = next(one for one in ("fail", "invalid", "undecided", "pass") if one in verdicts)
     assert found == expected
     assert EXITS[found] == {"pass": 0, "fail": 1, "undecided": 3, "invalid": 4}[expected]
@@ -71,20 +74,44 @@ def test_a_valid_fail_stands_where_the_rest_is_invalid() -> None:
 
 def test_a_gate_that_ended_at_its_counters_tells_these_alone() -> None:
     made = comparison(counted(2, 3))
-    assert failed_counter(made, [P95, STATEMENTS]) is not None
+    assert settled(made, [P95, STATEMENTS]) == "statements a request 2.00 -> 3.00, +1.00 by count; +0 is allowed."
+    assert settled(made, [P95, STATEMENTS], every=True) is None
     report = gate(made, [P95, STATEMENTS], ended=True)
     assert [one.guard for one in report.results] == [STATEMENTS]
     assert [caveat.code for caveat in report.caveats] == ["ended-at-counters"]
 
 
-@pytest.mark.parametrize("made", [comparison(counted(2, 2)), comparison(SAME), comparison(counted(3, 2), SAME)])
-def test_counters_that_hold_do_not_end_it(made: object) -> None:
-    assert failed_counter(made, [P95, STATEMENTS]) is None  # type: ignore[arg-type]
+@pytest.mark.parametrize("metrics", [[counted(2, 2)], [], [counted(3, 2)], [counted(2, 2.1, low=-0.1, high=0.3)]])
+def test_counters_that_hold_do_not_end_it(metrics: list[Metric]) -> None:
+    assert settled(comparison(*metrics), [P95, STATEMENTS]) is None
 
 
-def test_a_counter_of_the_pairs_runs_does_not_end_it_before_they_ran() -> None:
-    guard = parse_guard("errors", "+0%")
-    assert failed_counter(comparison(counted(0, 1, name="errors", unit="share")), [guard]) is None
+PAIR = PairRow(0, "AB", 1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "every", "ends"),
+    [
+        ([SAME, counted(2, 2)], False, True),
+        ([OPEN, counted(2, 2)], False, False),
+        ([WORSE], False, True),
+        ([WORSE, ERRORS_OPEN], False, True),
+        ([WORSE, ERRORS_OPEN], True, False),
+        ([WORSE], True, True),
+        ([OPEN, counted(2, 3)], True, False),
+        ([SAME, counted(2, 2.1, low=-0.1, high=0.3)], False, True),  # no pair can settle a counter
+        ([], False, False),
+    ],
+)
+def test_a_look_ends_it_when_nothing_is_left_to_measure(metrics: list[Metric], every: bool, ends: bool) -> None:
+    made = replace(comparison(*metrics), pairs=(PAIR,) * 6)
+    guards = [P95, STATEMENTS, parse_guard("errors", "+0.1%", 4)]
+    assert (settled(made, guards, every=every) is not None) == ends
+
+
+def test_objectives_are_judged_once_at_the_end() -> None:
+    made = replace(comparison(OPEN), pairs=(PAIR,) * 6)
+    assert settled(made, [guard_of(SLO)]) is None
 
 
 def test_a_default_counter_that_cannot_be_had_is_left_out_and_told() -> None:
