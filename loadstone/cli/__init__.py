@@ -34,6 +34,7 @@ VERBS = {
     "prove": "Is B better than A, how sure, and for the stated reason?",
     "compare": "Two runs, or two sets of runs, of the archive: before and after.",
     "calibrate": "How far apart identical sides come out on this machine.",
+    "gate": "Hold a change against its base by the spec's guardrails.",
     "report": "Rebuild a run's report, and open it.",
     "serve": "The pages over the whole archive, live during a run.",
     "export": "A run's stacks as speedscope, pprof or collapsed stacks.",
