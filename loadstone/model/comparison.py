@@ -189,9 +189,10 @@ class PairRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``verdict.json``, and ``--json`` of prove and compare. ``sentence`` is the answer. ``predicted`` is what was
-    foretold of the finding under this load; ``measured`` has under the same names (``p50_s``, ``p95_s``, ``p99_s``)
-    what side B was measured at, and ``ratio``. ``reason`` is null without a finding. ``moved`` are the operations that
-    differ, the costliest first. ``vetoed`` has the sentences that make it invalid."""
+    foretold of the finding; ``same_load`` says that it was under the load of the proof. ``measured`` has under the same
+    names (``p50_s``, ``p95_s``, ``p99_s``) what side B was measured at, and ``ratio``. ``reason`` is null without a
+    finding. ``moved`` are the operations that differ, the costliest first. ``vetoed`` has the sentences that make it
+    invalid."""
 
     format: Literal[1]
     experiment: str | None
@@ -203,6 +204,7 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: ReasonVerdict | None = None
     blamed: Blamed | None = None
     predicted: Predicted | None = None
+    same_load: bool = False
     measured: dict[str, Bounded] = {}
     shifts: tuple[StepShift, ...] = ()
     moved: tuple[Moved, ...] = ()

@@ -1,0 +1,58 @@
+"""A line of the ledger: what was predicted of a finding beside what was measured."""
+
+from __future__ import annotations
+
+from loadstone.model.comparison import Comparison, LedgerEntry
+from loadstone.model.finding import Bounded
+
+__all__ = ["entry"]
+
+
+def entry(comparison: Comparison, at_ns: int, service: str | None = None) -> LedgerEntry | None:
+    """The entry of a comparison that a finding was to be proved by; None without one."""
+    blamed = comparison.blamed
+    if blamed is None or comparison.experiment is None:
+        return None
+    predicted = comparison.predicted
+    at = predicted.at if predicted is not None else "p99"
+    foretold: Bounded | None = None
+    before: float | None = None
+    if predicted is not None:
+        foretold = {"p50": predicted.p50_s, "p95": predicted.p95_s, "p99": predicted.p99_s}[at]
+        before = predicted.before_s.get(at)
+    ratio = None
+    if foretold is not None and before:
+        ratio = Bounded(foretold.value / before, foretold.low / before, foretold.high / before)
+    judged = next(
+        (
+            one
+            for one in comparison.metrics
+            if one.name == f"{at} response" and (one.journey, one.step) == (blamed.journey, blamed.step)
+        ),
+        None,
+    )
+    measured_ratio = None
+    if judged is not None and judged.ratio is not None and judged.low is not None and judged.high is not None:
+        measured_ratio = Bounded(judged.ratio, judged.low, judged.high)
+    level = None if judged is None or judged.a is None else judged.a
+    return LedgerEntry(
+        format=1,
+        experiment=comparison.experiment,
+        at_ns=at_ns,
+        fault=blamed.fault,
+        fingerprint=blamed.fingerprint,
+        journey=blamed.journey,
+        step=blamed.step,
+        at=at,
+        before_s=None if level is None else Bounded(level, level, level),
+        predicted_s=foretold,
+        measured_s=comparison.measured.get(f"{at}_s"),
+        predicted_ratio=ratio,
+        measured_ratio=measured_ratio,
+        refused=None if predicted is None else predicted.refused,
+        verdict=comparison.verdict,
+        reason=comparison.reason,
+        pairs=comparison.design.pairs,
+        same_load=comparison.same_load,
+        service=service,
+    )

@@ -1,0 +1,93 @@
+"""The answer in one sentence, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadstone.model.comparison import Blamed, Metric, ReasonVerdict, Verdict
+from loadstone.model.quantity import format_count
+from loadstone.prove.measures import label_of
+
+__all__ = ["REASONS", "answer"]
+
+REASONS: dict[ReasonVerdict, str] = {
+    "confirmed": "for the stated reason",
+    "refuted": "not for the stated reason",
+    "no-effect": "no effect",
+}
+
+
+def answer(
+    verdict: Verdict,
+    metrics: Sequence[Metric],
+    *,
+    reason: ReasonVerdict | None = None,
+    blamed: Blamed | None = None,
+    vetoed: Sequence[str] = (),
+    doubts: Sequence[str] = (),
+    pairs: int = 0,
+) -> str:
+    """One or two sentences that end with a full stop."""
+    judged = next((one for one in metrics if one.judged), None)
+    if verdict == "invalid":
+        return f"Invalid: {_lower(vetoed[0]) if vetoed else 'the measurement is void'}."
+    if verdict == "slower":
+        return f"Slower: {_worst(metrics)}."
+    if verdict == "faster":
+        head = "Faster" if judged is None else f"Faster: {_label(judged)} is {_ratio(judged)}"
+        if reason in ("confirmed", "refuted") and blamed is not None:
+            return f"Faster, {REASONS[reason]}: {blamed.sentence}."
+        if blamed is not None and blamed.moved is None:
+            return f"{head}; for which reason could not be told: {_lower(blamed.sentence)}."
+        return f"{head}."
+    if verdict == "not-worse":
+        told = "" if judged is None else f": {_label(judged)} is {_ratio(judged)}, within its margin"
+        if reason == "no-effect":
+            went = "" if blamed is None else f"; {_lower(blamed.sentence)}"
+            return f"No effect{told}{went}."
+        return f"Not worse{told}."
+    return _undecided(judged, doubts, pairs)
+
+
+def _undecided(judged: Metric | None, doubts: Sequence[str], pairs: int) -> str:
+    if doubts:
+        return f"Undecided: {_lower(doubts[0]).rstrip('.')}."
+    if judged is None:
+        return "Undecided: nothing that could be judged was measured."
+    if judged.low is None or judged.high is None:
+        return f"Undecided: {pairs} pairs are too few to bound {_label(judged)}; 6 are the fewest."
+    more = judged.pairs_to_decide
+    settle = (
+        f"about {more} pairs would decide" if more is not None else "no sensible number of such pairs would decide it"
+    )
+    if judged.ratio is None:
+        return f"Undecided: {_label(judged)} differ by {judged.low:.3g} to {judged.high:.3g}; {settle}."
+    return f"Undecided: {_label(judged)} is {_ratio(judged)}; {settle}."
+
+
+def _worst(metrics: Sequence[Metric]) -> str:
+    worse = [one for one in metrics if one.verdict == "slower"]
+    first = next((one for one in worse if one.judged), None) or next((one for one in worse if one.slo), None)
+    one = first or min(worse, key=lambda each: (each.method != "by count", -(each.ratio or 0.0)))
+    if one.ratio is None:
+        a, b = (format_count(float(f"{value or 0.0:.6g}")) if value else "0" for value in (one.a, one.b))
+        if one.unit == "share":
+            a, b = (f"{100 * (value or 0.0):.3g} %" for value in (one.a, one.b))
+        return f"{_label(one)} went from {a} to {b}"
+    return f"{_label(one)} is {_ratio(one)}"
+
+
+def _label(one: Metric) -> str:
+    return label_of(one.name, one.journey, one.step)
+
+
+def _ratio(one: Metric) -> str:
+    ends = ", ".join("-" if end is None else f"{end:.2f}" for end in (one.low, one.high))
+    side = "A/B" if one.more_is_better else "B/A"
+    return f"{one.ratio or 0.0:.2f} [{ends}] {side}"
+
+
+def _lower(sentence: str) -> str:
+    """To stand within a sentence; a name (``SELECT``, ``A``) keeps its letters."""
+    text = sentence.strip().rstrip(".")
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
