@@ -23,7 +23,7 @@ from loadstone.prove.pairing import Pair, paired
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold, reason_of
 from loadstone.prove.sentence import answer
-from loadstone.prove.verdict import kept, metric_of, overall
+from loadstone.prove.verdict import kept, metric_of, overall, with_judged
 from loadstone.prove.vetoes import doubts, drifting, vetoes
 from loadstone.stats.pairs.effect import FEWEST, effect_of
 from loadstone.stats.pairs.power import visible
@@ -67,7 +67,7 @@ def compare(
     steps = _steps(runs)
     wanted = measures(slos, told_of, margin, margins, steps)
     metrics = [one for measure in wanted if (one := metric_of(measure, judged_pairs, design.level)) is not None]
-    metrics = _with_judged(metrics, told_of)
+    metrics = with_judged(metrics, told_of)
     if counted is not None:
         metrics += counter_metrics(*counted, _counted_steps(slos, told_of, counted), margins, design.level)
     metrics = [*kept(metrics)]
@@ -141,24 +141,6 @@ def _counted_steps(
         wanted.insert(0, (finding.locus.journey, finding.locus.step))
     known = set(counted[0].steps) & set(counted[1].steps)
     return [one for one in dict.fromkeys(wanted) if one in known]
-
-
-def _with_judged(metrics: list[Metric], finding: Finding | None) -> list[Metric]:
-    """The first objective's metric of the finding's step, else the first objective's, else the finding's, else p95."""
-
-    def first(wanted: Iterable[Metric]) -> Metric | None:
-        return next(iter(wanted), None)
-
-    step = None if finding is None else (finding.locus.journey, finding.locus.step)
-    latencies = [one for one in metrics if one.ratio is not None and not one.more_is_better and one.unit == "s"]
-    judged = (
-        first(one for one in latencies if one.slo is not None and (one.journey, one.step) == step)
-        or first(one for one in latencies if step is not None and (one.journey, one.step) == step)
-        or first(one for one in metrics if one.slo is not None)
-        or first(one for one in latencies if one.name == "p95 response")
-        or first(latencies)
-    )
-    return [msgspec.structs.replace(one, judged=True) if one is judged else one for one in metrics]
 
 
 def _drift(metrics: list[Metric]) -> tuple[list[Metric], str | None]:

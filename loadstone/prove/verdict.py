@@ -7,19 +7,20 @@ A non-inferiority test with its three answers (Wellek, Testing Statistical Hypot
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 
 from loadstone.model.comparison import Metric, Verdict
+from loadstone.model.finding import Finding
 from loadstone.prove.measures import Measure
 from loadstone.prove.pairing import Pair
 from loadstone.stats.false_discovery import adjusted
 from loadstone.stats.pairs.effect import effect_of
 from loadstone.stats.pairs.power import pairs_to_decide
 
-__all__ = ["FALSE_DISCOVERIES", "Q_NOTE", "kept", "metric_of", "overall", "verdict_of"]
+__all__ = ["FALSE_DISCOVERIES", "Q_NOTE", "kept", "metric_of", "overall", "verdict_of", "with_judged"]
 
 FALSE_DISCOVERIES = 0.05
 """Of the metrics beside the judged one (Benjamini and Hochberg, JRSS B 57, 1995)."""
@@ -127,3 +128,21 @@ def overall(metrics: Sequence[Metric]) -> Verdict:
         return "slower"
     judged = next((one for one in metrics if one.judged), None)
     return "undecided" if judged is None else judged.verdict
+
+
+def with_judged(metrics: list[Metric], finding: Finding | None) -> list[Metric]:
+    """The first objective's metric of the finding's step, else the first objective's, else the finding's, else p95."""
+
+    def first(wanted: Iterable[Metric]) -> Metric | None:
+        return next(iter(wanted), None)
+
+    step = None if finding is None else (finding.locus.journey, finding.locus.step)
+    latencies = [one for one in metrics if one.ratio is not None and not one.more_is_better and one.unit == "s"]
+    judged = (
+        first(one for one in latencies if one.slo is not None and (one.journey, one.step) == step)
+        or first(one for one in latencies if step is not None and (one.journey, one.step) == step)
+        or first(one for one in metrics if one.slo is not None)
+        or first(one for one in latencies if one.name == "p95 response")
+        or first(latencies)
+    )
+    return [msgspec.structs.replace(one, judged=True) if one is judged else one for one in metrics]

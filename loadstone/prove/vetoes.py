@@ -16,7 +16,7 @@ from loadstone.prove.pairing import Pair, Pairs, doubt_of
 from loadstone.stats.pairs.drift import drift
 from loadstone.stats.pairs.effect import FEWEST, effect_of
 
-__all__ = ["doubts", "drifting", "vetoes"]
+__all__ = ["doubts", "drifting", "vetoes", "voided"]
 
 MIX_SHARE = 0.002
 """Of the requests: a result that is rarer on both sides changes no quantile that is judged."""
@@ -35,17 +35,22 @@ ONE_SIDED = 3
 
 def vetoes(pairs: Pairs, runs: Sequence[SideRun]) -> Iterator[str]:
     """Sentences; any makes the comparison invalid."""
-    for run in runs:
-        if run.ended is not None:
-            yield f"Side {run.side} ended during pair {run.pair + 1}, with {run.ended}"
-            return
-    for run in runs:
-        void = next((one for one in run.caveats if one.level == "void"), None)
-        if void is not None:
-            yield f"Side {run.side}, pair {run.pair + 1}: {void.message.rstrip('.')}"
+    for run in sorted(runs, key=lambda run: run.ended is None):
+        told = voided(run)
+        if told is not None:
+            yield told
             return
     yield from _offered(pairs.whole)
     yield from _mix(pairs.whole)
+
+
+def voided(run: SideRun) -> str | None:
+    """Why a run is no measurement of its side; None where it is one."""
+    where = f"Side {run.side}" if run.pair < 0 else f"Side {run.side}, pair {run.pair + 1}"
+    if run.ended is not None:
+        return f"{where}: the service ended during the run, with {run.ended}"
+    void = next((one for one in run.caveats if one.level == "void"), None)
+    return None if void is None else f"{where}: {void.message.rstrip('.')}"
 
 
 def _offered(pairs: Sequence[Pair]) -> Iterator[str]:
