@@ -179,9 +179,13 @@ class Histogram:
 
 def bucket_middles(histogram: Histogram) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Of each filled bucket the midpoint in nanoseconds, clamped to the exact ends, and the count up to its end."""
-    pairs = np.array(histogram.buckets(), dtype=np.int64).reshape(-1, 2)
-    middles = np.array([_midpoint(int(bucket)) for bucket in pairs[:, 0]], dtype=np.float64)
-    return np.clip(middles, histogram.min_ns, histogram.max_ns), np.cumsum(pairs[:, 1])
+    if not histogram.count:
+        return np.empty(0), np.empty(0, dtype=np.int64)
+    buckets, running = histogram._cumulated()
+    shift = np.maximum(buckets // SUB_BUCKETS - 1, 0)
+    low = (buckets - SUB_BUCKETS * shift) << shift
+    middles = low + ((1 << shift) - 1) / 2
+    return np.clip(middles, histogram.min_ns, histogram.max_ns), running
 
 
 def rank_of(share: float, count: int) -> int:

@@ -23,13 +23,19 @@ UNMET_SHARE = 0.5
 
 MOST_APART = 0.25
 """Between the quantiles of those who meet none and of all, the fault's own time taken away from both. What they are
-apart is the waiting for the fault: where it is more, the ones that meet none are no likeness of all."""
+apart is the waiting for the fault: where it is more, the ones that meet none are no likeness of all, unless they are
+nearly all."""
+
+NEARLY_ALL = 0.7
+"""So many of the requests meet none: what they take is what all would take, however long the others wait for the fault.
+Of 400 simulated services (``benches.gain_cases``, from number 3000) 120 had so many: the p99 of those who meet none was
+off the truth by 1.7 % in the median and 6.5 % at the 90th percentile; of the 60 with .5 to .7 by 4.5 % and 15 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
     """``after``: quantiles of the responses without the fault, seconds; ``alone`` the requests that they rest on;
-    ``apart`` how far the waiting for the fault moves the one that it moves most, as a share."""
+    ``apart`` how far the waiting for the fault moves the one that it moves most, as a share, MOST_APART at most."""
 
     after: NDArray[np.float64]
     alone: NDArray[np.bool_]
@@ -55,7 +61,8 @@ def unmet(rec: Record, counted: NDArray[np.bool_], less: NDArray[np.float64]) ->
     if (everybody <= 0).any() or (after <= 0).any():
         return None
     apart = float(np.abs(after / everybody - 1).max())
-    return Unmet(after, alone, apart) if apart <= MOST_APART else None
+    likely = apart <= MOST_APART or alone.sum() >= NEARLY_ALL * counted.sum()
+    return Unmet(after, alone, min(apart, MOST_APART)) if likely else None
 
 
 def _quantiles(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

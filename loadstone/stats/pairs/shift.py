@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from loadstone.stats.histogram import Histogram
 from loadstone.stats.pairs.effect import LEVEL, effect_of
-from loadstone.stats.pairs.quantiles import harrell_davis
+from loadstone.stats.pairs.quantiles import quantiles_of
 
 __all__ = ["BEYOND", "SHARES", "Shift", "shift"]
 
@@ -39,21 +39,19 @@ def shift(
     pairs: Sequence[tuple[Histogram, Histogram]], level: float = LEVEL, shares: Sequence[float] = SHARES
 ) -> list[Shift]:
     """The ratio at each of ``shares`` that every run can tell; ``pairs`` are (A, B). None at all without pairs."""
-    found: list[Shift] = []
     fewest = min((histogram.count for pair in pairs for histogram in pair), default=0)
-    for share in shares:
-        if fewest * min(share, 1 - share) < BEYOND - 1e-9:
-            continue
-        logs = [
-            (math.log(a), math.log(b))
-            for one, other in pairs
-            if (a := harrell_davis(one, share)) and (b := harrell_davis(other, share))
-        ]
+    told = [share for share in shares if fewest * min(share, 1 - share) >= BEYOND - 1e-9]
+    sides = [(quantiles_of(a, told), quantiles_of(b, told)) for a, b in pairs]
+    found: list[Shift] = []
+    for place, share in enumerate(told):
+        logs = [(math.log(a), math.log(b)) for one, other in sides if (a := one[place]) and (b := other[place])]
         if len(logs) < len(pairs):  # a quantile of 0 ns has no logarithm
             continue
         effect = effect_of([b - a for a, b in logs], level)
-        a_s = math.exp(math.fsum(a for a, _ in logs) / len(logs))
-        b_s = math.exp(math.fsum(b for _, b in logs) / len(logs))
-        ends = (math.exp(effect.low), math.exp(min(effect.high, 700.0)) if effect.high < math.inf else math.inf)
-        found.append(Shift(share, a_s, b_s, math.exp(effect.estimate), *ends))
+        a_s, b_s = (math.exp(math.fsum(side) / len(logs)) for side in zip(*logs, strict=True))
+        found.append(Shift(share, a_s, b_s, *(_ratio(value) for value in effect[:3])))
     return found
+
+
+def _ratio(log: float) -> float:
+    return math.exp(log) if log < 700 else math.inf

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats.mstats import hdquantiles
 
-from loadstone.stats.histogram import Histogram
+from loadstone.stats.histogram import TOP_NS, Histogram, bucket_middles, bucket_span
 from loadstone.stats.pairs import quantiles
-from loadstone.stats.pairs.quantiles import harrell_davis
+from loadstone.stats.pairs.quantiles import harrell_davis, quantiles_of
 
 SHARES = (0.01, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
 VALUES = st.lists(st.integers(1, 10**9), min_size=1, max_size=60)
@@ -52,6 +52,13 @@ def test_the_ends_are_exact() -> None:
 
 def test_nothing_has_no_quantile() -> None:
     assert harrell_davis(Histogram(), 0.5) is None
+    assert quantiles_of(Histogram(), (0.5, 0.9)) == [None, None]
+
+
+def test_several_at_once_are_each() -> None:
+    histogram = Histogram.of(drawn(3_000))
+    shares = (0, *SHARES, 1)
+    assert quantiles_of(histogram, shares) == [harrell_davis(histogram, share) for share in shares]
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
@@ -94,4 +101,14 @@ def test_the_beta_function_is_scipys(count: int) -> None:
         near = share + np.linspace(-15, 15, 200) * np.sqrt(share * (1 - share) / (count + 2))
         x = np.unique(np.clip(np.concatenate([np.linspace(0, 1, 200), near]), 0, 1))
         found = quantiles._beta_function(a, b, x)
-        assert np.abs(found - scipy.special.betainc(a, b, x)).max() < 1e-8
+        assert np.abs(found - scipy.special.betainc(a, b, x)).max() < 1e-7
+
+
+def test_middles_are_those_of_the_layout() -> None:
+    values = [1, 127, 128, 255, 256, 257, 511, 512, 10**6, 10**9, 10**12, TOP_NS - 1]
+    histogram = Histogram.of([0, *values, TOP_NS * 2])
+    middles, running = bucket_middles(histogram)
+    buckets = [bucket for bucket, _ in histogram.buckets()]
+    assert middles.tolist() == [(sum(bucket_span(bucket)) - 1) / 2 for bucket in buckets]
+    assert running[-1] == histogram.count
+    assert len(bucket_middles(Histogram())[0]) == 0
