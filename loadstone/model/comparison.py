@@ -23,6 +23,7 @@ __all__ = [
     "SideTold",
     "StepShift",
     "Verdict",
+    "label_of",
 ]
 
 Verdict = Literal["faster", "slower", "not-worse", "undecided", "invalid"]
@@ -30,6 +31,13 @@ Verdict = Literal["faster", "slower", "not-worse", "undecided", "invalid"]
 
 ReasonVerdict = Literal["confirmed", "refuted", "no-effect"]
 """In words: for the stated reason, not for the stated reason, no effect."""
+
+
+def label_of(name: str, journey: str | None, step: str | None) -> str:
+    """A metric as a guardrail names it: ``p99 response of browse.detail``, of a journey, or of all requests."""
+    if journey is None:
+        return name
+    return f"{name} of {journey}" if step is None else f"{name} of {journey}.{step}"
 
 
 class SideTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,8 +111,8 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def label(self) -> str:
-        """``p99 response of browse.detail``."""
-        return self.name if self.step is None else f"{self.name} of {self.journey}.{self.step}"
+        """``p99 response of browse.detail``, of a journey, or of all requests."""
+        return label_of(self.name, self.journey, self.step)
 
 
 class ShiftPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,8 +23,8 @@ from loadstone.prove.moved import moved
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold
 from loadstone.prove.sentence import answer
-from loadstone.prove.vetoes import voided
 from loadstone.prove.verdict import overall, verdict_of, with_judged
+from loadstone.prove.vetoes import voided
 from loadstone.stats.beta import student_quantile
 
 __all__ = ["FEWEST_RUNS", "before_after"]

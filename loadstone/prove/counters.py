@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from loadstone.model.comparison import Metric, Verdict
+from loadstone.model.comparison import Metric, Verdict, label_of
 from loadstone.model.counted import COUNTERS, Counted
-from loadstone.prove.measures import label_of
 from loadstone.stats.pairs.counted import CountedDifference, counted_difference
 
 __all__ = ["BY_COUNT", "counter_metrics", "decided_at_once"]

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from loadstone.model.comparison import label_of
 from loadstone.model.finding import Finding
 from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.stats.pairs.quantiles import harrell_davis
 
-__all__ = ["BEYOND", "NAMED", "SHARES", "Measure", "label_of", "measures"]
+__all__ = ["BEYOND", "NAMED", "SHARES", "Measure", "measures"]
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 NAMED = {share: name for name, share in SHARES.items()}
@@ -46,13 +47,6 @@ class Measure:
     def label(self) -> str:
         """As a guardrail names it: ``p99 response of browse.detail``."""
         return label_of(self.name, self.journey, self.step)
-
-
-def label_of(name: str, journey: str | None, step: str | None) -> str:
-    """``p99 response of browse.detail``, of a journey, or of all requests."""
-    if journey is None:
-        return name
-    return f"{name} of {journey}" if step is None else f"{name} of {journey}.{step}"
 
 
 def measures(

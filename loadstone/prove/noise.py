@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from loadstone.model.calibration import Calibration, CalibrationKey, Noise
-from loadstone.model.comparison import Comparison, Metric
+from loadstone.model.comparison import Comparison, Metric, label_of
 from loadstone.model.quantity import format_share
 from loadstone.model.run import Caveat
 from loadstone.stats.pairs.effect import FEWEST, LEVEL, effect_of
@@ -104,11 +104,7 @@ def _noise(told: Metric, samples: Sequence[Sequence[float]], level: float) -> No
 
 def noise_of(calibration: Calibration, label: str) -> Noise | None:
     """The noise of a metric; of all requests where its step was not calibrated by itself is another thing."""
-    for one in calibration.noise:
-        place = "" if one.journey is None else f" of {one.journey}" + (f".{one.step}" if one.step is not None else "")
-        if one.name + place == label:
-            return one
-    return None
+    return next((one for one in calibration.noise if label_of(one.name, one.journey, one.step) == label), None)
 
 
 def floor_of(calibration: Calibration, label: str, pairs: int) -> float | None:

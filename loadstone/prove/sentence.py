@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loadstone.model.comparison import Blamed, Metric, ReasonVerdict, Verdict
 from loadstone.model.quantity import format_count
-from loadstone.prove.measures import label_of
+from loadstone.model.ratio_words import ratio
 
 __all__ = ["REASONS", "answer"]
 
@@ -34,14 +34,14 @@ def answer(
     if verdict == "slower":
         return f"Slower: {_worst(metrics)}."
     if verdict == "faster":
-        head = "Faster" if judged is None else f"Faster: {_label(judged)} is {_ratio(judged)}"
+        head = "Faster" if judged is None else f"Faster: {judged.label} is {_ratio(judged)}"
         if reason in ("confirmed", "refuted") and blamed is not None:
             return f"Faster, {REASONS[reason]}: {blamed.sentence}."
         if blamed is not None and blamed.moved is None:
             return f"{head}; for which reason could not be told: {_lower(blamed.sentence)}."
         return f"{head}."
     if verdict == "not-worse":
-        told = "" if judged is None else f": {_label(judged)} is {_ratio(judged)}, within its margin"
+        told = "" if judged is None else f": {judged.label} is {_ratio(judged)}, within its margin"
         if reason == "no-effect":
             went = "" if blamed is None else f"; {_lower(blamed.sentence)}"
             return f"No effect{told}{went}."
@@ -55,14 +55,14 @@ def _undecided(judged: Metric | None, doubts: Sequence[str], pairs: int) -> str:
     if judged is None:
         return "Undecided: nothing that could be judged was measured."
     if judged.low is None or judged.high is None:
-        return f"Undecided: {pairs} pairs are too few to bound {_label(judged)}; 6 are the fewest."
+        return f"Undecided: {pairs} pairs are too few to bound {judged.label}; 6 are the fewest."
     more = judged.pairs_to_decide
     settle = (
         f"about {more} pairs would decide" if more is not None else "no sensible number of such pairs would decide it"
     )
     if judged.ratio is None:
-        return f"Undecided: {_label(judged)} differ by {judged.low:.3g} to {judged.high:.3g}; {settle}."
-    return f"Undecided: {_label(judged)} is {_ratio(judged)}; {settle}."
+        return f"Undecided: {judged.label} differ by {judged.low:.3g} to {judged.high:.3g}; {settle}."
+    return f"Undecided: {judged.label} is {_ratio(judged)}; {settle}."
 
 
 def _worst(metrics: Sequence[Metric]) -> str:
@@ -73,18 +73,12 @@ def _worst(metrics: Sequence[Metric]) -> str:
         a, b = (format_count(float(f"{value or 0.0:.6g}")) if value else "0" for value in (one.a, one.b))
         if one.unit == "share":
             a, b = (f"{100 * (value or 0.0):.3g} %" for value in (one.a, one.b))
-        return f"{_label(one)} went from {a} to {b}"
-    return f"{_label(one)} is {_ratio(one)}"
-
-
-def _label(one: Metric) -> str:
-    return label_of(one.name, one.journey, one.step)
+        return f"{one.label} went from {a} to {b}"
+    return f"{one.label} is {_ratio(one)}"
 
 
 def _ratio(one: Metric) -> str:
-    ends = ", ".join("-" if end is None else f"{end:.2f}" for end in (one.low, one.high))
-    side = "A/B" if one.more_is_better else "B/A"
-    return f"{one.ratio or 0.0:.2f} [{ends}] {side}"
+    return f"{ratio(one.ratio, one.low, one.high, one.margin)} {'A/B' if one.more_is_better else 'B/A'}"
 
 
 def _lower(sentence: str) -> str:
