@@ -153,5 +153,6 @@ def _nominal(calibration: Calibration) -> float:
 def _read() -> str:
     return (
         "A floor is the smallest margin that an identical side clears four times in five with so many pairs; "
-        "below it nothing is proved, only left undecided. Pairs for 5 % are those that bring the floor there."
+        "below it nothing is proved, only left undecided. Pairs for 5 % are those that bring the floor there. "
+        "A comparison is one metric over six pairs in a row; metrics of the same pairs go together."
     )
