@@ -104,6 +104,7 @@ def calibrate(
         build=build,
         observe=None,
         command=typed(hidden_words(variables, variables, ("--env", "--env"))),
+        hosts=hosts,
     )
     quiet = quiet or (as_json and not sys.stderr.isatty())
     key = planned(kept, asked).key

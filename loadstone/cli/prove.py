@@ -13,7 +13,7 @@ from loadstone.cli.sides import side_options
 
 if TYPE_CHECKING:
     from loadstone.archive import Archive
-    from loadstone.lab.experiment import ExperimentAsked
+    from loadstone.lab.planning import ExperimentAsked
 
 EPILOG = """\b
 One service, started with a switch; does the fix gain what the diagnosis foretold?
@@ -102,7 +102,7 @@ def prove(
         raise click.UsageError("--build builds a revision; neither side is one")
     found, found_in = (None, None) if finding is None else found_finding(kept, finding, run)
     from loadstone.cli.observe import Ways, observing_of
-    from loadstone.lab.experiment import ExperimentAsked
+    from loadstone.lab.planning import ExperimentAsked
 
     asked = ExperimentAsked(
         sides=sides,
@@ -121,6 +121,7 @@ def prove(
         finding=found,
         found_in=found_in,
         command=typed(hidden_words(a_env, b_env)),
+        hosts=hosts,
     )
     if plan_only:
         return show_plan(kept, asked, as_json=as_json)
@@ -130,7 +131,7 @@ def prove(
 def show_plan(archive: Archive, asked: ExperimentAsked, *, as_json: bool) -> int:
     """The design on stdout; a margin that is refused on stderr, with exit code 2."""
     from loadstone.cli.proving import design_told
-    from loadstone.lab.experiment import planned
+    from loadstone.lab.planning import planned
 
     plan = planned(archive, asked)
     if as_json:

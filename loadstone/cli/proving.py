@@ -20,6 +20,7 @@ __all__ = ["Proving", "design_told"]
 
 ERASE = "\x1b[K"  # to the end of the line (ECMA-48, EL)
 SOME = 3
+ORDERS = 20
 
 
 def design_told(design: DesignTold, length_s: float, *, margin: float, smallest: dict[str, float]) -> str:
@@ -32,6 +33,9 @@ def design_told(design: DesignTold, length_s: float, *, margin: float, smallest:
         f"{pairs} pairs, order drawn (seed {design.seed}), {_brief(design.measured_s)} a run{requests}{warm_up}: "
         f"{'at most ' if design.most > design.planned else ''}{format_duration(length_s)} in all"
     ]
+    if design.order:
+        more = " …" if len(design.order) > ORDERS or design.most > len(design.order) else ""
+        told.append(f"order: {' '.join(design.order[:ORDERS])}{more}")
     if smallest:
         seen = ", ".join(f"{name} from {_percent(value)}" for name, value in list(smallest.items())[:SOME])
         told.append(f"what it will see: {seen}; {_percent(margin)} worse is allowed")

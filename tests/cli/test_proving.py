@@ -15,6 +15,7 @@ def test_the_design_says_how_long_and_what_it_will_see() -> None:
     told = design_told(DESIGN, 252.0, margin=1.05, smallest={"p99 response": 1.18, "p50 response": 1.02})
     assert told.splitlines() == [
         "10 pairs, order drawn (seed 41), 10 s a run (1,200 requests) after 2 s of warm-up: 4 min 12 s in all",
+        "order: AB BA BA AB AB BA AB BA BA AB",
         "what it will see: p99 response from 18 %, p50 response from 2 %; 5 % worse is allowed",
     ]
 
@@ -36,7 +37,7 @@ def test_elsewhere_each_run_is_a_line() -> None:
     watch.looked(FOR_THE_REASON)
     watch.running(8, 10, "B", 72.0)
     watch.close()
-    assert out.getvalue().splitlines()[2:] == [
+    assert out.getvalue().splitlines()[3:] == [
         "side A, observed, 4 min 10 s left",
         "pair 7 of 10, side B, 1 min 24 s left",
         "pair 8 of 10, side B, 1 min 12 s left   p99 response B/A 0.25 [0.21, 0.29]",
