@@ -109,10 +109,8 @@ def printed_options(command: Command) -> Command:
 
 def pairs(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
     """Callback of ``--pairs``."""
-    if value is not None and not FEWEST <= value <= 1000:
-        raise click.BadParameter(
-            f"{value} pairs; fewer than {FEWEST} carry no interval of 95 %, and 1,000 are the most"
-        )
+    if value is not None and value < FEWEST:
+        raise click.BadParameter(f"{value} pairs carry no interval of 95 %; {FEWEST} are the fewest")
     return value
 
 
