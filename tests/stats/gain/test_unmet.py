@@ -7,7 +7,7 @@ import pytest
 
 from loadstone.stats.gain.record import record
 from loadstone.stats.gain.timeline import OTHER, Removal, Timeline
-from loadstone.stats.gain.unmet import unmet
+from loadstone.stats.gain.unmet import MOST_APART, unmet
 
 
 def served(seed: int, rate_per_s: float, every: int, fault_s: float) -> tuple[Timeline, Removal, float]:
@@ -65,3 +65,16 @@ def test_where_most_requests_meet_the_fault_it_says_nothing() -> None:
     timeline, removal, _ = served(1, rate_per_s=60, every=4, fault_s=0.03)
     rec = record(timeline, removal, 0, timeline.requests)
     assert unmet(rec, np.ones(len(rec.kept), bool), rec.response) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_nearly_all_meet_none_it_tells_whatever_the_others_wait(seed: int) -> None:
+    timeline, removal, truth_s = served(seed, rate_per_s=15, every=100, fault_s=0.3)
+    rec = record(timeline, removal, 0, timeline.requests)
+    less = rec.response - np.bincount(rec.segment_request, rec.segment_end - rec.segment_start, minlength=len(rec.kept))
+    everybody = np.ones(len(rec.kept), bool)
+    found = unmet(rec, everybody, less)
+    assert found is not None
+    assert found.apart == MOST_APART
+    assert float(np.quantile(less, 0.99)) > 5 * truth_s
+    assert found.after[2] == pytest.approx(truth_s, rel=0.15)
