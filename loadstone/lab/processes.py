@@ -48,7 +48,7 @@ def cpu_s(pids: set[int]) -> float:
 
 
 def rss_bytes(pids: set[int]) -> int | None:
-    """Resident memory of these processes, shared pages counted in each; None where it cannot be read (proc(5), statm)."""
+    """Resident memory of these processes, shared pages in each (proc(5), statm); None where none can be read."""
     pages = []
     for pid in pids:
         try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from loadstone.model.service import Service
 
-__all__ = ["PORT", "STOP_S", "Command", "ServiceProcess", "argv", "ending", "place", "serving"]
+__all__ = ["PORT", "STOP_S", "Command", "ServiceProcess", "argv", "ending", "last_lines", "place", "serving"]
 
 Command = tuple[tuple[str, ...] | None, Mapping[str, str]]
 """Words to start a service with, none where it is up already, and the variables of its environment."""
@@ -165,7 +165,7 @@ class ServiceProcess:
 
     def last_lines(self) -> list[str]:
         """The last lines of its output."""
-        return _last_lines(self._log)
+        return last_lines(self._log)
 
     def _told(self) -> str:
         lines = self.last_lines()
@@ -250,7 +250,8 @@ def ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def _last_lines(log: Path) -> list[str]:
+def last_lines(log: Path) -> list[str]:
+    """The last lines of a file, without those that are empty; none where it cannot be read."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)

@@ -127,8 +127,10 @@ def run_trial(
     engine: Callable[[bytes], Engine],
     watch: Watch | None = None,
     process: ServiceProcess | None = None,
+    ready: Callable[[], None] | None = None,
 ) -> Trial:
     """Run it. ``process`` is the service where the caller started it: it is then neither started nor stopped here.
+    ``ready`` is called once the service is up, before the first request.
 
     Raises SpecError before anything is written when the engine refuses the plan, TargetError when the
     service does not come up, InstrumentError when the engine fails; the run is then in the archive."""
@@ -151,6 +153,8 @@ def run_trial(
                 patience = lambda: not interrupts.count  # noqa: E731
                 with serving(asked.service, log, patience=patience, command=command) as started:
                     served = started or process
+                    if ready is not None:
+                        ready()
                     watched.open(served.pids if served else _found(asked.service))
                     _drive(driver, writer, tally, interrupts, watch, watched)
                     watched.stop()

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from loadstone.model.calibration import CalibrationKey
 from loadstone.model.comparison import DesignTold, SideTold
 from loadstone.model.run import Machine, Status
 
@@ -39,7 +40,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ExperimentManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``experiments/<id>/manifest.json``, replaced atomically after each run. ``finding`` is the fingerprint that is
-    to be proved, ``found_in`` the run whose diagnosis has it."""
+    to be proved, ``found_in`` the run whose diagnosis has it. ``calibration_key`` is what it would calibrate, or what
+    calibrations of it hold for."""
 
     format: Literal[1]
     experiment: str
@@ -57,3 +59,4 @@ class ExperimentManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     command: tuple[str, ...] = ()
     machine: Machine | None = None
     versions: dict[str, str] = {}
+    calibration_key: CalibrationKey | None = None

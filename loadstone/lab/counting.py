@@ -1,0 +1,151 @@
+"""What one observed run counted in each of its requests, from its digest: statements, calls, rows, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.archive import Archive, Run
+from loadstone.diagnose.digest import Digest, Family
+from loadstone.diagnose.locus import named
+from loadstone.diagnose.traces.reading import digest_of
+from loadstone.errors import EvidenceError
+from loadstone.lab.diagnosis import subject_of
+from loadstone.lab.evidence import evidence_of
+from loadstone.model.counted import Counted, OperationCount
+from loadstone.model.finding import Diagnosis
+from loadstone.stats.beta import student_quantile
+
+__all__ = ["BLOCKS", "counted"]
+
+BLOCKS = 20
+"""Consecutive requests share what disturbs them, so an operation's interval rests on blocks of them, not on each."""
+
+MOST_OPERATIONS = 200
+"""Of a step, those with the most time; a guardrail or a finding names one that matters."""
+
+LABEL = 2_000
+
+STATEMENTS: tuple[Family, ...] = ("database", "key-value")
+CALLS: tuple[Family, ...] = ("http", "rpc")
+TOLD: tuple[Family, ...] = (*STATEMENTS, *CALLS, "transaction", "connect", "pool", "messaging", "inside")
+
+Floats = NDArray[np.float64]
+
+
+def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> Counted:
+    """What the run counted. Raises EvidenceError where it has no traces of its own requests."""
+    holder, evidence = evidence_of(archive, run)
+    digest = digest_of(subject_of(run, holder, evidence), evidence)
+    told = digest.requests
+    own = np.flatnonzero(told.measured & (told.number >= 0))
+    if not len(own):
+        raise EvidenceError(f"the run {run.id} has no traces of its requests, so nothing was counted")
+    if digest.every > 1:
+        missing: tuple[str, ...] = (f"one trace in {digest.every} was read",)
+    else:
+        missing = ()
+    sums = _Sums(digest)
+    # A request may begin several roots (a queue's worker carries on its trace): their counts are the request's.
+    number, place = np.unique(told.number[own], return_inverse=True)
+    first = np.full(len(number), len(own), np.int64)
+    np.minimum.at(first, place, np.arange(len(own)))
+    rows = own[first]
+    columns: dict[str, Floats] = {}
+    for name, column in sums.columns():
+        columns[name] = np.bincount(place, weights=column[own], minlength=len(number)).astype(np.float64)
+    size = told.bytes_out[rows].astype(np.float64)
+    if (size >= 0).any():
+        columns["bytes"] = np.where(size >= 0, size, np.nan)
+    return Counted(
+        run=run.id,
+        steps=tuple((step.journey, step.name) for step in digest.steps),
+        number=number.astype(np.int64),
+        step=told.step[rows].astype(np.int32),
+        server_s=told.duration_s[rows],
+        columns=columns,
+        operations=tuple(operation for step in range(len(digest.steps)) for operation in _operations(digest, step)),
+        diagnosis=diagnosis,
+        missing=missing,
+    )
+
+
+class _Sums:
+    """Visits added up by request; a column has one value a request of the digest."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._digest = digest
+        self._family = np.array([str(operation.family) for operation in digest.operations] or [""])
+
+    def columns(self) -> Iterator[tuple[str, Floats]]:
+        visits = self._digest.visits
+        for name, families in (("statements", STATEMENTS), ("calls", CALLS)):
+            yield name, self._sum(np.isin(self._family, families)[visits.operation], visits.count.astype(np.float64))
+        statements = np.isin(self._family, STATEMENTS)[visits.operation]
+        if (visits.rows[statements] >= 0).any():
+            told = np.where(visits.rows >= 0, visits.rows, 0).astype(np.float64)
+            unknown = self._sum(statements & (visits.rows < 0), np.ones(len(visits)))
+            rows = self._sum(statements, told)
+            yield "rows", np.where(unknown > 0, np.nan, rows)
+
+    def _sum(self, chosen: NDArray[np.bool_], values: Floats) -> Floats:
+        request = self._digest.visits.request
+        return np.bincount(request[chosen], weights=values[chosen], minlength=len(self._digest.requests)).astype(
+            np.float64
+        )
+
+
+def _operations(digest: Digest, step: int) -> Iterator[OperationCount]:
+    """The operations of a step's measured requests, those with the most time first. The same work under two parents is
+    one; its time is its own where it has children of its own kind, so that nothing is counted twice."""
+    requests = digest.requests_of(step)
+    if not len(requests):
+        return
+    count = len(requests)
+    order = np.full(len(digest.requests), -1, np.int64)
+    order[requests] = np.arange(count)
+    blocks = min(BLOCKS, count)
+    block_of = order * blocks // count
+    sizes = np.bincount(np.arange(count) * blocks // count, minlength=blocks)
+    visits = digest.visits
+    merged: dict[tuple[str, str, str | None], list[NDArray[np.int32]]] = {}
+    for _, operation, group in digest.groups(step):
+        one = digest.operations[operation]
+        if one.family in TOLD:
+            merged.setdefault((one.family, named(one, LABEL), one.where), []).append(group)
+    found: list[OperationCount] = []
+    here = digest.steps[step]
+    for (family, label, where), groups in merged.items():
+        rows = np.concatenate(groups)
+        took = (visits.total_ns if family != "inside" else visits.own_ns)[rows].astype(np.float64) / 1e9
+        sums = np.bincount(block_of[visits.request[rows]], weights=took, minlength=blocks)
+        low, high = _interval(sums / sizes, sizes)
+        found.append(
+            OperationCount(
+                journey=here.journey,
+                step=here.name,
+                family=family,
+                label=label,
+                where=where,
+                per_request=float(visits.count[rows].sum()) / count,
+                s_per_request=float(took.sum()) / count,
+                low_s=low,
+                high_s=high,
+                key=f"{family} {label}",
+            )
+        )
+    found.sort(key=lambda one: -one.s_per_request)
+    yield from found[:MOST_OPERATIONS]
+
+
+def _interval(means: Floats, sizes: NDArray[np.int64]) -> tuple[float | None, float | None]:
+    """95 % around the mean of blocks; None where there are too few."""
+    blocks = len(means)
+    if blocks < 2:
+        return None, None
+    mean = float(np.average(means, weights=sizes))
+    spread = float(np.sqrt(np.average((means - mean) ** 2, weights=sizes) / (blocks - 1)))
+    half = student_quantile(0.975, blocks - 1) * spread
+    return max(0.0, mean - half), mean + half
