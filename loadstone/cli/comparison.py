@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from loadstone.archive import Archive
     from loadstone.model.comparison import Comparison
 
-__all__ = ["EXITS", "print_comparison"]
+__all__ = ["EXITS", "next_step", "print_comparison"]
 
 EXITS = {"faster": 0, "not-worse": 0, "slower": 1, "undecided": 3, "invalid": 4}
 
@@ -25,14 +25,41 @@ def print_comparison(archive: Archive, comparison: Comparison, *, as_json: bool 
     elif markdown:
         from loadstone.render.comparison_markdown import comparison_markdown
 
-        click.echo(comparison_markdown(comparison))
+        click.echo(comparison_markdown(comparison, next_step=None if comparison.next_step else next_step(comparison)))
     else:
         from loadstone.cli.terminal import color, width
         from loadstone.render.comparison_text import comparison_text
 
         report, guardrail = (_beside(archive, comparison, name) for name in ("report.html", "guardrail.toml"))
-        click.echo(comparison_text(comparison, color=color(), width=width(), report=report, guardrail=guardrail))
+        step = None if comparison.next_step else next_step(comparison)
+        click.echo(
+            comparison_text(
+                comparison, color=color(), width=width(), report=report, guardrail=guardrail, next_step=step
+            )
+        )
     return EXITS[comparison.verdict]
+
+
+def next_step(comparison: Comparison) -> str | None:
+    """The command to go on with: what made B slower, what would settle it, what would let one believe it."""
+    from loadstone.archive import short
+
+    observed = comparison.sides[1].observed
+    if comparison.verdict == "slower" and observed is not None:
+        return f"loadstone diagnose {short(observed)}"
+    if not comparison.design.interleaved:
+        return "loadstone prove --a BEFORE --b AFTER"
+    if comparison.verdict == "undecided":
+        wanted = [one.pairs_to_decide for one in comparison.metrics if one.judged and one.pairs_to_decide is not None]
+        if wanted and wanted[0] > comparison.design.pairs and not _doubted(comparison):
+            return f"the same with --pairs {wanted[0]}"
+        if not comparison.calibrated:
+            return "loadstone calibrate"
+    return None if comparison.experiment is None else f"loadstone show {short(comparison.experiment)}"
+
+
+def _doubted(comparison: Comparison) -> bool:
+    return any(one.level == "doubt" for one in comparison.caveats)
 
 
 def _beside(archive: Archive, comparison: Comparison, name: str) -> str | None:

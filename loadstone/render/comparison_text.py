@@ -19,6 +19,7 @@ from loadstone.render.text import labelled, plain, plural, wrapped
 __all__ = [
     "blamed_change",
     "comparison_text",
+    "cut",
     "design_line",
     "least",
     "left_out",
@@ -30,6 +31,10 @@ __all__ = [
 
 ROWS = 12
 MOVED = 5
+OUT = 3
+LONGEST = 72
+"""Letters of a statement that are shown where a sentence is about it."""
+
 LABEL_WIDTH = 45
 """The widest that the column of names is made: with it a line of ratio and prediction is 105 wide."""
 
@@ -59,12 +64,11 @@ def comparison_text(
     notes = [one for one in comparison.caveats if one.level == "note"]
     first = comparison.verdict == "invalid" or bool(doubts)
     answer = _answer(comparison, color, width)
-    belief = "\n".join(
-        [
-            *(labelled("invalid", plain(text), color, width) for text in comparison.vetoed),
-            *(_caveat(one, color, width) for one in doubts),
-        ]
-    )
+    told = [
+        *(labelled("invalid", plain(text), color, width) for text in comparison.vetoed),
+        *(_caveat(one, color, width, comparison.sentence) for one in doubts),
+    ]
+    belief = "\n".join(text for text in told if text)
     table = "\n".join(_table(comparison, width))
     parts = [
         "\n".join(_sides(comparison.sides, width)),
@@ -125,9 +129,15 @@ def settle(metric: Metric) -> str | None:
 
 
 def moved_line(one: Moved) -> str:
-    """The sentence, and where it is in the code."""
-    where = f" ({one.where})" if one.where and one.where not in one.sentence else ""
-    return f"{one.sentence}{where}"
+    """The sentence, and where it is in the code; a long statement is cut."""
+    sentence = one.sentence.replace(one.label, cut(one.label, LONGEST)) if one.label else one.sentence
+    return f"{sentence} ({one.where})" if one.where and one.where not in sentence else sentence
+
+
+def cut(text: str, most: int) -> str:
+    """One line of at most so many letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def blamed_change(blamed: Blamed) -> Iterator[tuple[str, str]]:
@@ -228,13 +238,16 @@ def _verdicts(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
     if comparison.verdict == "invalid":
         return
     groups: dict[str, list[str]] = {}
+    open_ = False
     for one in shown_metrics(comparison):
-        open_ = settle(one)
-        groups.setdefault(told_verdict(one), []).append(f"{one.label}{f' ({open_})' if open_ else ''}")
+        pairs = one.pairs_to_decide if one.verdict == "undecided" else None
+        open_ |= pairs is not None
+        groups.setdefault(told_verdict(one), []).append(f"{one.label}{f' ({pairs})' if pairs else ''}")
     colour = {**COLOURS, "better": "pass", "worse": "fail"}
     for word in ("slower", "worse", "undecided", "faster", "better", "not-worse", "invalid"):
         if word in groups:
-            yield labelled(word, plain(", ".join(groups[word])), color, width, colour=colour[word])
+            settled = "; in brackets the pairs that would decide" if open_ and word == "undecided" else ""
+            yield labelled(word, plain(", ".join(groups[word]) + settled), color, width, colour=colour[word])
 
 
 def _reason(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
@@ -252,10 +265,19 @@ def _reason(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
 
 
 def _left_out(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
-    yield from (labelled("left out", plain(text), color, width) for text in left_out(comparison))
+    told = left_out(comparison)
+    more = [f"and {plural(len(told) - OUT, 'more pair')}"] if len(told) > OUT + 1 else []
+    shown = told[:OUT] if more else told
+    yield from (
+        labelled("left out" if at == 0 else "", plain(text), color, width) for at, text in enumerate([*shown, *more])
+    )
 
 
-def _caveat(caveat: Caveat, color: bool, width: int) -> str:
+def _caveat(caveat: Caveat, color: bool, width: int, told: str = "") -> str:
+    """The doubt and what to do; the doubt alone is left out where the answer has said it."""
+    said = caveat.message.rstrip(".").lower() in told.lower()
+    if said:
+        return labelled(caveat.level, plain(caveat.advice), color, width) if caveat.advice else ""
     message = labelled(caveat.level, plain(caveat.message), color, width)
     return f"{message}\n{wrapped(plain(caveat.advice), width, 11)}" if caveat.advice else message
 

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 
 from loadstone.model.comparison import Comparison
 from loadstone.render.comparison_markdown import comparison_markdown, deciding
-from loadstone.render.comparison_text import comparison_text, design_line, least, shown_metrics, told_verdict
+from loadstone.render.comparison_text import (
+    comparison_text,
+    design_line,
+    least,
+    moved_line,
+    shown_metrics,
+    told_verdict,
+)
 from loadstone.render.diagnosis_markdown import BEFORE_FOLD
 from tests.render.comparison_specimens import (
     COMPARISONS,
@@ -20,6 +27,7 @@ from tests.render.comparison_specimens import (
     DESIGN,
     FOR_THE_REASON,
     INVALID,
+    MOVED,
     P50,
     P99,
     PREDICTED,
@@ -173,3 +181,29 @@ def test_a_long_label_keeps_to_its_line() -> None:
     lines = screen(replace(FOR_THE_REASON, sides=sides), 60).splitlines()
     assert [len(line) <= 60 for line in lines[:2]] == [True, True]
     assert [line[0] for line in lines[:2]] == ["A", "B"]
+
+
+def test_a_doubt_that_the_answer_tells_is_not_told_twice() -> None:
+    doubt = UNDECIDED.caveats[0]
+    told = replace(UNDECIDED, sentence=f"Undecided: {doubt.message[0].lower()}{doubt.message[1:]}")
+    assert screen(told).count("was short of CPU in 2 of 20 runs") == 1
+    assert "doubt      Repeat it while nothing else runs." in screen(told)
+
+
+def test_a_long_statement_is_cut_and_its_place_told() -> None:
+    statement = f"SELECT {', '.join(f'column_{at}' for at in range(40))} FROM review"
+    moved = replace(MOVED, label=statement, sentence=f"{statement} went from 1 to 0 a request")
+    line = moved_line(moved)
+    assert line.startswith("SELECT column_0, column_1")
+    assert line.endswith("… went from 1 to 0 a request (shop/views.py:88)")
+    assert len(line) < 130
+    assert moved_line(replace(moved, sentence="", label="")) == " (shop/views.py:88)"
+
+
+def test_many_pairs_left_out_are_counted() -> None:
+    pairs = tuple(replace(one, left_out="late") for one in FOR_THE_REASON.pairs)
+    text = screen(replace(FOR_THE_REASON, pairs=pairs))
+    assert (
+        "left out   pair 1: late\n           pair 2: late\n           pair 3: late\n           and 7 more pairs" in text
+    )
+    assert "pair 4: late" in screen(replace(FOR_THE_REASON, pairs=pairs[:4]))
