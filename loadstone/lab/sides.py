@@ -6,6 +6,7 @@ switches. ``{port}`` in a command is the port that Loadstone has picked for the 
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from loadstone.model.service import Service
 from loadstone.spec.hosts import check_host, host_problem, parse_url
 
 __all__ = ["apart", "filled", "free_port", "service_key", "service_of", "side_told"]
+
+
+NAME = "OTEL_SERVICE_NAME"
 
 
 def service_of(side: SideAsked, spec: Service, *, cwd: Path | None = None, allowed: Iterable[str] = ()) -> Service:
@@ -42,13 +46,19 @@ def service_of(side: SideAsked, spec: Service, *, cwd: Path | None = None, allow
     problem = host_problem(spec.url)
     if problem is not None:
         raise SpecError(f"side {side.name} is started here, but the spec's url is elsewhere: {spec.url}")
-    moved = spec if cwd is None else msgspec.structs.replace(spec, cwd=str(cwd))
-    made = msgspec.structs.replace(moved, start=start, env={**spec.env, **side.env})
+    moved = spec if cwd is None else _moved(spec, cwd)
+    made = msgspec.structs.replace(moved, start=start, env={**moved.env, **side.env})
     if PORT in start:
         number = free_port()
         made = msgspec.structs.replace(made, url=_at(spec.url, number), env={**made.env, "PORT": str(number)})
     argv(made)  # a command line that cannot be read is told before anything is started
     return made
+
+
+def _moved(spec: Service, cwd: Path) -> Service:
+    """The service in a worktree, under the name that it has in its own directory: evidence names it by that."""
+    name = {} if NAME in os.environ else {NAME: Path(spec.cwd or ".").resolve().name}
+    return msgspec.structs.replace(spec, cwd=str(cwd), env={**name, **spec.env})
 
 
 def _running(side: SideAsked, spec: Service, allowed: Iterable[str]) -> Service:
