@@ -9,6 +9,9 @@ import click
 from loadstone.cli.options import archive_option, json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loadstone.archive import Archive
     from loadstone.model.run import Manifest
 
 MOST = 20
@@ -27,7 +30,7 @@ EXPERIMENTS = 5
 @json_option
 def runs(every: bool, archive: str | None, as_json: bool) -> None:
     """The runs in the archive, the newest first."""
-    from loadstone.archive import find, short
+    from loadstone.archive import find
     from loadstone.cli.options import print_json
     from loadstone.cli.terminal import color, width
     from loadstone.errors import EvidenceError
@@ -35,7 +38,6 @@ def runs(every: bool, archive: str | None, as_json: bool) -> None:
 
     kept = find(archive)
     manifests: list[Manifest] = []
-    sides: dict[str, int] = {}
     others = 0
     for run in kept.ids():
         if len(manifests) >= MOST and not every:
@@ -46,20 +48,38 @@ def runs(every: bool, archive: str | None, as_json: bool) -> None:
         except EvidenceError as error:
             click.echo(str(error), err=True)
             continue
-        if manifest.side in SIDES and manifest.experiment is not None and not every:
-            sides[manifest.experiment] = sides.get(manifest.experiment, 0) + 1
-        else:
+        if every or manifest.side not in SIDES:
             manifests.append(manifest)
     if as_json:
         print_json(manifests)
         return
     if manifests:
         click.echo(runs_text(manifests, color=color(), width=width()))
-    elif not sides:
+    told = list(_experiments(kept))
+    if told:
+        click.echo("\n".join(line[: width()].rstrip() for line in (*([""] if manifests else []), *told)))
+    elif not manifests:
         click.echo(f"no run in {kept.root}; make one with: loadstone run URL --rate 50/s --for 30s", err=True)
-    for experiment, count in list(sides.items())[:EXPERIMENTS]:
-        click.echo(f"and {count} of experiment {short(experiment)}: loadstone show {short(experiment)}", err=True)
-    if len(sides) > EXPERIMENTS:
-        click.echo(f"and those of {len(sides) - EXPERIMENTS} more experiments; see them with --all", err=True)
     if others:
         click.echo(f"and {others} more; see them with --all", err=True)
+
+
+def _experiments(archive: Archive) -> Iterator[str]:
+    """A line for each of the last experiments; their runs are in the list only with ``--all``."""
+    from loadstone.archive import short
+    from loadstone.errors import EvidenceError
+    from loadstone.lab.experiments import experiments
+    from loadstone.render.text import plain, table
+
+    rows = [("experiment", "for", "status", "verdict", "")]
+    for one in experiments(archive)[:EXPERIMENTS]:
+        try:
+            manifest, told = one.manifest, one.comparison
+        except EvidenceError as error:
+            click.echo(str(error), err=True)
+            continue
+        runs = sum(step.run is not None for step in manifest.steps)
+        said = f"{runs} runs so far" if told is None else plain(told.sentence)
+        rows.append((short(one.id), manifest.kind, manifest.status, "" if told is None else told.verdict, said))
+    if len(rows) > 1:
+        yield from table(rows, left=(0, 1, 2, 3, 4))
