@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -15,9 +14,7 @@ from loadstone.cli.sides import environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loadstone.archive import Archive
-    from loadstone.model.calibration import Calibration, CalibrationKey
-    from loadstone.model.comparison import Comparison
+    from loadstone.model.calibration import Calibration
     from loadstone.model.experiment import SideAsked
     from loadstone.spec import Spec
 
@@ -45,7 +42,6 @@ PAIRS = 20
 @click.option("--build", metavar="CMD", help="Builds a revision before it is started.")
 @pair_options
 @load_options
-@click.option("--afresh", is_flag=True, help="Leave out earlier calibrations of the same service, load and length.")
 @click.option("--show", is_flag=True, help="The calibrations that are kept; nothing is measured.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
@@ -64,7 +60,6 @@ def calibrate(
     rate_per_s: float | None,
     seed: int | None,
     hosts: tuple[str, ...],
-    afresh: bool,
     show: bool,
     quiet: bool,
     archive: str | None,
@@ -72,7 +67,8 @@ def calibrate(
 ) -> int:
     """Measure how far apart identical sides come out here: the noise floor, and the pairs that an effect needs."""
     from loadstone.archive import find
-    from loadstone.lab.calibration import calibrations, keep_calibration
+    from loadstone.errors import EvidenceError, InstrumentError
+    from loadstone.lab.calibration import calibrate_from, calibrations
 
     kept = find(archive)
     if show:
@@ -87,7 +83,7 @@ def calibrate(
     from loadstone.cli.sides import hidden_words
     from loadstone.cli.typed import typed
     from loadstone.drive import engine
-    from loadstone.lab.experiment import ExperimentAsked, planned, run_experiment
+    from loadstone.lab.experiment import ExperimentAsked, run_experiment
 
     read, chosen, workload = load_of(found_spec(spec, hosts), shape, journeys, rate_per_s)
     asked = ExperimentAsked(
@@ -107,7 +103,6 @@ def calibrate(
         hosts=hosts,
     )
     quiet = quiet or (as_json and not sys.stderr.isatty())
-    key = planned(kept, asked).key
     watch = None if quiet else Proving(sys.stderr)
     try:
         comparison = run_experiment(kept, asked, engine.native, watch)
@@ -118,26 +113,14 @@ def calibrate(
         from loadstone.cli.comparison import print_comparison
 
         return print_comparison(kept, comparison, as_json=as_json)
-    told = _calibration(kept, key, comparison, afresh=afresh)
-    keep_calibration(kept, told)
+    try:
+        told = calibrate_from(kept, comparison)
+    except EvidenceError as error:
+        raise InstrumentError(
+            f"{error}\n    what was measured is kept: loadstone show {comparison.experiment}"
+        ) from error
     _print([told], as_json=as_json, one=True)
     return 0
-
-
-def _calibration(archive: Archive, key: CalibrationKey, comparison: Comparison, *, afresh: bool) -> Calibration:
-    """Of this experiment and, unless ``afresh``, of the earlier ones of the same key that are still there."""
-    from loadstone.errors import InstrumentError
-    from loadstone.lab.calibration import kept_calibration
-    from loadstone.lab.experiments import has_experiment, resolve_experiment
-    from loadstone.prove.noise import calibration_of
-
-    before = None if afresh else kept_calibration(archive, key)
-    known = [name for name in before.experiments if has_experiment(archive, name)] if before is not None else []
-    earlier = [resolve_experiment(archive, name).comparison for name in known]
-    try:
-        return calibration_of(key, [*(one for one in earlier if one is not None), comparison], time.time_ns())
-    except ValueError as error:
-        raise InstrumentError(f"{error}; what was measured is kept: loadstone show {comparison.experiment}") from error
 
 
 def _side(spec: Spec, start: str | None, variables: dict[str, str], name: Literal["A", "B"]) -> SideAsked:
