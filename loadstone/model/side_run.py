@@ -40,7 +40,8 @@ class SideRun:
     """One run of one side. ``pair`` and ``place`` count from 0: the pair, and the run's place in the experiment's
     order. ``whole`` is all steps together. ``service_cpu_s`` (CPU the service took, warm-up included, over
     ``all_requests``) and ``service_rss_bytes`` (at the end) are None where its processes are unknown. ``ended`` says
-    how the service ended when it did so during the run. ``caveats`` are those of the run."""
+    how the service ended when it did so during the run. ``closed`` is a population of users, which offers what the
+    service lets it. ``caveats`` are those of the run."""
 
     run: str
     side: Side
@@ -58,6 +59,7 @@ class SideRun:
     service_rss_bytes: int | None = None
     ended: str | None = None
     complete: bool = True
+    closed: bool = False
     caveats: tuple[Caveat, ...] = field(default=())
 
     def step(self, journey: str | None, step: str | None) -> StepMeasured | None:
