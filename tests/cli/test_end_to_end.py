@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,18 +170,3 @@ def test_a_service_is_started_and_stopped(tmp_path: Path) -> None:
     run = Archive(tmp_path / "archive").resolve("last")
     assert "GET /serve.py" in (run.text("service.log") or "")
     assert run.manifest.service is not None and run.manifest.service.argv is not None
-
-
-def test_the_demo_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
-    pytest.importorskip("uvicorn", reason="the demo extra is not installed")
-    code, out, err = _ended(_command(tmp_path, "demo", "--for", "3s", "--json", "--seed", "1"))
-    summary = msgspec.json.decode(out, type=Summary)
-    assert code == (4 if exit_code(summary) == 4 else 0), err  # the planted fault may fail an objective
-    assert {step.journey for step in summary.steps} == {"browse", "search", "buy"}
-    assert summary.errors == 0
-    assert summary.report is not None and (tmp_path / summary.report).exists()
-    run = Archive(tmp_path / "archive").resolve("last")
-    assert run.manifest.service is not None
-    port = int(run.manifest.service.url.rpartition(":")[2])
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
