@@ -23,7 +23,7 @@ from loadstone.prove.moved import moved
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold
 from loadstone.prove.sentence import answer
-from loadstone.prove.verdict import overall, verdict_of, with_judged
+from loadstone.prove.verdict import judged_of, overall, verdict_of, with_judged
 from loadstone.prove.vetoes import voided
 from loadstone.stats.beta import student_quantile
 
@@ -57,14 +57,15 @@ def before_after(
     steps = [(one.journey, one.step) for run in (*a, *b) for one in run.steps]
     driven = [(journey, step) for journey, step in dict.fromkeys(steps) if journey is not None and step is not None]
     wanted = measures(slos, told_of, margin, margins, driven)
+    judged = judged_of(wanted, told_of)
     metrics = [one for measure in wanted if (one := _metric(measure, a, b, design.level)) is not None]
-    metrics = with_judged(metrics, told_of)
+    metrics = with_judged(metrics, judged)
     if counted is not None:
         shared = [one for one in counted[0].steps if one in set(counted[1].steps)]
         metrics += counter_metrics(*counted, shared, margins, design.level)
     found = [_apart(len(a), len(b)), *caveats]
     vetoed = [one.message.rstrip(".") for one in found if one.level == "void"]
-    vetoed += [text for run in (*a, *b) if (text := voided(run)) is not None]
+    vetoed += [veto.sentence for veto in voided([*a, *b])]
     verdict: Verdict = "invalid" if vetoed else overall(metrics)
     doubts = [one.message for one in found if one.level == "doubt"]
     if verdict in ("faster", "not-worse") and doubts:

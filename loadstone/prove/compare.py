@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from loadstone.model.calibration import Calibration
 from loadstone.model.comparison import Comparison, DesignTold, Metric, ShiftPoint, SideTold, StepShift, Verdict
@@ -16,6 +16,7 @@ from loadstone.model.run import Caveat, Machine
 from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.prove.counters import counter_metrics
+from loadstone.prove.doubts import doubts, drifting
 from loadstone.prove.measures import Measure, measures
 from loadstone.prove.moved import moved
 from loadstone.prove.noise import floors, uncalibrated
@@ -23,16 +24,19 @@ from loadstone.prove.pairing import Pair, paired
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold, reason_of
 from loadstone.prove.sentence import answer
-from loadstone.prove.verdict import kept, metric_of, overall, with_judged
-from loadstone.prove.vetoes import doubts, drifting, vetoes
+from loadstone.prove.verdict import judged_of, kept, metric_of, overall, with_judged
+from loadstone.prove.vetoes import Veto, of_caveat, touches, vetoes
 from loadstone.stats.pairs.effect import FEWEST, effect_of
 from loadstone.stats.pairs.power import visible
 from loadstone.stats.pairs.shift import shift
 
-__all__ = ["MARGIN", "compare"]
+__all__ = ["MARGIN", "compare", "unmeasured"]
 
 MARGIN = 1.05
 """Worse by a twentieth is allowed, where nothing else is asked."""
+
+MOST_LOG = math.log(1_000)
+"""A design that shows a factor of a thousand at least shows nothing."""
 
 
 def compare(
@@ -54,47 +58,42 @@ def compare(
     """The comparison of pairs that were run; without runs, of the counters alone.
 
     ``design.level`` is the confidence of the intervals. ``margins`` are by a metric's label and beat ``margin``.
-    ``caveats`` are of the experiment itself: a void one makes it invalid. ``final`` is false for a look on the way,
-    which leaves out what only a reader wants.
+    ``caveats`` are of the experiment itself: a void one makes what it touches invalid. ``final`` is false for a look on
+    the way, which leaves out what only a reader wants.
     """
     margins = margins or {}
     pairs = paired(runs)
-    judged_pairs = pairs.judged
-    told_of = finding
-    same_load = False
-    if finding is not None and counted is not None:
-        told_of, same_load = foretold(finding, counted[0])
-    steps = _steps(runs)
-    wanted = measures(slos, told_of, margin, margins, steps)
-    metrics = [one for measure in wanted if (one := metric_of(measure, judged_pairs, design.level)) is not None]
-    metrics = with_judged(metrics, told_of)
+    good = pairs.judged
+    told_of, same_load = (finding, False) if finding is None else foretold(finding, counted[0] if counted else None)
+    wanted = measures(slos, told_of, margin, margins, _steps(runs))
+    found = [metric_of(measure, good, design.level) for measure in wanted]
+    judged = judged_of(wanted, told_of)
+    metrics = with_judged([one for one in found if one is not None], judged)
+    told_caveats = [*caveats]
+    if good:
+        told_caveats += unmeasured([one for one, metric in zip(wanted, found, strict=True) if metric is None], judged)
     if counted is not None:
         metrics += counter_metrics(*counted, _counted_steps(slos, told_of, counted), margins, design.level)
-    metrics = [*kept(metrics)]
-
-    given = list(caveats)
-    vetoed = [one.message.rstrip(".") for one in given if one.level == "void"]
-    vetoed += vetoes(pairs, runs) if runs else ()
-    found = [*given, *doubts(pairs, max(1, design.most // 3))]
+    against = [*(of_caveat(one) for one in told_caveats if one.level == "void"), *vetoes(pairs, runs)]
+    metrics = kept(_marked(metrics, against))
+    vetoed, part = _vetoed(metrics, against)
+    told_caveats += part
+    told_caveats += doubts(pairs, max(1, design.most // 3))
     metrics, drifted = _drift(metrics)
     if drifted is not None:
-        found.append(Caveat("drift", "doubt", ("latency",), drifted, "Restart both sides, and look for what grows."))
-    found += uncalibrated(calibration) if runs else ()
+        told_caveats.append(Caveat("drift", "doubt", ("latency",), drifted, "Restart both sides; look for what grows."))
+    told_caveats += uncalibrated(calibration) if runs else ()
     if calibration is not None:
-        metrics = floors(metrics, calibration, len(judged_pairs))
+        metrics = floors(metrics, calibration, len(good))
 
-    verdict = _verdict(metrics, vetoed, found, bool(judged_pairs))
-    metrics = _marked(metrics, vetoed)
+    verdict = overall(metrics, vetoed=bool(vetoed), doubted=any(one.level == "doubt" for one in told_caveats))
     told = blamed_of(told_of, *counted) if told_of is not None and counted is not None else None
     reason = reason_of(_latency_verdict(metrics, verdict), told) if told_of is not None else None
-    measured = _measured(metrics, judged_pairs, told_of, design.level)
     return Comparison(
         format=1,
         experiment=experiment,
         sides=sides,
-        design=msgspec.structs.replace(
-            design, pairs=len(judged_pairs), smallest=_smallest(metrics, len(judged_pairs), design.level)
-        ),
+        design=replace(design, pairs=len(good), smallest=_smallest(metrics, len(good), design.level)),
         metrics=tuple(metrics),
         verdict=verdict,
         sentence=answer(
@@ -103,18 +102,18 @@ def compare(
             reason=reason,
             blamed=told,
             vetoed=vetoed,
-            doubts=[one.message for one in found if one.level == "doubt"],
-            pairs=len(judged_pairs),
+            doubts=[one.message for one in told_caveats if one.level == "doubt"],
+            pairs=len(good),
         ),
         reason=reason,
         blamed=told,
         predicted=told_of.predicted if told_of is not None else None,
         same_load=same_load,
-        measured=measured,
-        shifts=_shifts(judged_pairs, wanted, design.level) if final else (),
+        measured=_measured(metrics, good, told_of, design.level),
+        shifts=_shifts(good, wanted, design.level) if final else (),
         moved=moved(*counted) if counted is not None else (),
         pairs=pairs.rows(),
-        caveats=tuple(found),
+        caveats=tuple(told_caveats),
         vetoed=tuple(vetoed),
         machine=machine,
         calibrated=calibration is not None,
@@ -153,32 +152,46 @@ def _drift(metrics: list[Metric]) -> tuple[list[Metric], str | None]:
             return metrics, None
         held: Verdict = "undecided" if one.verdict in ("faster", "not-worse") else one.verdict
         changed = [*metrics]
-        changed[place] = msgspec.structs.replace(one, verdict=held, note=told)
+        changed[place] = replace(one, verdict=held, note=told)
         return changed, f"Of {one.label} {told}."
     return metrics, None
 
 
-def _verdict(metrics: Sequence[Metric], vetoed: Sequence[str], caveats: Sequence[Caveat], runs: bool) -> Verdict:
-    if vetoed:
-        return "invalid"
-    found = overall(metrics)
-    if any(one.level == "doubt" for one in caveats):
-        return "undecided"
-    if not runs and found == "undecided":
-        counts = [one.verdict for one in metrics]
-        if counts and all(one in ("faster", "not-worse") for one in counts):
-            return "faster" if "faster" in counts else "not-worse"
+def unmeasured(missing: Sequence[Measure], judged: Measure | None) -> Iterator[Caveat]:
+    """The judged metric, and objectives, that nothing was measured of: too few requests lie beyond their quantile."""
+    for one in missing:
+        if one is judged or one.slo is not None:
+            message = f"{one.label} was not measured: the runs have too few requests of it."
+            yield Caveat(
+                "few-requests",
+                "doubt" if one is judged else "note",
+                ("latency",),
+                message,
+                "Let the runs be longer (--for), or raise the rate.",
+            )
+
+
+def _marked(metrics: Sequence[Metric], against: Sequence[Veto]) -> list[Metric]:
+    """What a veto touches is no verdict."""
+    found = []
+    for one in metrics:
+        veto = next((veto for veto in against if touches(veto, one)), None)
+        found.append(one if veto is None else replace(one, verdict="invalid", note=veto.sentence))
     return found
 
 
-def _marked(metrics: list[Metric], vetoed: Sequence[str]) -> list[Metric]:
-    """What is vetoed is no verdict of any latency; counts stand, since they were made elsewhere."""
-    if not vetoed:
-        return metrics
-    return [
-        one if one.method == "by count" else msgspec.structs.replace(one, verdict="invalid", note=vetoed[0])
-        for one in metrics
+def _vetoed(metrics: Sequence[Metric], against: Sequence[Veto]) -> tuple[list[str], list[Caveat]]:
+    """Sentences of the vetoes that touch the judged metric, all where nothing is judged; the others as caveats."""
+    judged = next((one for one in metrics if one.judged), None)
+    grave = [one for one in against if judged is None or touches(one, judged)]
+    part = [
+        Caveat(
+            "part-invalid", "note", tuple(sorted(one.kinds)), f"{one.sentence}: what that touches is not judged.", ""
+        )
+        for one in against
+        if one not in grave
     ]
+    return list(dict.fromkeys(one.sentence for one in grave)), part
 
 
 def _latency_verdict(metrics: Sequence[Metric], verdict: Verdict) -> Verdict:
@@ -203,20 +216,21 @@ def _measured(
         values = [value for pair in pairs if (value := one.value(pair.b))]
         if len(values) == len(pairs):
             effect = effect_of([math.log(value) for value in values], level)
-            ends = (math.exp(end) for end in (effect.estimate, effect.low, effect.high))
-            found[f"{one.name.split()[0]}_s"] = Bounded(*ends)
+            if math.isfinite(effect.high):
+                ends = (math.exp(end) for end in (effect.estimate, effect.low, effect.high))
+                found[f"{one.name.split()[0]}_s"] = Bounded(*ends)
     return found
 
 
 def _smallest(metrics: Sequence[Metric], pairs: int, level: float) -> dict[str, float]:
-    """The smallest ratio that so many pairs of this spread would show."""
-    if pairs < FEWEST:
-        return {}
-    return {
-        one.label: math.exp(visible(statistics.stdev([math.log(value) for value in one.values]), pairs, level))
-        for one in metrics
-        if one.ratio is not None and len(one.values) >= FEWEST
-    }
+    """The smallest ratio that so many pairs of this spread would show; of what they cannot show, none."""
+    found = {}
+    for one in metrics if pairs >= FEWEST else ():
+        if one.ratio is not None and len(one.values) >= FEWEST:
+            least = visible(statistics.stdev([math.log(value) for value in one.values]), pairs, level)
+            if least < MOST_LOG:
+                found[one.label] = math.exp(least)
+    return found
 
 
 def _shifts(pairs: Sequence[Pair], wanted: Sequence[Measure], level: float) -> tuple[StepShift, ...]:
@@ -232,8 +246,10 @@ def _shifts(pairs: Sequence[Pair], wanted: Sequence[Measure], level: float) -> t
         if len(both) < FEWEST or len(both) < len(pairs):
             continue
         points = tuple(
-            ShiftPoint(one.share, one.a_s, one.b_s, one.ratio, one.low, one.high) for one in shift(both, level)
+            ShiftPoint(one.share, one.a_s, one.b_s, one.ratio, one.low, one.high)
+            for one in shift(both, level)
+            if math.isfinite(one.high) and one.low > 0
         )
         if points:
-            found.append(StepShift(journey, step if step is not None else "all requests", points))
+            found.append(StepShift(journey, step, points))
     return tuple(found)

@@ -1,7 +1,7 @@
 """Runs put into pairs, and which pairs stand: a disturbed one is left out with its reason, one that is odd never is.
 
-What a run says of its own measurement decides (its caveats), not what it measured: a pair is not left out for a ratio
-that looks wrong.
+What a run says of its own measurement decides (its caveats, an early end), not what it measured: a pair is not left
+out for a ratio that looks wrong.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from itertools import groupby
 from typing import Literal
 
 from loadstone.model.comparison import PairRow, RunRow
-from loadstone.model.run import Caveat
 from loadstone.model.side_run import SideRun
 
-__all__ = ["Pair", "Pairs", "paired"]
+__all__ = ["Pair", "Pairs", "disturbance", "paired"]
 
 TOUCHES = frozenset({"latency", "rate", "errors"})
 OBSERVER = "instrumented"
@@ -23,12 +22,14 @@ OBSERVER = "instrumented"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two runs of the same arrivals. ``left_out`` is why it is not judged."""
+    """Two runs of the same arrivals. ``left_out`` is why it is not judged; ``void`` where one of them is no measurement
+    at all, which a veto tells."""
 
     number: int
     a: SideRun
     b: SideRun
     left_out: str | None = None
+    void: bool = False
 
     @property
     def runs(self) -> tuple[SideRun, SideRun]:
@@ -63,23 +64,29 @@ def paired(runs: Sequence[SideRun]) -> Pairs:
         if set(sides) != {"A", "B"}:
             single += sides.values()
             continue
-        whole.append(Pair(number, sides["A"], sides["B"], _doubted(sides["A"], sides["B"])))
+        whole.append(_pair(number, sides["A"], sides["B"]))
     return Pairs(tuple(whole), tuple(single))
 
 
-def _doubted(a: SideRun, b: SideRun) -> str | None:
+def _pair(number: int, a: SideRun, b: SideRun) -> Pair:
     for side, run in (("A", a), ("B", b)):
-        caveat = doubt_of(run)
-        if caveat is not None:
-            return f"{side}: {caveat.message}"
-    return None
+        if run.ended is not None:
+            return Pair(number, a, b, f"{side}: the service ended during the run", void=True)
+        for caveat in run.caveats:
+            if caveat.level == "void":
+                return Pair(number, a, b, f"{side}: {caveat.message}", void=True)
+    told = ((side, disturbance(run)) for side, run in (("A", a), ("B", b)))
+    return Pair(number, a, b, next((f"{side}: {why}" for side, why in told if why is not None), None))
 
 
-def doubt_of(run: SideRun) -> Caveat | None:
-    """The first doubt of a run that touches what is compared."""
+def disturbance(run: SideRun) -> str | None:
+    """Why a run is no fair sample of its side: it was stopped early, or doubts its own measurement of what is
+    compared."""
+    if not run.complete:
+        return "the run was stopped before its end."
     return next(
         (
-            caveat
+            caveat.message
             for caveat in run.caveats
             if caveat.level == "doubt"
             and caveat.code != OBSERVER

@@ -7,20 +7,21 @@ A non-inferiority test with its three answers (Wellek, Testing Statistical Hypot
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from loadstone.model.comparison import Metric, Verdict
 from loadstone.model.finding import Finding
+from loadstone.prove.counters import BY_COUNT
 from loadstone.prove.measures import Measure
 from loadstone.prove.pairing import Pair
 from loadstone.stats.false_discovery import adjusted
 from loadstone.stats.pairs.effect import effect_of
 from loadstone.stats.pairs.power import pairs_to_decide
 
-__all__ = ["FALSE_DISCOVERIES", "Q_NOTE", "kept", "metric_of", "overall", "verdict_of", "with_judged"]
+__all__ = ["FALSE_DISCOVERIES", "Q_NOTE", "judged_of", "kept", "metric_of", "overall", "verdict_of", "with_judged"]
 
 FALSE_DISCOVERIES = 0.05
 """Of the metrics beside the judged one (Benjamini and Hochberg, JRSS B 57, 1995)."""
@@ -115,34 +116,46 @@ def kept(metrics: Sequence[Metric]) -> list[Metric]:
     found = list(metrics)
     log_p = np.log([max(metrics[place].p or 0.0, SMALLEST_P) for place in places])
     for place, q in zip(places, adjusted(log_p, any_dependence=False).tolist(), strict=True):
-        one = msgspec.structs.replace(metrics[place], q=q)
+        one = replace(metrics[place], q=q)
         if one.verdict == "slower" and q > FALSE_DISCOVERIES:
-            one = msgspec.structs.replace(one, verdict="undecided", note=Q_NOTE)
+            one = replace(one, verdict="undecided", note=Q_NOTE)
         found[place] = one
     return found
 
 
-def overall(metrics: Sequence[Metric]) -> Verdict:
-    """The judged metric's verdict; any slower metric makes it slower. Without a judged one, that of the counters."""
-    if any(one.verdict == "slower" for one in metrics):
+def overall(metrics: Sequence[Metric], *, vetoed: bool = False, doubted: bool = False) -> Verdict:
+    """Invalid where the judged metric is vetoed; slower where a count is, which no doubt of the pairs touches;
+    undecided where they are in doubt; slower where any metric is; else the judged metric's. Without one undecided:
+    counts that did not grow say nothing of a latency."""
+    if vetoed:
+        return "invalid"
+    worse = [one for one in metrics if one.verdict == "slower"]
+    if any(one.method == BY_COUNT for one in worse):
+        return "slower"
+    if doubted:
+        return "undecided"
+    if worse:
         return "slower"
     judged = next((one for one in metrics if one.judged), None)
     return "undecided" if judged is None else judged.verdict
 
 
-def with_judged(metrics: list[Metric], finding: Finding | None) -> list[Metric]:
-    """The first objective's metric of the finding's step, else the first objective's, else the finding's, else p95."""
+def judged_of(wanted: Sequence[Measure], finding: Finding | None) -> Measure | None:
+    """What the overall verdict comes from. With a finding, in its place: the first objective, else the quantile that
+    its gain was predicted at. Else the first objective, else the p95 of all requests."""
+    latencies = [one for one in wanted if one.share is not None]
+    ordered: list[Measure] = []
+    if finding is not None:
+        place = finding.locus.journey, finding.locus.step
+        at = f"{finding.predicted.at if finding.predicted is not None else 'p95'} response"
+        there = [one for one in latencies if (one.journey, one.step) == place]
+        ordered += sorted(there, key=lambda one: (one.slo is None, one.name != at))
+    ordered += [one for one in wanted if one.slo is not None]
+    ordered += [one for one in latencies if one.name == "p95 response" and one.journey is None]
+    return next(iter([*ordered, *latencies]), None)
 
-    def first(wanted: Iterable[Metric]) -> Metric | None:
-        return next(iter(wanted), None)
 
-    step = None if finding is None else (finding.locus.journey, finding.locus.step)
-    latencies = [one for one in metrics if one.ratio is not None and not one.more_is_better and one.unit == "s"]
-    judged = (
-        first(one for one in latencies if one.slo is not None and (one.journey, one.step) == step)
-        or first(one for one in latencies if step is not None and (one.journey, one.step) == step)
-        or first(one for one in metrics if one.slo is not None)
-        or first(one for one in latencies if one.name == "p95 response")
-        or first(latencies)
-    )
-    return [msgspec.structs.replace(one, judged=True) if one is judged else one for one in metrics]
+def with_judged(metrics: Sequence[Metric], judged: Measure | None) -> list[Metric]:
+    """The metrics with the judged one marked, where it was measured: nothing else takes its place."""
+    label = None if judged is None else judged.label
+    return [replace(one, judged=True) if one.label == label and one.method != BY_COUNT else one for one in metrics]
