@@ -14,6 +14,7 @@ from loadstone.diagnose.traces.reading import digest_of
 from loadstone.errors import EvidenceError
 from loadstone.lab.diagnosis import subject_of
 from loadstone.lab.evidence import evidence_of
+from loadstone.lab.functions import functions
 from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.finding import Diagnosis
 from loadstone.stats.beta import student_quantile
@@ -38,7 +39,8 @@ Floats = NDArray[np.float64]
 def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> Counted:
     """What the run counted. Raises EvidenceError where it has no traces of its own requests."""
     holder, evidence = evidence_of(archive, run)
-    digest = digest_of(subject_of(run, holder, evidence), evidence)
+    subject = subject_of(run, holder, evidence)
+    digest = digest_of(subject, evidence)
     told = digest.requests
     own = np.flatnonzero(told.measured & (told.number >= 0))
     if not len(own):
@@ -66,7 +68,10 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         step=told.step[rows].astype(np.int32),
         server_s=told.duration_s[rows],
         columns=columns,
-        operations=tuple(operation for step in range(len(digest.steps)) for operation in _operations(digest, step)),
+        operations=(
+            *(operation for step in digest.steps if step.own for operation in _operations(digest, step.number)),
+            *functions(subject, evidence, digest),
+        ),
         diagnosis=diagnosis,
         missing=missing,
     )

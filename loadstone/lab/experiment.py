@@ -27,6 +27,7 @@ from loadstone.model.comparison import Comparison, DesignTold
 from loadstone.model.run import Status
 from loadstone.model.side_run import Side
 from loadstone.prove.stopping import finished
+from loadstone.stats.pairs.effect import FEWEST
 
 __all__ = ["ExperimentAsked", "ExperimentWatch", "Plan", "Quiet", "planned", "run_experiment"]
 
@@ -165,7 +166,7 @@ class _Experiment:
                     return
             comparison = self.going.look(together=standing.together)
             self.watch.looked(comparison)
-            if self._done(comparison):
+            if self._done(comparison, len(self.design.order) - pair - 1):
                 return
 
     def _run(self, standing: Standing, pair: int, side: Side) -> None:
@@ -181,12 +182,13 @@ class _Experiment:
         if not self.interrupted and self.design.cool_down_s:
             time.sleep(self.design.cool_down_s)
 
-    def _done(self, comparison: Comparison) -> bool:
-        if self.going.dead is not None:
-            return True
+    def _done(self, comparison: Comparison, left: int) -> bool:
+        """Whether to stop here; ``left`` is how many pairs could still be run."""
         good = comparison.design.pairs
-        if good >= self.design.most:
+        if self.going.dead is not None or good >= self.design.most:
             return True
+        if good + left < FEWEST:
+            return True  # too many were disturbed: what is left could not decide any more
         if good not in self.design.looks.pairs:
             return False
         if self.asked.decided_early is not None and not comparison.vetoed:

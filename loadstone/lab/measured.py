@@ -52,6 +52,7 @@ def side_run(run: Run, side: Side, pair: int, place: int) -> SideRun:
         service_rss_bytes=use.rss_bytes if use else None,
         ended=_ended(told),
         complete=manifest.status == "complete",
+        closed=not facts.open_model,
         caveats=told.caveats,
     )
 
