@@ -97,7 +97,7 @@ def prove(
         raise click.UsageError("--run names the diagnosis that --finding is in")
     kept = find(archive)
     read, chosen, workload = load_of(found_spec(spec, hosts), shape, journeys, rate_per_s)
-    sides = sides_of(read, a_side, b_side, a_env, b_env, a_call, b_call)
+    sides = sides_of(read, a_side, b_side, a_env, b_env, a_call, b_call, hosts)
     if build is not None and not any(side.kind == "revision" for side in sides):
         raise click.UsageError("--build builds a revision; neither side is one")
     found, found_in = (None, None) if finding is None else found_finding(kept, finding, run)

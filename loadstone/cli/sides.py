@@ -132,8 +132,12 @@ def sides_of(
     b_env: Mapping[str, str],
     a_call: str | None,
     b_call: str | None,
+    hosts: tuple[str, ...] = (),
 ) -> tuple[SideAsked, SideAsked]:
-    """Both sides. Raises UsageError where they are one and the same, or half of a switch is missing."""
+    """Both sides; ``hosts`` may be driven beside those of the spec. Raises UsageError where they are one and the same,
+    or half of a switch is missing, SpecError for a host that may not be driven."""
+    from loadstone.spec import check_host
+
     given = Given("A", a, a_env, a_call), Given("B", b, b_env, b_call)
     if not any(side.said for side in given):
         raise click.UsageError(
@@ -149,6 +153,9 @@ def sides_of(
     if a_call is not None and any(side.text is not None or side.env for side in given):
         raise click.UsageError("--a-call and --b-call switch one running service; they take no --a, --b or variables")
     sides = tuple(given_side(spec, side, other.env) for side, other in (given, given[::-1]))
+    for side in sides:
+        if side.kind == "url" and side.text is not None:
+            check_host(side.text, (*spec.allow_hosts, *hosts))
     if _same(given):
         raise click.UsageError(
             "both sides are the same; to measure how far apart identical sides come out: loadstone calibrate"
