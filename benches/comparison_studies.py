@@ -7,32 +7,25 @@ is written. Rows of the whole comparison come from ``prove.compare``, rows of on
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from benches.comparison_judged import Tally, tally
+from benches.comparison_gate import counters, gate
 from benches.comparison_pairs import chunks, effects, length_for, log_quantiles, orders, service_for, truth
+from benches.comparison_rows import PAIRS, STEADY, WANDERING, Mapped, Row, row, tallied
 from benches.comparison_runs import Change, Scene, batch
 from loadstone.stats.pairs.effect import LEVEL, effect_of
 from loadstone.stats.pairs.power import floor
 from loadstone.stats.pairs.sequential import looks
 from loadstone.stats.pairs.shift import SHARES
 
-__all__ = ["STUDIES", "Mapped", "Row", "named"]
+__all__ = ["STUDIES"]
 
-Row = dict[str, Any]
-Mapped = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
-"""Calls a function with each tuple of arguments, here or in other processes."""
-
-PAIRS, MARGIN, SEEN = 10, 1.05, 1.10
-SHORT_S = 30.0
-
-STEADY = Scene(measured_s=SHORT_S)
-WANDERING = replace(STEADY, drift=0.03)
+MARGIN, SEEN = 1.05, 1.10
 
 IDENTICAL: tuple[tuple[Scene, int], ...] = (
     (STEADY, 10),
@@ -48,34 +41,11 @@ IDENTICAL: tuple[tuple[Scene, int], ...] = (
 QUEUES = (("lognormal", 4), ("lognormal", 1), ("exponential", 4), ("exponential", 1))
 
 
-def named(scene: Scene) -> str:
-    """What a reader calls it."""
-    words = [
-        f"{scene.law}, {scene.workers} worker{'s' * (scene.workers > 1)}, load {scene.load:g}".replace(" 0.", " .")
-    ]
-    if scene.drift:
-        words.append(f"host {scene.drift:.0%} {'random walk' if scene.walk else 'drift'}")
-    if scene.disturbed:
-        words.append(f"{scene.disturbed:.0%} of runs disturbed")
-    return ", ".join(words)
-
-
-def _row(scene: Scene, pairs: int, count: int, **more: object) -> Row:
-    return {"scene": named(scene), "measured_s": scene.measured_s, "pairs": pairs, "count": count, **more}
-
-
-def _tallied(scene: Scene, pairs: int, count: int, seed: int, mapped: Mapped) -> Tally:
-    whole = Tally()
-    for part in mapped(tally, [(scene, pairs, size, part) for part, size in chunks(scene, pairs, count, seed)]):
-        whole.add(part)
-    return whole
-
-
 def identical(count: int, mapped: Mapped) -> Iterator[Row]:
     """Both sides alike: how often each verdict, and how often a metric's interval leaves out "no difference"."""
     for place, (scene, pairs) in enumerate(IDENTICAL):
-        found = _tallied(scene, pairs, count, 100 + place, mapped)
-        yield _row(scene, pairs, count, **found.told())
+        found = tallied(scene, pairs, count, 100 + place, mapped)
+        yield row(scene, pairs, count, **found.told())
 
 
 def naive(count: int, mapped: Mapped) -> Iterator[Row]:
@@ -83,7 +53,7 @@ def naive(count: int, mapped: Mapped) -> Iterator[Row]:
     for place, scene in enumerate((replace(STEADY, load=0.5), STEADY, WANDERING, replace(STEADY, load=0.8))):
         parts = [(scene, PAIRS, size, part) for part, size in chunks(scene, PAIRS, count, 200 + place)]
         alarms = np.sum(list(mapped(_naive_alarms, parts)), axis=0)
-        yield _row(scene, PAIRS, count, **dict(zip(METHODS, alarms.tolist(), strict=True)))
+        yield row(scene, PAIRS, count, **dict(zip(METHODS, alarms.tolist(), strict=True)))
 
 
 METHODS = ("mann_whitney", "welch", "bootstrap", "pairs_p95")
@@ -120,7 +90,7 @@ def detection(count: int, mapped: Mapped) -> Iterator[Row]:
             scene = Scene(law=law, workers=workers, drift=drift)
             needed = length_for(scene, 0.95, SEEN, PAIRS, 300 + 2 * place + bool(drift), power=0.85)
             if needed is None:
-                yield _row(replace(scene, measured_s=math.inf), PAIRS, 0, change="never")
+                yield row(replace(scene, measured_s=math.inf), PAIRS, 0, change="never")
                 continue
             scene = replace(scene, measured_s=10.0 * math.ceil(needed / 10))
             slower = service_for(scene, 0.95, SEEN, 310 + place)
@@ -129,8 +99,8 @@ def detection(count: int, mapped: Mapped) -> Iterator[Row]:
                 changes["work x 1.1"] = Change(service=SEEN)
             for number, (change, what) in enumerate(changes.items()):
                 changed = replace(scene, change=what)
-                found = _tallied(changed, PAIRS, count, 320 + 30 * place + 10 * bool(drift) + number, mapped)
-                yield _row(scene, PAIRS, count, change=change, **found.told())
+                found = tallied(changed, PAIRS, count, 320 + 30 * place + 10 * bool(drift) + number, mapped)
+                yield row(scene, PAIRS, count, change=change, **found.told())
 
 
 def margins(count: int, mapped: Mapped) -> Iterator[Row]:
@@ -144,7 +114,7 @@ def margins(count: int, mapped: Mapped) -> Iterator[Row]:
                 logs = _all_logs(scene, PAIRS, count, seed, (0.95,), mapped)[0]
                 found = [(one.low, one.high) for one in effects(logs)]
                 lows, highs = np.array(found).T
-                yield _row(
+                yield row(
                     scene,
                     PAIRS,
                     count,
@@ -169,21 +139,21 @@ def sequential(count: int, mapped: Mapped) -> Iterator[Row]:
             changed = replace(scene, change=Change(response=ratio))
             logs = _all_logs(changed, MOST, count, 500 + 10 * place + number, (0.95,), mapped)[0]
             taken, told, whole, careless = 0, 0, 0, 0
-            for row in (logs[..., 1] - logs[..., 0]).tolist():
+            for differences in (logs[..., 1] - logs[..., 0]).tolist():
                 pairs = MOST
                 for pair, level in zip(*planned, strict=True):
-                    effect = effect_of(row[:pair], level)
+                    effect = effect_of(differences[:pair], level)
                     if effect.low > 0 or effect.high < 0:
                         pairs, told = pair, told + 1
                         break
                 taken += pairs
-                fixed = effect_of(row)
+                fixed = effect_of(differences)
                 whole += fixed.low > 0 or fixed.high < 0
                 careless += any(
                     one.low > 0 or one.high < 0
-                    for one in (effect_of(row[:pair]) for pair in range(FIRST, MOST + 1, EVERY))
+                    for one in (effect_of(differences[:pair]) for pair in range(FIRST, MOST + 1, EVERY))
                 )
-            yield _row(scene, MOST, count, ratio=ratio, told=told, fixed=whole, careless=careless, taken=taken / count)
+            yield row(scene, MOST, count, ratio=ratio, told=told, fixed=whole, careless=careless, taken=taken / count)
 
 
 def coverage(count: int, mapped: Mapped) -> Iterator[Row]:
@@ -203,7 +173,7 @@ def coverage(count: int, mapped: Mapped) -> Iterator[Row]:
         for number, share in enumerate(shares):
             ratio = float(true[number, 1] - true[number, 0]) if change.service != 1 else math.log(change.response)
             held = sum(one.low <= ratio <= one.high for one in effects(logs[number]))
-            yield _row(
+            yield row(
                 plain,
                 pairs,
                 count,
@@ -230,5 +200,7 @@ STUDIES: dict[str, tuple[Callable[[int, Mapped], Iterator[Row]], int]] = {
     "margins": (margins, 1_000),
     "sequential": (sequential, 2_000),
     "coverage": (coverage, 1_000),
+    "gate": (gate, 1_000),
+    "counters": (counters, 400),
 }
 """A study and how many comparisons each of its rows is of."""

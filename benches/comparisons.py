@@ -20,7 +20,8 @@ from typing import Any
 
 import msgspec
 
-from benches.comparison_studies import STUDIES, Row
+from benches.comparison_rows import Row
+from benches.comparison_studies import STUDIES
 
 __all__ = ["Found"]
 
