@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from loadstone.drive.engine import Engine
 from loadstone.drive.fake import Script, scripted
@@ -53,11 +55,12 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sides(monkeypatch: pytest.MonkeyPatch, loadstone: Command) -> dict[str, Script]:
-    """How the services at ports 8001 and 8002 behave; nothing cools down between two runs of a script."""
+    """How the services at ports 8001 and 8002 behave, each run with a luck of its own; nothing cools down between."""
     told = {"8001": Script(), "8002": Script()}
+    luck = itertools.count(1)
 
     def engine(plan: bytes) -> Engine:
-        return scripted(plan, told["8002" if b":8002" in plan or b"8002" in plan else "8001"])
+        return scripted(plan, replace(told["8002" if b"8002" in plan else "8001"], seed=next(luck)))
 
     monkeypatch.setattr("loadstone.drive.engine.native", engine)
     monkeypatch.setattr("loadstone.prove.design.COOL_DOWN_S", 0.0)
