@@ -1,36 +1,43 @@
 """Runs that were not made in pairs: what they say, and what a before-and-after comparison cannot carry.
 
 Between two runs made one after the other lies everything that changed meanwhile: the machine's mood, its neighbours,
-the traffic's draw. One run a side has no interval at all. Sets of three and more have the one between runs of a set
-(Welch, Biometrika 34, 1947, on the logs), which still holds nothing of what drifted from the first set to the second.
+the traffic's draw. One run a side has no interval at all, and then counts alone decide. Sets of three and more have
+the interval between runs of a set (Welch, Biometrika 34, 1947, on the logs): it tells whether the sets differ, and
+holds nothing of what drifted from the first one to the second.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from loadstone.model.comparison import Comparison, DesignTold, Metric, SideTold, Verdict
 from loadstone.model.counted import Counted
 from loadstone.model.finding import Finding
+from loadstone.model.ratio_words import ratio
 from loadstone.model.run import Caveat, Machine
 from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
-from loadstone.prove.counters import counter_metrics
+from loadstone.prove.compare import marked, unmeasured, vetoed_by
+from loadstone.prove.counters import BY_COUNT, counter_metrics
 from loadstone.prove.measures import Measure, measures
 from loadstone.prove.moved import moved
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold
 from loadstone.prove.sentence import answer
-from loadstone.prove.verdict import judged_of, overall, verdict_of, with_judged
-from loadstone.prove.vetoes import voided
-from loadstone.stats.beta import student_quantile
+from loadstone.prove.verdict import judged_of, kept, overall, verdict_of, with_judged
+from loadstone.prove.vetoes import mixes, of_caveat, voided
+from loadstone.stats.beta import incomplete_beta, student_quantile
 
 __all__ = ["FEWEST_RUNS", "before_after"]
 
 FEWEST_RUNS = 3
 """Of a side, before their spread says anything: two have one degree of freedom and a t of 12.7."""
+
+NEVER_P = 0.05
+"""Of sides that differ and within which nothing varies: no spread was seen, so it cannot be known to be none."""
 
 
 def before_after(
@@ -51,26 +58,30 @@ def before_after(
     observed runs are decided as they are in pairs. Without three runs a side no latency is decided.
     """
     margins = margins or {}
-    told_of = finding
-    if finding is not None and counted is not None:
-        told_of, _ = foretold(finding, counted[0])
+    told_of, same_load = (finding, False) if finding is None else foretold(finding, counted[0] if counted else None)
     steps = [(one.journey, one.step) for run in (*a, *b) for one in run.steps]
     driven = [(journey, step) for journey, step in dict.fromkeys(steps) if journey is not None and step is not None]
     wanted = measures(slos, told_of, margin, margins, driven)
     judged = judged_of(wanted, told_of)
-    metrics = [one for measure in wanted if (one := _metric(measure, a, b, design.level)) is not None]
-    metrics = with_judged(metrics, judged)
+    made = [_metric(measure, a, b, design.level) for measure in wanted]
+    metrics = with_judged([one for one in made if one is not None], judged)
     if counted is not None:
         shared = [one for one in counted[0].steps if one in set(counted[1].steps)]
         metrics += counter_metrics(*counted, shared, margins, design.level)
-    found = [_apart(len(a), len(b)), *caveats]
-    vetoed = [one.message.rstrip(".") for one in found if one.level == "void"]
-    vetoed += [veto.sentence for veto in voided([*a, *b])]
-    verdict: Verdict = "invalid" if vetoed else overall(metrics)
+    found = [_apart(len(a), len(b)), *caveats, *_failures(a, b)]
+    found += unmeasured([one for one, metric in zip(wanted, made, strict=True) if metric is None], judged)
+    against = [*(of_caveat(one) for one in found if one.level == "void"), *voided([*a, *b])]
+    metrics = marked(kept(metrics), against)
+    vetoed, part = vetoed_by(metrics, against)
     doubts = [one.message for one in found if one.level == "doubt"]
-    if verdict in ("faster", "not-worse") and doubts:
-        verdict = "undecided"
-    told = blamed_of(told_of, *counted) if told_of is not None and counted is not None else None
+    verdict = overall(metrics, vetoed=bool(vetoed), doubted=bool(doubts))
+    few = min(len(a), len(b)) < FEWEST_RUNS
+    sentence = answer(verdict, metrics, vetoed=vetoed, doubts=doubts)
+    by_count = _fewer(metrics) if verdict == "undecided" and few else None
+    if by_count is not None:
+        verdict, sentence = "faster", by_count
+    elif not few and verdict != "invalid" and not doubts:
+        sentence = _said(verdict, sentence, metrics)
     return Comparison(
         format=1,
         experiment=None,
@@ -78,31 +89,62 @@ def before_after(
         design=design,
         metrics=tuple(metrics),
         verdict=verdict,
-        sentence=answer(verdict, metrics, blamed=told, vetoed=vetoed, doubts=doubts, pairs=0),
-        blamed=told,
+        sentence=sentence,
+        blamed=blamed_of(told_of, *counted) if told_of is not None and counted is not None else None,
         predicted=None if told_of is None else told_of.predicted,
+        same_load=same_load,
         moved=moved(*counted) if counted is not None else (),
-        caveats=tuple(found),
+        caveats=(*found, *part),
         vetoed=tuple(vetoed),
         machine=machine,
     )
 
 
+def _fewer(metrics: Sequence[Metric]) -> str | None:
+    """What is decided by count where no latency can be: that B does less, and nothing more."""
+    counts = [one for one in metrics if one.method == BY_COUNT]
+    fewer = [one for one in counts if one.verdict == "faster" and one.a and one.b is not None]
+    if not fewer or any(one.verdict not in ("faster", "not-worse") for one in counts):
+        return None
+    most = min(fewer, key=lambda one: (one.b or 0.0) / (one.a or 1.0))
+    a, b = (f"{value or 0.0:.3g}" for value in (most.a, most.b))
+    return f"Less work by count: {most.label} went from {a} to {b}; of latency so few runs decide nothing."
+
+
+def _said(verdict: Verdict, sentence: str, metrics: Sequence[Metric]) -> str:
+    """The answer, with what it rests on."""
+    one = next((each for each in metrics if each.judged), None)
+    if verdict != "undecided" or one is None:
+        return f"{sentence.rstrip('.')}, by runs that were not made in pairs."
+    if one.ratio is None:
+        return f"Undecided: {one.label} differ by {one.low:.3g} to {one.high:.3g}, by runs that were not made in pairs."
+    told = ratio(one.ratio, one.low, one.high, one.margin)
+    return f"Undecided: {one.label} is {told} B/A, by runs that were not made in pairs."
+
+
+def _failures(a: Sequence[SideRun], b: Sequence[SideRun]) -> Iterator[Caveat]:
+    """Sides that fail differently, which without pairs is a doubt."""
+    for one in mixes(a, b):
+        level: Literal["doubt", "note"] = "doubt" if one.fails else "note"
+        yield Caveat("answers-differ", level, ("latency", "rate"), f"{one.told}.", "Look at what fails.")
+
+
 def _apart(a: int, b: int) -> Caveat:
     """What the design cannot carry, in figures."""
-    few = min(a, b) < FEWEST_RUNS
-    if few:
+    if min(a, b) < FEWEST_RUNS:
+        level: Literal["doubt", "note"] = "doubt"
         message = (
             f"{_runs(a)} against {_runs(b)}, one set after the other: whatever changed on the machine in between "
             "counts as the change, and so few runs have no interval."
         )
     else:
+        level = "note"
         message = (
             f"{_runs(a)} against {_runs(b)}, one set after the other: the intervals hold what differs from run to run, "
             "not what drifted from one set to the other."
         )
     advice = "loadstone prove runs both sides in interleaved pairs of the same traffic."
-    return Caveat("before-and-after", "doubt", ("latency", "rate"), message, advice)
+    return Caveat("before-and-after", level, ("latency", "rate"), message, advice)
 
 
 def _runs(count: int) -> str:
@@ -110,20 +152,20 @@ def _runs(count: int) -> str:
 
 
 def _metric(measure: Measure, a: Sequence[SideRun], b: Sequence[SideRun], level: float) -> Metric | None:
-    ratio = measure.kind == "ratio"
+    is_ratio = measure.kind == "ratio"
     sides = [[value for run in side if (value := measure.value(run)) is not None] for side in (a, b)]
-    if ratio:
+    if is_ratio:
         sides = [[math.log(value) for value in side if value > 0] for side in sides]
     if not all(sides):
         return None
     means = [math.fsum(side) / len(side) for side in sides]
     effect = means[1] - means[0]
-    half = _welch(sides, level)
-    sign = -1.0 if ratio and measure.more_is_better else 1.0
+    half, p = _welch(sides, level) or (None, None)
+    sign = -1.0 if is_ratio and measure.more_is_better else 1.0
     ends = (None, None) if half is None else (sign * effect - half, sign * effect + half)
 
     def shown(value: float) -> float:
-        return math.exp(min(value, 700.0)) if ratio else value
+        return math.exp(min(value, 700.0)) if is_ratio else value
 
     low, high = (None if end is None else shown(end) for end in ends)
     return Metric(
@@ -133,29 +175,30 @@ def _metric(measure: Measure, a: Sequence[SideRun], b: Sequence[SideRun], level:
         step=measure.step,
         a=shown(means[0]),
         b=shown(means[1]),
-        ratio=shown(sign * effect) if ratio else None,
+        ratio=shown(sign * effect) if is_ratio else None,
         low=low,
         high=high,
         margin=measure.margin,
-        verdict=verdict_of(low, high, 1.0 if ratio else 0.0, measure.margin),
-        method="welch"
-        if half is not None
-        else "one run a side"
-        if len(sides[0]) == len(sides[1]) == 1
-        else "no interval",
+        verdict=verdict_of(low, high, 1.0 if is_ratio else 0.0, measure.margin),
+        method="no interval" if half is None else "welch",
         more_is_better=measure.more_is_better,
         slo=measure.slo,
+        p=p,
         note=None if half is not None else "so few runs have no interval",
     )
 
 
-def _welch(sides: Sequence[Sequence[float]], level: float) -> float | None:
-    """Half the width of the interval of the difference of means; None where a side has too few runs."""
+def _welch(sides: Sequence[Sequence[float]], level: float) -> tuple[float, float] | None:
+    """Half the width of the interval of the difference of means, and p of there being none; None where a side has too
+    few runs."""
     if min(len(side) for side in sides) < FEWEST_RUNS:
         return None
     parts = [statistics.variance(side) / len(side) for side in sides]
     error = math.sqrt(sum(parts))
-    if error == 0:
-        return 0.0
+    effect = abs(statistics.fmean(sides[1]) - statistics.fmean(sides[0]))
+    if error == 0:  # nothing varies, of a share of failures that is 0 in every run
+        return 0.0, 1.0 if effect == 0 else NEVER_P
     degrees = sum(parts) ** 2 / math.fsum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
-    return student_quantile(0.5 + level / 2, degrees) * error
+    t = effect / error
+    p = incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t))
+    return student_quantile(0.5 + level / 2, degrees) * error, p

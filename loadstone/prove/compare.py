@@ -30,7 +30,7 @@ from loadstone.stats.pairs.effect import FEWEST, effect_of
 from loadstone.stats.pairs.power import visible
 from loadstone.stats.pairs.shift import shift
 
-__all__ = ["MARGIN", "compare", "unmeasured"]
+__all__ = ["MARGIN", "compare", "marked", "unmeasured", "vetoed_by"]
 
 MARGIN = 1.05
 """Worse by a twentieth is allowed, where nothing else is asked."""
@@ -75,8 +75,8 @@ def compare(
     if counted is not None:
         metrics += counter_metrics(*counted, _counted_steps(slos, told_of, counted), margins, design.level)
     against = [*(of_caveat(one) for one in told_caveats if one.level == "void"), *vetoes(pairs, runs)]
-    metrics = kept(_marked(metrics, against))
-    vetoed, part = _vetoed(metrics, against)
+    metrics = kept(marked(metrics, against))
+    vetoed, part = vetoed_by(metrics, against)
     told_caveats += part
     told_caveats += doubts(pairs, max(1, design.most // 3))
     metrics, drifted = _drift(metrics)
@@ -171,7 +171,7 @@ def unmeasured(missing: Sequence[Measure], judged: Measure | None) -> Iterator[C
             )
 
 
-def _marked(metrics: Sequence[Metric], against: Sequence[Veto]) -> list[Metric]:
+def marked(metrics: Sequence[Metric], against: Sequence[Veto]) -> list[Metric]:
     """What a veto touches is no verdict."""
     found = []
     for one in metrics:
@@ -180,7 +180,7 @@ def _marked(metrics: Sequence[Metric], against: Sequence[Veto]) -> list[Metric]:
     return found
 
 
-def _vetoed(metrics: Sequence[Metric], against: Sequence[Veto]) -> tuple[list[str], list[Caveat]]:
+def vetoed_by(metrics: Sequence[Metric], against: Sequence[Veto]) -> tuple[list[str], list[Caveat]]:
     """Sentences of the vetoes that touch the judged metric, all where nothing is judged; the others as caveats."""
     judged = next((one for one in metrics if one.judged), None)
     grave = [one for one in against if judged is None or touches(one, judged)]

@@ -70,7 +70,7 @@ def _disturbed(pairs: Pairs, extra: int) -> Iterator[Caveat]:
 
 def _failures(pairs: Pairs) -> Iterator[Caveat]:
     """Answers that differ, where that is no veto: of a few runs alone, or no failures."""
-    for one in mixes(pairs.whole):
+    for one in mixes(*pairs.sides()):
         if one.steady and one.fails:
             continue
         if not one.fails:

@@ -49,6 +49,10 @@ class Pairs:
         """The pairs that stand, in order."""
         return tuple(pair for pair in self.whole if pair.left_out is None)
 
+    def sides(self) -> tuple[list[SideRun], list[SideRun]]:
+        """The runs of A and of B, of every pair that has both."""
+        return [pair.a for pair in self.whole], [pair.b for pair in self.whole]
+
     def rows(self) -> tuple[PairRow, ...]:
         """The table of pairs."""
         return tuple(_row(pair) for pair in self.whole)

@@ -16,18 +16,13 @@ def finished(comparison: Comparison, design: Design) -> str | None:
         return comparison.vetoed[0]
     if pairs >= design.most:
         return f"all {design.most} pairs were run"
-    if pairs not in design.looks.pairs:
+    if pairs not in design.looks.pairs or comparison.verdict == "undecided":
         return None
-    if comparison.verdict in ("faster", "slower") and _sure(comparison):
-        return f"decided after {pairs} pairs"
-    if comparison.verdict == "not-worse" and _sure(comparison):
-        return f"decided after {pairs} pairs"
-    return None
+    return f"decided after {pairs} pairs" if _sure(comparison) else None
 
 
 def _sure(comparison: Comparison) -> bool:
-    """Every metric that an objective or a guardrail asks for is decided, not the judged one alone."""
-    if comparison.verdict == "slower":
-        return True
+    """Whether every metric that an objective asks for is decided, not the judged one alone. One that is worse is
+    enough."""
     asked = [one for one in comparison.metrics if one.judged or one.slo is not None]
-    return all(one.verdict != "undecided" for one in asked)
+    return comparison.verdict == "slower" or all(one.verdict != "undecided" for one in asked)

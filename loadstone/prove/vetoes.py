@@ -66,7 +66,7 @@ def vetoes(pairs: Pairs, runs: Sequence[SideRun]) -> Iterator[Veto]:
     """Every veto, the gravest first."""
     yield from voided(runs)
     yield from _offered(pairs.whole)
-    for one in mixes(pairs.whole):
+    for one in mixes(*pairs.sides()):
         if one.steady and one.fails:
             yield Veto(f"{one.told}, so their latencies are of different answers", _MIXED, one.journey, one.step)
 
@@ -122,35 +122,40 @@ class Mix(NamedTuple):
     step: str | None
 
 
-def mixes(pairs: Sequence[Pair]) -> Iterator[Mix]:
-    """Where the sides do not answer alike: over all requests, then in each step; one a place, the gravest first."""
-    places = dict.fromkeys(
-        (one.journey, one.step) for pair in pairs for run in pair.runs for one in run.steps if one.step is not None
-    )
+def mixes(a: Sequence[SideRun], b: Sequence[SideRun]) -> Iterator[Mix]:
+    """Where the sides do not answer alike: over all requests, then in each step; one a place, the gravest first. Runs
+    at the same place are of one pair; without pairs (sides of other lengths) nothing is ``steady``."""
+    places = dict.fromkeys((one.journey, one.step) for run in (*a, *b) for one in run.steps if one.step is not None)
     for journey, step in ((None, None), *places):
-        found = sorted(_differing(pairs, journey, step), key=lambda one: (not one.fails, not one.steady))
+        found = sorted(_differing(a, b, journey, step), key=lambda one: (not one.fails, not one.steady))
         yield from found[:1]
 
 
-def _differing(pairs: Sequence[Pair], journey: str | None, step: str | None) -> Iterator[Mix]:
-    runs = [[_results(run, journey, step) for run in pair.runs] for pair in pairs]
+def _differing(a: Sequence[SideRun], b: Sequence[SideRun], journey: str | None, step: str | None) -> Iterator[Mix]:
+    results = [[_results(run, journey, step) for run in side] for side in (a, b)]
     totals = [Counter[str](), Counter[str]()]
-    for both in runs:
-        for total, own in zip(totals, both, strict=True):
+    for total, runs in zip(totals, results, strict=True):
+        for own in runs:
             total.update(own)
     whole = [total.total() for total in totals]
     if not all(whole):
         return
-    place = "" if journey is None else f" in {label_of('', journey, step).removeprefix(' of ')}"
+    place = label_of("", journey, step).replace(" of ", " in ")
     for name in sorted(totals[0] | totals[1]):
         shares = [total[name] / count for total, count in zip(totals, whole, strict=True)]
         apart = abs(shares[1] - shares[0])
         if apart < MIX_SHARE or _chance(totals[0][name], totals[1][name], *whole) > MIX_P:
             continue
-        differences = [_share(b, name) - _share(a, name) for a, b in runs]
+        paired = zip(*results, strict=True) if len(a) == len(b) else ()
         told = f"The sides do not answer alike{place} ({name}: {_percent(shares[0])} of A's answers, "
-        told += f"{_percent(shares[1])} of B's)"
-        yield Mix(told, _agree(differences), min(shares) <= ALONE * apart, _failure(name), journey, step)
+        yield Mix(
+            told=f"{told}{_percent(shares[1])} of B's)",
+            steady=_agree([_share(right, name) - _share(left, name) for left, right in paired]),
+            alone=min(shares) <= ALONE * apart,
+            fails=_failure(name),
+            journey=journey,
+            step=step,
+        )
 
 
 def _results(run: SideRun, journey: str | None, step: str | None) -> dict[str, int]:
