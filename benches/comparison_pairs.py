@@ -8,7 +8,7 @@ quantile matters (power, sequential rules, coverage) thousands of comparisons ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from loadstone.stats.pairs.effect import LEVEL, Effect, effect_of
 from loadstone.stats.pairs.power import POWER, visible
 from loadstone.stats.pairs.quantiles import harrell_davis
 
-__all__ = ["chunks", "effects", "length_for", "log_quantiles", "orders", "service_for", "truth"]
+__all__ = ["change_for", "chunks", "effects", "length_for", "log_quantiles", "orders", "queued", "truth"]
 
 Floats = NDArray[np.float64]
 
@@ -87,12 +87,28 @@ def truth(scene: Scene, shares: Sequence[float], seed: int) -> Floats:
     return np.asarray(np.log(np.quantile(found, list(shares), axis=0)))
 
 
-def service_for(scene: Scene, share: float, ratio: float, seed: int) -> float:
-    """By what factor service times must grow for the true quantile of responses to grow by ``ratio``."""
-    low, high = 1.0, ratio
+def change_for(scene: Scene, share: float, ratio: float, seed: int, changed: Callable[[float], Change]) -> Change:
+    """The change by whose factor the true quantile of responses grows by ``ratio``: service times grow by less than
+    that, those of rare requests by more."""
+    low, high = 1.0, 1.0
+    while _grown(scene, share, seed, changed(high)) < ratio:
+        high *= 1 + ratio
     for _ in range(12):
         middle = (low + high) / 2
-        changed = replace(scene, change=Change(service=middle))
-        logs = truth(changed, (share,), seed)[0]
-        low, high = (middle, high) if logs[1] - logs[0] < math.log(ratio) else (low, middle)
-    return (low + high) / 2
+        low, high = (middle, high) if _grown(scene, share, seed, changed(middle)) < ratio else (low, middle)
+    return changed((low + high) / 2)
+
+
+def _grown(scene: Scene, share: float, seed: int, change: Change) -> float:
+    a, b = truth(replace(scene, change=change), (share,), seed)[0]
+    return math.exp(b - a)
+
+
+def queued(scene: Scene, ratio: float, seed: int) -> dict[str, Change]:
+    """Two changes of the work after which the true p95 is ``ratio`` of what it was, with what they are called."""
+    every = change_for(scene, 0.95, ratio, seed, lambda factor: Change(service=factor))
+    rare = change_for(scene, 0.95, ratio, seed, lambda factor: Change(rare=factor))
+    return {
+        f"work x {every.service:.3f}": every,
+        f"work of one request in ten x {rare.rare:.2f}": rare,
+    }

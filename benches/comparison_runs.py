@@ -30,6 +30,8 @@ STEPS = (("browse", "list", 0.7, 0.8), ("browse", "detail", 0.3, 4.4 / 3))
 LAG_S = 1e-4
 """Mean of what a request waits for in the generator: response is service and this."""
 
+RARE_SHARE = 0.1
+
 
 def _exponential(random: np.random.Generator, size: tuple[int, ...]) -> Floats:
     return random.standard_exponential(size)
@@ -51,10 +53,11 @@ LAWS: dict[str, Draw] = {"lognormal": _lognormal, "exponential": _exponential, "
 @dataclass(frozen=True)
 class Change:
     """What side B does otherwise. ``service`` multiplies its service times: the queue behind them then grows by more.
-    ``response`` multiplies whole responses and leaves the queue as it is, so that the truth at every quantile is
-    that factor."""
+    ``rare`` multiplies those of one request in ten. ``response`` multiplies whole responses and leaves the queue as it
+    is, so that the truth at every quantile is that factor."""
 
     service: float = 1.0
+    rare: float = 1.0
     response: float = 1.0
 
 
@@ -186,6 +189,8 @@ def batch(scene: Scene, orders: Sequence[Sequence[str]], seed: int) -> Batch:
     services = LAWS[scene.law](random, (*size, 2)) * means[..., None]
     services *= _host(scene, orders, random)
     services[..., 1] *= scene.change.service
+    if scene.change.rare != 1:
+        services[..., 1] *= np.where(random.random(size) < RARE_SHARE, scene.change.rare, 1.0)
     if scene.disturbed:
         _disturb(services, scene, random)
     found = responses(services, arrivals, scene.workers)[warm:]
