@@ -8,9 +8,11 @@ from loadstone.cli.design import margin_options
 from loadstone.cli.options import archive_option, json_option
 
 EPILOG = """\b
-  loadstone compare last-1 last                 a run before a change and one after it
+  loadstone compare last-1 last                     a run before a change and one after it
   loadstone compare 7f3a,80c1,9b22 a114,b0f3,c6d9   three runs of each: an interval between runs
-  loadstone compare 20261124 20261125 --markdown    by a unique beginning of their ids, for a ticket
+  loadstone compare release=1.4 release=1.5         all runs with these labels (loadstone run --label release=1.4)
+  loadstone compare x5c1d:A x7f00:A                 a side of one experiment, and of another
+  loadstone compare last-1 last --markdown          for a ticket
 
 \b
 A before-and-after comparison cannot tell the change from whatever else changed meanwhile: what differs between the runs

@@ -60,9 +60,10 @@ def comparison_text(
 
     Labels come from outside and are stripped of what a terminal obeys.
     """
-    doubts = [one for one in comparison.caveats if one.level != "note"]
-    notes = [one for one in comparison.caveats if one.level == "note"]
-    first = comparison.verdict == "invalid" or bool(doubts)
+    apart = not comparison.design.interleaved  # then what such runs cannot carry is said first
+    doubts = [one for one in comparison.caveats if one.level != "note" or apart]
+    notes = [one for one in comparison.caveats if one.level == "note" and not apart]
+    first = comparison.verdict == "invalid" or apart or bool(doubts)
     answer = _answer(comparison, color, width)
     told = [
         *(labelled("invalid", plain(text), color, width) for text in comparison.vetoed),
