@@ -177,7 +177,7 @@ def order_of(pairs: int, seed: int) -> tuple[Order, ...]:
 def requests_for(share: float) -> int:
     """Requests that a run needs for the quantile at this share."""
     known = REQUESTS.get(share)
-    return known if known is not None else math.ceil(BEYOND / max(1e-6, min(share, 1 - share)))
+    return known if known is not None else math.ceil(BEYOND / max(1e-6, min(share, 1 - share)) - 1e-6)
 
 
 def told(design: Design, *, pairs: int, order: Iterable[Order], together: bool, spent_s: float | None) -> DesignTold:
