@@ -28,10 +28,18 @@ def _one(sample: Specimen, neighbours: Neighbours, folder: Path, sick: bool, loo
         return Judged(sample.name, sample.fault, sick, "failed", note=str(error))
 
 
-def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests: int) -> int:
+def _open(file: Path, again: bool) -> bool:
+    """Whether it is to be proved: there is no file, or, ``again``, one without a decision."""
+    if not file.exists():
+        return True
+    told = json.loads(file.read_text())["specimen"]
+    return again and (told["came"] != "proved" or told["verdict"] in ("undecided", "invalid"))
+
+
+def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests: int, again: bool) -> int:
     """Each specimen that has no file there yet; 0 when all that could be had have a verdict."""
     into.mkdir(parents=True, exist_ok=True)
-    left = [sample for sample in samples if not (into / f"{sample.name}.json").exists()]
+    left = [sample for sample in samples if _open(into / f"{sample.name}.json", again)]
     failed = 0
     with Neighbours.running() as neighbours:
         for sample in left:
@@ -63,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no-diagnosis", action="store_true", help="stop after the runs")
     parser.add_argument("--list", action="store_true", help="tell names and faults, and drive nothing")
     parser.add_argument("--prove", type=Path, metavar="FOLDER", help="prove the cures; a file for each goes there")
+    parser.add_argument("--again", action="store_true", help="prove anew what came out undecided or invalid")
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"pairs of a proof (default {PAIRS})")
     parser.add_argument(
         "--requests", type=int, default=REQUESTS, metavar="N", help=f"measured in each run of a proof ({REQUESTS})"
@@ -75,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{sample.name:<28} {sample.fault:<20} {sample.service}")
         return 0
     if arguments.prove:
-        return _prove(chosen, arguments.prove, arguments.seed, arguments.pairs, arguments.requests)
+        return _prove(chosen, arguments.prove, arguments.seed, arguments.pairs, arguments.requests, arguments.again)
     judged: list[Judged] = []
     with Neighbours.running() as neighbours, ExitStack() as stack:
         for sample, time in [(sample, time) for sample in chosen for time in range(arguments.times)]:

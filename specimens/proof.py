@@ -1,15 +1,19 @@
 """Prove a specimen's cure: its first finding's prediction beside what interleaved pairs of sick and cured measure.
 
-The service is started anew for each run, so that neither side inherits the other's tables, caches or memory.
+The service is started anew for each run, so that neither side inherits the other's tables, caches or memory. Its
+objective is lowered to the quantile that a run's requests carry: a p99 wants a thousand of them.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import subprocess
 import time
 import tomllib
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,16 +22,35 @@ from specimens.catalogue import Specimen
 from specimens.neighbours import Neighbours
 from specimens.run import command, diagnosis, drive, environment
 
-__all__ = ["MOST_S", "PAIRS", "REQUESTS", "Proved", "chosen", "measured_s", "prove", "switched"]
+__all__ = [
+    "LEAST_S",
+    "MOST_S",
+    "PAIRS",
+    "REQUESTS",
+    "Proved",
+    "at_share",
+    "chosen",
+    "judged_share",
+    "measured_s",
+    "prove",
+    "switched",
+]
 
 PAIRS = 6
 """The fewest that can decide: 2^-6 on either end."""
 
-REQUESTS = 200
-"""Measured requests of a run: ten of them lie beyond p95."""
+REQUESTS = 250
+"""Measured requests of a run, where its p95 is judged: twelve lie beyond it, and the observed run has the 200 that a
+prediction needs."""
 
-LEAST_S, MOST_S = 4.0, 12.0
-"""Of one run, measured. Where the specimen's rate brings fewer requests in that, the quantiles rest on those."""
+MANY, MANY_PER_S = 1_060, 40.0
+"""From this rate on, so many that a p99 rests on a thousand."""
+
+LEAST_S, MOST_S = 5.0, 60.0
+"""Of one run, measured."""
+
+SHARES = ((1_000, 0.99), (200, 0.95), (0, 0.5))
+"""From so many requests on, this quantile is judged (loadstone/prove/design.py says the same)."""
 
 WARM_UP_S = 2.0
 _WITHIN_S = 1_200.0
@@ -66,9 +89,31 @@ class Proved:
 
 def measured_s(specimen: Specimen, requests: int = REQUESTS) -> float:
     """How long a run is measured, by the rate of the specimen's own spec."""
+    rate_per_s = _rate_per_s(specimen)
+    wanted = max(requests, MANY) if rate_per_s >= MANY_PER_S and requests >= REQUESTS else requests
+    return float(math.ceil(min(max(wanted / rate_per_s, LEAST_S), MOST_S)))
+
+
+def judged_share(specimen: Specimen, requests: int = REQUESTS) -> float:
+    """The quantile that a run's requests carry."""
+    count = _rate_per_s(specimen) * measured_s(specimen, requests)
+    return next(share for least, share in SHARES if count >= least)
+
+
+def at_share(text: str, share: float) -> str:
+    """The spec with its objectives at that share of requests, where they ask for a higher one."""
+
+    def lower(found: re.Match[str]) -> str:
+        asked = float(found["percent"] or found["quantile"]) / 100
+        return f'objective = "{min(asked, share) * 100:g}% <'
+
+    return re.sub(r'^objective = "(?:(?P<percent>[0-9.]+)%|p(?P<quantile>[0-9.]+)) <', lower, text, flags=re.MULTILINE)
+
+
+def _rate_per_s(specimen: Specimen) -> float:
     told = tomllib.loads(specimen.spec.read_text())
     (shape,) = told["shape"].values()
-    return float(round(min(max(requests / parse_rate(shape["rate"]), LEAST_S), MOST_S)))
+    return float(parse_rate(shape["rate"]))
 
 
 def switched(specimen: Specimen) -> list[str]:
@@ -102,15 +147,16 @@ def prove(
     begun = time.monotonic()
     proved = Proved(specimen.name, specimen.fault, "failed", seed=seed, measured_s=measured_s(specimen, requests))
     try:
-        _prove(specimen, neighbours, folder, proved, pairs)
+        _prove(specimen, neighbours, folder, proved, pairs, judged_share(specimen, requests))
     except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
         proved.note = f"{type(error).__name__}: {error}"
     proved.spent_s = round(time.monotonic() - begun, 1)
     return proved
 
 
-def _prove(specimen: Specimen, neighbours: Neighbours, folder: Path, proved: Proved, pairs: int) -> None:
-    proved.note = drive(specimen, neighbours, folder, sick=True, seed=proved.seed)
+def _prove(specimen: Specimen, neighbours: Neighbours, folder: Path, proved: Proved, pairs: int, share: float) -> None:
+    change = partial(at_share, share=share)
+    proved.note = drive(specimen, neighbours, folder, sick=True, seed=proved.seed, change=change)
     if proved.note:
         return
     told = diagnosis(specimen, neighbours, folder, sick=True)

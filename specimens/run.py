@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -67,13 +68,22 @@ def environment(specimen: Specimen, neighbours: Neighbours, folder: Path, sick: 
     return os.environ | neighbours.env | own | named
 
 
-def drive(specimen: Specimen, neighbours: Neighbours, folder: Path, *, sick: bool, seed: int = 7) -> str:
-    """Run what the specimen's own spec says, on a free port, with evidence. "" or why it could not be done.
+def drive(
+    specimen: Specimen,
+    neighbours: Neighbours,
+    folder: Path,
+    *,
+    sick: bool,
+    seed: int = 7,
+    change: Callable[[str], str] = lambda text: text,
+) -> str:
+    """Run what the specimen's own spec says, on a free port, with evidence. "" or why it could not be done. ``change``
+    is made to the spec's text before that.
 
     Raises neighbours.Absent.
     """
     neighbours.need(specimen.needs)
-    text = specimen.spec.read_text().replace("8000", str(free_port()))
+    text = change(specimen.spec.read_text()).replace("8000", str(free_port()))
     text = text.replace('cwd = "../.."', f'cwd = "{ROOT}"')
     env = environment(specimen, neighbours, folder, sick)
     if 'cwd = "."' in text:

@@ -14,7 +14,7 @@ from specimens import proof
 from specimens.__main__ import main
 from specimens.catalogue import Specimen, specimen, specimens
 from specimens.neighbours import Neighbours
-from specimens.proof import LEAST_S, MOST_S, Proved, chosen, measured_s, prove, switched
+from specimens.proof import LEAST_S, MOST_S, Proved, at_share, chosen, judged_share, measured_s, prove, switched
 
 SHOP = specimen("shop_reviews")
 FOUND = {"fault": "n-plus-one", "severity": "critical", "fingerprint": "1ee0f162"}
@@ -26,6 +26,19 @@ def test_a_run_is_as_long_as_its_requests_take_within_bounds(one: Specimen) -> N
     assert LEAST_S <= measured_s(one) <= MOST_S
     assert measured_s(one, 1) == LEAST_S
     assert measured_s(one, 10**6) == MOST_S
+    assert judged_share(one) >= 0.95
+    assert judged_share(one, 10**6) >= 0.95
+
+
+def test_the_objective_is_lowered_to_what_the_requests_carry() -> None:
+    assert judged_share(SHOP) == 0.99  # 50/s
+    assert judged_share(SHOP, 120) == 0.95
+    assert judged_share(specimen("http_fan_out")) == 0.95  # 5/s
+    assert judged_share(specimen("http_fan_out"), 20) == 0.5
+    text = 'a\nobjective = "99% < 20ms"\nobjective = "p95 < 60ms"\nobjective = "errors < 1%"\n'
+    assert at_share(text, 0.99) == text.replace("p95", "95%")
+    assert at_share(text, 0.95) == text.replace("p95", "95%").replace("99%", "95%")
+    assert at_share(text, 0.5) == text.replace("p95", "50%").replace("99%", "50%")
 
 
 def test_the_sides_differ_in_the_switch_and_in_nothing_else() -> None:
@@ -100,7 +113,7 @@ def test_the_ledgers_line_of_this_experiment_is_kept(answered: Answered, tmp_pat
     assert told.entry == ENTRY
     (asked,) = [words for words in made.asked if words[0] == "prove"]
     assert asked[1:3] == ("--finding", "1ee0f162")
-    assert "4s" in asked  # 200 requests at 50/s
+    assert "22s" in asked  # a p99 at 50/s
 
 
 @pytest.mark.parametrize(
@@ -127,7 +140,12 @@ def test_what_has_been_proved_is_not_proved_again(answered: Answered, tmp_path: 
     assert kept["format"] == 1 and kept["specimen"]["entry"] == ENTRY
     asked = len(made.asked)
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 0
+    assert main(["shop_reviews", "--prove", str(tmp_path), "--again"]) == 0
     assert len(made.asked) == asked
+    kept["specimen"]["verdict"] = "undecided"
+    (tmp_path / "shop_reviews.json").write_text(json.dumps(kept))
+    assert main(["shop_reviews", "--prove", str(tmp_path), "--again"]) == 0
+    assert len(made.asked) > asked
     answered(prove=(2, {}))
     (tmp_path / "shop_reviews.json").unlink()
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 1
