@@ -102,7 +102,7 @@ class Run:
         path = self.directory / SAMPLES
         if not path.exists():
             return None
-        names = "journey, step, phase, error, request, intended_ns, sent_ns, done_ns, bytes_in"
+        names = "journey, step, phase, error, arrival, request, intended_ns, sent_ns, done_ns, bytes_in"
         source = f"SELECT DISTINCT {names} FROM read_parquet({quoted(str(path))}) ORDER BY request"
         with connect() as connection:
             columns: dict[str, Any] = _query(connection, source).fetchnumpy()

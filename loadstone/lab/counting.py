@@ -29,6 +29,10 @@ MOST_OPERATIONS = 200
 
 LABEL = 2_000
 
+STEP_BITS = 16
+TIMES_BITS = 8
+"""Of a request's number: at most 65,535 steps in a plan; a step's redirects and repeats within one journey."""
+
 STATEMENTS: tuple[Family, ...] = ("database", "key-value")
 CALLS: tuple[Family, ...] = ("http", "rpc")
 TOLD: tuple[Family, ...] = (*STATEMENTS, *CALLS, "transaction", "connect", "pool", "messaging", "inside")
@@ -51,23 +55,31 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         missing = ()
     sums = _Sums(digest)
     # A request may begin several roots (a queue's worker carries on its trace): their counts are the request's.
-    number, place = np.unique(told.number[own], return_inverse=True)
-    first = np.full(len(number), len(own), np.int64)
+    numbers, place = np.unique(told.number[own], return_inverse=True)
+    first = np.full(len(numbers), len(own), np.int64)
     np.minimum.at(first, place, np.arange(len(own)))
     rows = own[first]
     columns: dict[str, Floats] = {}
     for name, column in sums.columns():
-        columns[name] = np.bincount(place, weights=column[own], minlength=len(number)).astype(np.float64)
+        columns[name] = np.bincount(place, weights=column[own], minlength=len(numbers)).astype(np.float64)
     size = told.bytes_out[rows].astype(np.float64)
     if (size >= 0).any():
         columns["bytes"] = np.where(size >= 0, size, np.nan)
+    step = told.step[rows].astype(np.int32)
+    places = {one: place for place, one in enumerate(subject.steps)}
+    planned = np.array([places.get((one.journey or "", one.name), 0) for one in digest.steps], np.int64)
+    number = _numbers(holder, numbers.astype(np.int64), planned[step])
+    known = np.flatnonzero(number >= 0)
+    known = known[np.argsort(number[known], kind="stable")]
+    if not len(known):
+        raise EvidenceError(f"the run {run.id} kept no samples of its requests, so none can be found again")
     return Counted(
         run=run.id,
-        steps=tuple((step.journey, step.name) for step in digest.steps),
-        number=number.astype(np.int64),
-        step=told.step[rows].astype(np.int32),
-        server_s=told.duration_s[rows],
-        columns=columns,
+        steps=tuple((one.journey, one.name) for one in digest.steps),
+        number=number[known],
+        step=step[known],
+        server_s=told.duration_s[rows][known],
+        columns={name: column[known] for name, column in columns.items()},
         operations=(
             *(operation for step in digest.steps if step.own for operation in _operations(digest, step.number)),
             *functions(subject, evidence, digest),
@@ -75,6 +87,27 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         diagnosis=diagnosis,
         missing=missing,
     )
+
+
+def _numbers(holder: Run, numbers: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same number for the same request of two runs of one seed, -1 for one that the run did not keep.
+
+    A request's own number is its place in the order of sending, which depends on when replies came. What both runs have
+    in common is the journey's arrival, which its draws are keyed by; within it, the step, and how many-th of that step.
+    """
+    columns = holder.sample_columns()
+    if columns is None:
+        return np.full(len(numbers), -1, np.int64)
+    kept = np.asarray(columns["request"], np.int64)
+    arrivals = np.asarray(columns["arrival"], np.int64)
+    at = np.minimum(np.searchsorted(kept, numbers), max(0, len(kept) - 1))
+    found = kept[at] == numbers if len(kept) else np.zeros(len(numbers), np.bool_)
+    key = np.where(found, arrivals[at] << STEP_BITS | step, -1) if len(kept) else np.full(len(numbers), -1, np.int64)
+    order = np.argsort(key, kind="stable")  # numbers ascend, so the same step's requests come in order
+    first = np.searchsorted(key[order], key[order])
+    times = np.empty(len(key), np.int64)
+    times[order] = np.arange(len(key)) - first
+    return np.where(key >= 0, key << TIMES_BITS | np.minimum(times, (1 << TIMES_BITS) - 1), -1)
 
 
 class _Sums:

@@ -187,6 +187,8 @@ class _Experiment:
         good = comparison.design.pairs
         if self.going.dead is not None or good >= self.design.most:
             return True
+        if comparison.verdict == "invalid" and self.going.void:
+            return True
         if good + left < FEWEST:
             return True  # too many were disturbed: what is left could not decide any more
         if good not in self.design.looks.pairs:

@@ -56,6 +56,11 @@ class Going:
         design = self.plan.design
         return min(len(design.order), design.most + len(self._left_out))
 
+    @property
+    def void(self) -> bool:
+        """Whether a run says of itself that it measured nothing."""
+        return any(caveat.level == "void" for run in self.runs for caveat in run.caveats)
+
     def left_runs(self) -> int:
         """Runs to come, the next one among them."""
         return max(1, 2 * self.wanted - len(self.runs))
@@ -168,7 +173,7 @@ class Going:
     def _look_at(self, run: SideRun) -> None:
         """Whether the side is still there."""
         if run.ended is not None:
-            self.dead = f"side {run.side} ended with {run.ended}"
+            self.dead = f"Side {run.side} ended with {run.ended}"
             words = _last_words(run)
             if words:
                 self._caveats.append(Caveat("last-words", "note", (), words, ""))

@@ -80,5 +80,6 @@ def _measured(journey: str | None, step: str | None, tally: StepTally, bytes_in:
 
 
 def _ended(told: Summary) -> str | None:
-    """How the service ended while the run lasted, as its caveat says it."""
-    return next((caveat.message for caveat in told.caveats if caveat.code == ENDED), None)
+    """How the service ended while the run lasted (``exit code 3``, ``SIGKILL``), as its caveat says it."""
+    message = next((caveat.message for caveat in told.caveats if caveat.code == ENDED), None)
+    return None if message is None else message.rpartition(", with ")[2].rstrip(".")
