@@ -18,6 +18,7 @@ from loadstone.demo.faults import FAULTS
 from loadstone.diagnose.faults import FAULTS as CODES
 from loadstone.drive.summary import exit_code
 from loadstone.model.comparison import Comparison
+from loadstone.model.demonstration import Demonstration
 from loadstone.model.finding import Diagnosis, Finding
 from loadstone.model.run import Summary
 from tests.guard.test_fragment import finding
@@ -61,16 +62,20 @@ def test_every_fault_of_the_shop_has_a_name_in_a_diagnosis() -> None:
     assert {code for codes in NAMED_AS.values() for code in codes} <= set(CODES)
 
 
-def test_bare_it_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
-    pytest.importorskip("uvicorn", reason="the demo extra is not installed")
-    done = subprocess.run(
-        [sys.executable, "-m", "loadstone", "demo", "--bare", "--for", "3s", "--json", "--seed", "1"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "LOADSTONE_ARCHIVE": str(tmp_path / "archive")},
+def demonstrated(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "loadstone", "demo", *words, "--json", "--seed", "1"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOADSTONE_ARCHIVE": str(folder / "archive")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
+
+
+def test_bare_it_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the demo extra is not installed")
+    done = demonstrated(tmp_path, "--bare", "--for", "3s")
     summary = msgspec.json.decode(done.stdout, type=Summary)
     assert done.returncode == (4 if exit_code(summary) == 4 else 0), done.stderr  # the fault may fail an objective
     assert {step.journey for step in summary.steps} == {"browse", "search", "buy"}
@@ -81,3 +86,20 @@ def test_bare_it_drives_the_shop_and_stops_it(tmp_path: Path) -> None:
     port = int(run.manifest.service.url.rpartition(":")[2])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
+
+
+def test_of_the_healthy_shop_nothing_is_proved(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the demo extra is not installed")
+    done = demonstrated(tmp_path, "--fault", "none", "--for", "3s")
+    told = msgspec.json.decode(done.stdout, type=Demonstration)
+    assert done.returncode == (4 if exit_code(told.summary) == 4 else 0), done.stderr
+    assert (told.fault, told.finding, told.comparison, told.closed) == ("none", None, None, False)
+    assert told.sentence.startswith("Nothing was planted")
+    assert not (tmp_path / "archive/experiments").exists()
+    assert Archive(tmp_path / "archive").resolve("last").id == told.summary.run
+
+
+def test_a_fault_that_the_shop_has_not_is_told_with_those_it_has(tmp_path: Path) -> None:
+    done = demonstrated(tmp_path, "--fault", "sloth")
+    assert done.returncode == 2
+    assert 'no fault "sloth" of the shop; there are none, reviews' in done.stderr
