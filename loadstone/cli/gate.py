@@ -79,6 +79,11 @@ def gate(
     Both sides run on this machine: once observed, where statements, calls, rows and bytes are counted, then in
     interleaved pairs, until every guardrail is decided or the budget is used up.
     """
+    if github and as_json:
+        raise click.UsageError("--github or --json: both would be on stdout")
+    for name, file in (("--markdown", markdown), ("--junit", junit)):
+        if file is not None and not Path(file).absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no directory {Path(file).parent}", param_hint=name)
     from loadstone.archive import find
     from loadstone.cli.asked import drawn_seed, found_spec
     from loadstone.cli.design import load_of
@@ -89,11 +94,6 @@ def gate(
     from loadstone.lab.experiment import ExperimentAsked
     from loadstone.lab.gate import GateAsked
 
-    if github and as_json:
-        raise click.UsageError("--github or --json: both would be on stdout")
-    for name, file in (("--markdown", markdown), ("--junit", junit)):
-        if file is not None and not Path(file).absolute().parent.is_dir():
-            raise click.BadParameter(f"there is no directory {Path(file).parent}", param_hint=name)
     kept = find(archive)
     read, chosen, workload = load_of(found_spec(spec, hosts), shape, journeys, rate_per_s)
     sides = _sides(read, base, candidate)
@@ -112,6 +112,7 @@ def gate(
         build=build,
         observe=lambda service, load: observing_of(service, load, Ways()),
         command=typed(),
+        hosts=hosts,
     )
     report = _run(kept, GateAsked(experiment, every, *(side.label for side in sides)), quiet, as_json)
     tell_gate(report, read, markdown=markdown, junit=junit, github=github, as_json=as_json, next_step=_next(report))

@@ -30,15 +30,24 @@ def cause_of(guard: Guard, moved: Sequence[Moved]) -> Moved | None:
 
 def new_finding(guard: Guard, base: Diagnosis | None, candidate: Diagnosis | None) -> Finding | None:
     """The first finding of the candidate that the base has not, in the guard's step where it has one. None where one
-    side was not diagnosed: then nothing is known to be new."""
+    side was not diagnosed: then nothing is known to be new.
+
+    A fingerprint holds the service's name, which may be its folder's, and sides lie in folders of their own: the same
+    fault in the same place is the same too.
+    """
     if base is None or candidate is None:
         return None
-    known = {one.fingerprint for one in base.findings}
-    fresh = [one for one in candidate.findings if one.fingerprint not in known and one.severity != "info"]
+    known = {one.fingerprint for one in base.findings} | {_place(one) for one in base.findings}
+    fresh = [one for one in candidate.findings if not {one.fingerprint, _place(one)} & known and one.severity != "info"]
     here = [
         one for one in fresh if guard.step is None or (one.locus.journey, one.locus.step) == (guard.journey, guard.step)
     ]
     return next(iter(here), None)
+
+
+def _place(one: Finding) -> tuple[str | None, ...]:
+    locus = one.locus
+    return one.fault, locus.journey, locus.step, locus.statement or locus.function or locus.span
 
 
 def _more(one: Moved) -> float:

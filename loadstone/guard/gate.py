@@ -85,7 +85,7 @@ def gate(
         else:
             results.append(told)
     if ended:
-        caveats.append(_ENDED)
+        caveats = [*(one for one in caveats if one.code != "decided-early"), _ENDED]
     verdict = verdict_of(results)
     deciding = _deciding(results, comparison, verdict)
     worse = verdict in ("fail", "undecided") and deciding is not None

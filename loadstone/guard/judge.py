@@ -144,9 +144,10 @@ def _settle(metric: Metric, comparison: Comparison) -> str:
         seen = design.smallest.get(metric.label)
         least = "" if seen is None else f"; this design sees a factor of {seen:.3g} and more"
         return f"the effect is too close to its margin for any sensible number of pairs{least}"
-    spent = design.spent_s if design.spent_s else 2 * (design.warm_up_s + design.measured_s) * max(design.pairs, 1)
-    takes = spent / max(design.pairs, 1) * metric.pairs_to_decide
-    return f"about {metric.pairs_to_decide} pairs would settle it, {design.pairs} were run: --budget {_budget(takes)}"
+    run = len(design.order) or design.pairs  # with those that were left out
+    pair_s = design.spent_s / run if design.spent_s and run else 2 * (design.warm_up_s + design.measured_s)
+    budget = _budget(pair_s * metric.pairs_to_decide)
+    return f"about {metric.pairs_to_decide} pairs would settle it, {design.pairs} were judged: --budget {budget}"
 
 
 def _budget(seconds: float) -> str:

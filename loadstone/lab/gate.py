@@ -77,7 +77,8 @@ def report_on(
     judged = {
         row.run for pair in comparison.pairs if pair.left_out is None for row in (pair.a, pair.b) if row is not None
     }
-    missing = next((one.message.rstrip(".") for one in comparison.caveats if one.code == "not-counted"), "")
+    told = next((one.message for one in comparison.caveats if one.code == "not-counted"), "")
+    missing = told.partition("; ")[0].rstrip(".")  # one side's reason; both stand among the caveats
     return gate(
         comparison,
         guards,

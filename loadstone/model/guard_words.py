@@ -9,6 +9,7 @@ from loadstone.model.counted import COUNTERS
 from loadstone.model.guard_metric import GUARD_METRICS, allowance
 from loadstone.model.guardrail import Guard, GuardResult
 from loadstone.model.quantity import format_count, format_duration, format_rate, format_share, format_size
+from loadstone.model.ratio_words import ratio
 
 __all__ = ["allowed", "held", "level", "name_of", "sides", "told", "unit_of", "value_text"]
 
@@ -86,22 +87,21 @@ def value_text(guard: Guard, value: float | None, low: float | None, high: float
         return "not measured"
     exact = low is not None and high is not None and math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12)
     if guard.kind == "relative":
-        places = _places(guard.margin, [end for end in (low, high) if end is not None and math.isfinite(end)])
-        shown, ends = _ratio(value, places), [_ratio(end, places) for end in (low, high)]
-    else:
-        shown, ends = _difference(guard, value), [_difference(guard, end) for end in (low, high)]
-    return shown if exact else f"{shown} [{ends[0]}, {ends[1]}]"
+        told = ratio(value, low, high, guard.margin)
+        return told.partition(" [")[0] if exact else told
+    shown = _difference(guard, value)
+    return shown if exact else f"{shown} [{_difference(guard, low)}, {_difference(guard, high)}]"
 
 
 def told(guard: Guard, metric: Metric, value: float | None, low: float | None, high: float | None) -> str:
     """The sentence, without its full stop."""
-    sides = f"{level(guard, metric.a)} -> {level(guard, metric.b)}"
+    levels = f"{level(guard, metric.a)} -> {level(guard, metric.b)}"
     changed = value_text(guard, value, low, high)
     how = " by count" if metric.method == "by count" else ""
     if guard.kind == "relative":
-        ratio = "A/B" if metric.more_is_better else "B/A"
-        return f"{name_of(guard)} {sides}, {ratio} {changed}{how}; {allowance(guard)} worse is allowed"
-    return f"{name_of(guard)} {sides}, {changed}{how}; {allowance(guard)} is allowed"
+        turned = "A/B" if metric.more_is_better else "B/A"
+        return f"{name_of(guard)} {levels}, {turned} {changed}{how}; {allowance(guard)} worse is allowed"
+    return f"{name_of(guard)} {levels}, {changed}{how}; {allowance(guard)} is allowed"
 
 
 def _difference(guard: Guard, value: float | None) -> str:
@@ -116,17 +116,3 @@ def _difference(guard: Guard, value: float | None) -> str:
             return f"{sign}{format_size(float(f'{size:.6g}'))}" if size else "+0"
         case _:
             return f"{sign}{format_count(float(size))}" if size else "+0"
-
-
-def _ratio(value: float | None, places: int) -> str:
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:.{places}f}" if value < 10 else format_count(float(value))
-
-
-def _places(margin: float, ends: list[float]) -> int:
-    """As few decimals, from two, as leave each end on its side of the margin."""
-    for places in (2, 3, 4):
-        if all((end > margin) == (round(end, places) > margin) for end in ends):
-            return places
-    return 4

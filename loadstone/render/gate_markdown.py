@@ -94,7 +94,8 @@ def _guardrails(report: GateReport) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|---|"
     yield from (_guardrail(one) for one in report.results[:_ROWS])
     yield ""
-    told = [_settled(one) for one in report.results if one.settle or one.value is None]
+    open_ = [one for one in report.results if one.settle or one.value is None]
+    told = [_settled(one) for one in open_ if name_of(one.guard) != report.decided_by]
     own = [one for one in report.caveats if one not in report.comparison.caveats]
     told += [f"{one.message} {one.advice}" for one in own]
     if told:

@@ -167,12 +167,12 @@ def test_the_cause_is_looked_for_in_the_step_of_the_guard() -> None:
     assert cause_of(STATEMENTS, [here, there]) == there
 
 
-def finding(fingerprint: str, step: str = "detail", severity: str = "warning") -> Finding:
+def finding(fingerprint: str, step: str = "detail", severity: str = "warning", span: str | None = None) -> Finding:
     return Finding(
         fault="n-plus-one",
         severity=severity,  # type: ignore[arg-type]
         title=f"title {fingerprint}",
-        locus=Locus("browse", step),
+        locus=Locus("browse", step, span=span),
         roles=Roles(),
         evidence=FindingEvidence(),
         cost_s_per_request=0.1,
@@ -191,11 +191,15 @@ def diagnosis(*findings: Finding) -> Diagnosis:
 
 
 def test_a_fault_is_new_when_the_base_has_it_not() -> None:
-    old, new, small = finding("aa"), finding("bb"), finding("cc", severity="info")
+    old, new, small = finding("aa"), finding("bb", span="GET"), finding("cc", severity="info", span="PUT")
     assert new_finding(P95, diagnosis(old), diagnosis(old, small, new)) == new
     assert new_finding(P95, diagnosis(old), diagnosis(old)) is None
     assert new_finding(DETAIL, diagnosis(old), diagnosis(old, finding("dd", "list"))) is None
     assert new_finding(P95, None, diagnosis(new)) is None
+
+
+def test_the_same_fault_in_the_same_place_is_not_new_whatever_the_folder_is_called() -> None:
+    assert new_finding(P95, diagnosis(finding("aa")), diagnosis(finding("bb"))) is None
 
 
 def test_a_guard_of_a_step_takes_no_metric_of_all_requests() -> None:

@@ -39,7 +39,7 @@ def ended() -> GateReport:
 
 def slower() -> GateReport:
     made = comparison(relative(1.21, 1.14, 1.29, step="detail", judged=True), *METRICS[1:], moves=[INSERT])
-    found = (diagnosis(finding("aa")), diagnosis(finding("aa"), finding("bb")))
+    found = (diagnosis(finding("aa")), diagnosis(finding("aa"), finding("bb", span="GET")))
     return gate(made, GUARDS, diagnoses=found, base="main", candidate="HEAD")
 
 
