@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from loadstone.prove.compare import compare
 from loadstone.prove.design import Design, design_of, order_of, told
 from loadstone.prove.stopping import finished
 
-__all__ = ["counters", "gate"]
+__all__ = ["counted_sides", "counters", "gate", "gated"]
 
 BUDGET_S = 300.0
 WORSE = 1.15
@@ -48,7 +49,7 @@ def gate(count: int, mapped: Mapped) -> Iterator[Row]:
                 changed = replace(scene, change=what)
                 seed = 710 + 20 * place + 10 * bool(drift) + number
                 parts = [(changed, size, part) for part, size in chunks(changed, design.most, count, seed)]
-                counts = np.sum(list(mapped(_gated, parts)), axis=0)
+                counts = sum((Counter(found) for found in mapped(gated, parts)), Counter[str]())
                 yield row(
                     scene,
                     design.most,
@@ -57,7 +58,7 @@ def gate(count: int, mapped: Mapped) -> Iterator[Row]:
                     change=change,
                     planned_s=design.most_s,
                     looks=list(design.looks.pairs),
-                    **dict(zip(COUNTED, counts.tolist(), strict=True)),
+                    **{name: counts[name] for name in COUNTED},
                 )
 
 
@@ -69,7 +70,7 @@ def _design(scene: Scene) -> Design:
     return design_of(requests_per_s=rates, budget_s=BUDGET_S, load=f"{scene.rate_per_s:g}/s")
 
 
-def _gated(scene: Scene, size: int, seed: int) -> list[int]:
+def gated(scene: Scene, size: int, seed: int) -> dict[str, int]:
     """How often the judged interval lay above 1 or below it where it stopped, each verdict, and the pairs taken. Where
     another metric is told slower it stops as well: ``seen`` are those and the judged intervals above 1."""
     design = _design(scene)
@@ -90,7 +91,7 @@ def _gated(scene: Scene, size: int, seed: int) -> list[int]:
         counts["passed"] += found.verdict in ("faster", "not-worse")
         counts["undecided"] += found.verdict in ("undecided", "invalid")
         counts["pairs_taken"] += found.design.pairs
-    return list(counts.values())
+    return counts
 
 
 REQUESTS = 1_000
@@ -122,12 +123,17 @@ def _counted_parts(misses: float, share: float, seed: int) -> list[int]:
     design = told(_design(Scene()), pairs=0, order=(), together=True, spent_s=None)
     verdicts = []
     for _ in range(100):
-        own = STATEMENTS + random.integers(0, 3, REQUESTS)
-        touched = random.random(REQUESTS) < share
-        sides = [own + (random.random(REQUESTS) < misses) for _ in range(2)]
-        found = compare(SIDES, design, [], counted=(_counted("a", sides[0]), _counted("b", sides[1] + touched)))
+        found = compare(SIDES, design, [], counted=counted_sides(random, misses, share))
         verdicts += [one.verdict for one in found.metrics if one.name == COUNTERS["statements"]]
     return [verdicts.count(one) for one in ("slower", "faster", "not-worse", "undecided")]
+
+
+def counted_sides(random: np.random.Generator, misses: float, share: float) -> tuple[Counted, Counted]:
+    """Both sides' counts of the same requests: some of each miss a cache by chance, a share of B's count one more."""
+    own = STATEMENTS + random.integers(0, 3, REQUESTS)
+    touched = random.random(REQUESTS) < share
+    a, b = (own + (random.random(REQUESTS) < misses) for _ in range(2))
+    return _counted("a", a), _counted("b", b + touched)
 
 
 def _counted(run: str, statements: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Counted:

@@ -23,7 +23,7 @@ from loadstone.stats.pairs.power import floor
 from loadstone.stats.pairs.sequential import looks
 from loadstone.stats.pairs.shift import SHARES
 
-__all__ = ["STUDIES"]
+__all__ = ["METHODS", "STUDIES", "naive_alarms"]
 
 MARGIN, SEEN = 1.05, 1.10
 
@@ -52,7 +52,7 @@ def naive(count: int, mapped: Mapped) -> Iterator[Row]:
     """The same identical sides before methods that take each request for a replicate."""
     for place, scene in enumerate((replace(STEADY, load=0.5), STEADY, WANDERING, replace(STEADY, load=0.8))):
         parts = [(scene, PAIRS, size, part) for part, size in chunks(scene, PAIRS, count, 200 + place)]
-        alarms = np.sum(list(mapped(_naive_alarms, parts)), axis=0)
+        alarms = np.sum(list(mapped(naive_alarms, parts)), axis=0)
         yield row(scene, PAIRS, count, **dict(zip(METHODS, alarms.tolist(), strict=True)))
 
 
@@ -60,7 +60,8 @@ METHODS = ("mann_whitney", "welch", "bootstrap", "pairs_p95")
 RESAMPLES = 1_000
 
 
-def _naive_alarms(scene: Scene, pairs: int, size: int, seed: int) -> list[int]:
+def naive_alarms(scene: Scene, pairs: int, size: int, seed: int) -> list[int]:
+    """How often each of ``METHODS`` tells identical sides to differ: all requests of a side together, or by pairs."""
     made = batch(scene, orders(pairs, size, seed), seed).response_s
     random = np.random.default_rng(seed + 1)
     alarms = [0] * len(METHODS)
