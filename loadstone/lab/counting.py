@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.archive import Archive, Run
+from loadstone.diagnose.database.asked import aside
 from loadstone.diagnose.digest import Digest, Family
 from loadstone.diagnose.locus import named
 from loadstone.diagnose.traces.reading import digest_of
@@ -111,11 +112,12 @@ def _numbers(holder: Run, numbers: NDArray[np.int64], step: NDArray[np.int64]) -
 
 
 class _Sums:
-    """Visits added up by request; a column has one value a request of the digest."""
+    """Visits added up by request; a column has one value a request of the digest. A span of fetching is no statement:
+    recorders write one where it took long, so the same request has it in one run and not in the other."""
 
     def __init__(self, digest: Digest) -> None:
         self._digest = digest
-        self._family = np.array([str(operation.family) for operation in digest.operations] or [""])
+        self._family = np.array(["" if aside(one) else str(one.family) for one in digest.operations] or [""])
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
         visits = self._digest.visits
