@@ -13,6 +13,10 @@ from loadstone.cli.options import seed as valid_seed
 
 if TYPE_CHECKING:
     from loadstone.archive import Archive, Run
+    from loadstone.model.finding import Diagnosis
+
+FINGERPRINT = 4
+"""Letters of a fingerprint that are told: of a handful of findings they are hardly ever another's."""
 
 EPILOG = """\b
   loadstone diagnose last             why the last run is slow: causes, what a fix would gain, evidence for and against
@@ -102,7 +106,18 @@ def show_diagnosis(
         from loadstone.cli.terminal import color, width
         from loadstone.render.diagnosis_text import diagnosis_text
 
-        click.echo(diagnosis_text(told, color=color(), width=width()))
+        click.echo(diagnosis_text(told, color=color(), width=width(), next_step=_next(run, told)))
+
+
+def _next(run: Run, told: Diagnosis) -> str | None:
+    """How the first cause is proved, by a beginning of its fingerprint that is no other's; None where no load was."""
+    first = next((one for one in told.findings if one.severity != "info"), None)
+    if first is None or run.manifest.kind != "load":
+        return None
+    others = [one.fingerprint for one in told.findings if one.fingerprint != first.fingerprint]
+    lengths = range(FINGERPRINT, len(first.fingerprint))
+    length = next((n for n in lengths if not any(one.startswith(first.fingerprint[:n]) for one in others)), None)
+    return f"change it, then: loadstone prove --finding {first.fingerprint[:length]}"
 
 
 def _run(archive: Archive, what: tuple[str, ...], show: tuple[str, ...], quiet: bool) -> Run:
