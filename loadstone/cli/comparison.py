@@ -51,15 +51,12 @@ def next_step(comparison: Comparison) -> str | None:
         return "loadstone prove --a BEFORE --b AFTER"
     if comparison.verdict == "undecided":
         wanted = [one.pairs_to_decide for one in comparison.metrics if one.judged and one.pairs_to_decide is not None]
-        if wanted and wanted[0] > comparison.design.pairs and not _doubted(comparison):
+        doubted = any(one.level == "doubt" for one in comparison.caveats)
+        if wanted and wanted[0] > comparison.design.pairs and not doubted:
             return f"the same with --pairs {wanted[0]}"
-        if not comparison.calibrated:
+        if not comparison.calibrated and not doubted:
             return "loadstone calibrate"
     return None if comparison.experiment is None else f"loadstone show {short(comparison.experiment)}"
-
-
-def _doubted(comparison: Comparison) -> bool:
-    return any(one.level == "doubt" for one in comparison.caveats)
 
 
 def _beside(archive: Archive, comparison: Comparison, name: str) -> str | None:

@@ -151,6 +151,7 @@ def test_the_next_step_follows_from_the_verdict() -> None:
     open_ = replace(bare["undecided"], caveats=())
     assert next_step(open_) == "the same with --pairs 24"
     assert next_step(bare["undecided"]) == "loadstone show 5c1d"
-    assert next_step(replace(bare["undecided"], calibrated=False)) == "loadstone calibrate"
+    settled = replace(open_, calibrated=False, metrics=(replace(open_.metrics[0], pairs_to_decide=None),))
+    assert next_step(settled) == "loadstone calibrate"
     assert next_step(bare["before-after"]) == "loadstone prove --a BEFORE --b AFTER"
     assert next_step(replace(bare["invalid"], experiment=None)) is None
