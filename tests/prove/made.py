@@ -18,11 +18,14 @@ from loadstone.prove.design import order_of
 from loadstone.stats.histogram import Histogram
 
 REQUESTS = 1_200
+Changed = dict[tuple[int, str], dict[str, Any]]
+"""What a run has otherwise, by its pair and side."""
+
 SIDES = (SideTold("A", "FIX=0", "environment"), SideTold("B", "FIX=1", "environment"))
 STATEMENT = "SELECT id, text FROM review WHERE product_id = ?"
 
 
-def design(pairs: int = 10, **changed: Any) -> DesignTold:
+def design(pairs: int = 10, **changed: object) -> DesignTold:
     told: dict[str, Any] = {
         "pairs": pairs,
         "planned": pairs,
@@ -58,7 +61,7 @@ def side_run(
     results: dict[str, int] | None = None,
     errors: int | None = None,
     seed: int | None = None,
-    **changed: Any,
+    **changed: object,
 ) -> SideRun:
     """A run whose latencies are ``times`` those of the pair's arrivals, give or take a luck of its own."""
     pair_seed = 100 + pair if seed is None else seed
@@ -90,19 +93,18 @@ def side_run(
         service_cpu_s=0.002 * requests * times * float(np.exp(0.01 * own.standard_normal())),
         service_rss_bytes=80 * 2**20,
     )
-    return replace(made, **changed)
+    return replace(made, **changed)  # type: ignore[arg-type]
 
 
-def pairs(
-    count: int = 10, *, b: float = 1.0, changed: dict[tuple[int, str], dict[str, Any]] | None = None, **all_of: Any
-) -> list[SideRun]:
+def pairs(count: int = 10, *, b: float = 1.0, changed: Changed | None = None, **all_of: object) -> list[SideRun]:
     """Pairs in their order; side B's latencies are ``b`` times A's. ``changed`` is by (pair, side)."""
     runs = []
     for pair, order in enumerate(order_of(count, 1)):
         for which, side in enumerate(order):
             own = (changed or {}).get((pair, side), {})
             told = {"times": b if side == "B" else 1.0} | all_of | own
-            runs.append(side_run("B" if side == "B" else "A", pair, 2 * pair + which, **told))
+            made = side_run("B" if side == "B" else "A", pair, 2 * pair + which, **told)  # type: ignore[arg-type]
+            runs.append(made)
     return runs
 
 
@@ -114,7 +116,7 @@ def slo(name: str = "detail is fast", step: str | None = "detail", objective: st
     return Slo(name, parse_objective(objective), "browse" if step else None, step)
 
 
-def operation(per_request: float | None, s_per_request: float, **changed: Any) -> OperationCount:
+def operation(per_request: float | None, s_per_request: float, **changed: object) -> OperationCount:
     told: dict[str, Any] = {
         "journey": "browse",
         "step": "detail",
@@ -154,7 +156,7 @@ def counted(
     )
 
 
-def finding(**changed: Any) -> Finding:
+def finding(**changed: object) -> Finding:
     told: dict[str, Any] = {
         "fault": "n-plus-one",
         "severity": "critical",

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from loadstone.model.finding import Predicted
 from loadstone.prove.design import MOST_PAIRS, Design, design_of, order_of, requests_for, told
 from loadstone.stats.pairs.effect import FEWEST
-
-from .made import finding, slo
+from tests.prove.made import finding, slo
 
 RATES = {("browse", "list"): 60.0, ("browse", "detail"): 40.0, ("buy", "pay"): 2.0}
 
@@ -47,7 +46,11 @@ def test_without_a_budget_there_is_one_look_at_the_level_itself() -> None:
 
 
 def test_a_run_is_long_enough_for_the_quantile_that_is_judged() -> None:
-    for objective, step, rate in (("p99 < 1s", "detail", 40.0), ("p95 < 1s", "list", 60.0), ("99.9% < 1s", None, 102.0)):
+    for objective, step, rate in (
+        ("p99 < 1s", "detail", 40.0),
+        ("p95 < 1s", "list", 60.0),
+        ("99.9% < 1s", None, 102.0),
+    ):
         wanted = slo(step=step, objective=objective)
         made = design(slos=[wanted])
         needed = requests_for(wanted.objective.good_share)

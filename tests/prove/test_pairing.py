@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 
 from loadstone.prove.pairing import paired
-
-from .made import caveat, pairs, side_run
+from tests.prove.made import caveat, pairs, side_run
 
 
 def test_pairs_are_found_whatever_the_order_of_the_runs() -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from loadstone.model.side_run import SideRun
 from loadstone.prove.compare import compare
 from loadstone.prove.pairing import paired
 from loadstone.prove.vetoes import Veto, _chance, mixes, touches, vetoes
+from tests.prove.made import SIDES, Changed, caveat, counted, design, pairs, side_run, slo
 
-from .made import SIDES, caveat, counted, design, pairs, side_run, slo
 
-
-def found(runs: list) -> list[str]:
+def found(runs: list[SideRun]) -> list[str]:
     return [one.sentence for one in vetoes(paired(runs), runs)]
 
 
-def every(side: str, count: int = 10, **changed: object) -> dict:
+def every(side: str, count: int = 10, **changed: object) -> Changed:
     return {(pair, side): changed for pair in range(count)}
 
 
@@ -100,7 +102,7 @@ def test_errors_that_both_sides_have_change_nothing() -> None:
     random = np.random.default_rng(4)
     alarms = 0
     for _ in range(200):
-        changed = {}
+        changed: Changed = {}
         for pair in range(6):
             for side in "AB":
                 bad = int(random.binomial(1_200, 0.02))
@@ -109,20 +111,16 @@ def test_errors_that_both_sides_have_change_nothing() -> None:
     assert alarms <= 2  # .001 of the totals and .031 of the pairs
 
 
-def _light(changed: dict) -> list:
+def _light(changed: Changed) -> list[SideRun]:
     shared = side_run("A", 0, 0)
     runs = []
     for at, ((pair, side), own) in enumerate(changed.items()):
-        from dataclasses import replace
-
         whole = replace(shared.whole, results=own["results"])
         runs.append(replace(shared, side=side, pair=pair, place=at, whole=whole, steps=()))
     return runs
 
 
 def test_a_mix_of_a_step_touches_that_step_alone() -> None:
-    from dataclasses import replace
-
     runs = []
     for run in pairs(10):
         bad = 30 if run.side == "B" else 0
@@ -159,7 +157,12 @@ def test_a_veto_without_kinds_touches_everything_but_counts() -> None:
 
 
 def test_the_split_of_totals_is_the_binomial_test() -> None:
-    for a, b, whole_a, whole_b in ((0, 12, 5_000, 5_000), (3, 9, 4_000, 6_000), (40, 41, 1_000, 1_000), (5, 0, 90, 900)):
+    for a, b, whole_a, whole_b in (
+        (0, 12, 5_000, 5_000),
+        (3, 9, 4_000, 6_000),
+        (40, 41, 1_000, 1_000),
+        (5, 0, 90, 900),
+    ):
         share = whole_b / (whole_a + whole_b)
         tails = [binomtest(b, a + b, share, alternative=each).pvalue for each in ("less", "greater")]
         assert _chance(a, b, whole_a, whole_b) == pytest.approx(min(1.0, 2 * min(tails)), rel=1e-9)

@@ -1,0 +1,144 @@
+"""Doubts: a leak, a drift, disturbances, failures of a few runs. With each it is undecided, with the reason."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from loadstone.model.comparison import Comparison
+from loadstone.model.side_run import SideRun
+from loadstone.prove.compare import compare
+from loadstone.prove.doubts import drifting
+from tests.prove.made import SIDES, Changed, caveat, counted, design, pairs
+
+MIB = 2**20
+
+
+def judged(runs: list[SideRun], count: int = 10, **more: object) -> Comparison:
+    return compare(SIDES, design(count), runs, **more)  # type: ignore[arg-type]
+
+
+def codes(comparison: Comparison) -> dict[str, str]:
+    return {one.code: one.level for one in comparison.caveats}
+
+
+def growing(side: str, each: int, count: int = 10) -> Changed:
+    return {(pair, side): {"service_rss_bytes": (80 + each * pair) * MIB} for pair in range(count)}
+
+
+def test_a_leak_of_one_side() -> None:
+    for side in "AB":
+        found = judged(pairs(10, b=0.5, changed=growing(side, 8)))
+        assert found.verdict == "undecided"
+        assert codes(found)["leaks"] == "doubt"
+        assert f"side {side} grew by 48.0 MiB" in found.sentence
+
+
+def test_both_sides_that_grow_alike_are_told_only() -> None:
+    found = judged(pairs(10, changed=growing("A", 8) | growing("B", 9)))
+    assert (found.verdict, codes(found)["both-leak"]) == ("not-worse", "note")
+
+
+def test_memory_that_settles_or_wobbles_is_no_leak() -> None:
+    random = np.random.default_rng(2)
+    wobble = {(pair, "B"): {"service_rss_bytes": int(random.uniform(80, 130)) * MIB} for pair in range(10)}
+    settles = {(pair, "B"): {"service_rss_bytes": (60 if pair == 0 else 100) * MIB} for pair in range(10)}
+    for changed in (wobble, settles, growing("B", 1)):
+        assert "leaks" not in codes(judged(pairs(10, changed=changed)))
+
+
+def test_a_ratio_that_moves_is_not_one_number() -> None:
+    for step in (-0.03, 0.03):
+        found = judged(pairs(10, changed={(at, "B"): {"times": math.exp(step * at)} for at in range(10)}))
+        assert found.verdict == "undecided"
+        assert codes(found)["drift"] == "doubt"
+        assert "moved while it was measured" in found.sentence
+        assert next(one for one in found.metrics if one.judged).verdict != "faster"
+
+
+def test_a_ratio_that_holds_still_is_no_drift() -> None:
+    random = np.random.default_rng(3)
+    alarms = sum(drifting(random.normal(0.1, 0.05, 10).tolist(), math.log(1.05)) is not None for _ in range(300))
+    assert alarms <= 10  # of 3 expected at .01; 11 have a chance of 2e-4
+    assert drifting([0.001 * at for at in range(10)], math.log(1.05)) is None  # moves by less than any verdict
+    assert drifting([0.3 * at for at in range(5)], math.log(1.05)) is None  # too few to tell
+
+
+def test_both_sides_drifting_alike_is_no_drift() -> None:
+    changed = {(at, side): {"times": 1.05**at} for at in range(10) for side in "AB"}
+    assert judged(pairs(10, changed=changed)).verdict == "not-worse"
+
+
+def test_pressure_midway_leaves_pairs_out() -> None:
+    changed: Changed = {(4, "A"): {"caveats": (caveat(),)}, (5, "B"): {"caveats": (caveat(),), "times": 3.0}}
+    found = judged(pairs(12, changed=changed), 12)
+    assert (found.verdict, found.design.pairs) == ("not-worse", 10)
+    assert codes(found)["pairs-left-out"] == "note"
+    assert [row.left_out for row in found.pairs if row.left_out] == [
+        "A: The host was under pressure.",
+        "B: The host was under pressure.",
+    ]
+
+
+def test_too_much_pressure_is_undecided() -> None:
+    changed = {(at, "AB"[at % 2]): {"caveats": (caveat(),)} for at in range(6)}
+    found = judged(pairs(12, b=0.5, changed=changed), 12)
+    assert found.verdict == "undecided"
+    assert "6 of 12 pairs were disturbed and left out" in found.sentence
+
+
+def test_too_few_pairs_left_is_undecided_for_that_reason() -> None:
+    changed = {(at, "AB"[at % 2]): {"caveats": (caveat(),)} for at in range(2)}
+    found = judged(pairs(7, b=0.5, changed=changed), 7)
+    assert found.verdict == "undecided"
+    assert "2 of 7 pairs were disturbed and left out (A: The host was under pressure)" in found.sentence
+
+
+def test_disturbances_of_one_side_alone() -> None:
+    changed = {(at, "B"): {"caveats": (caveat(),)} for at in (1, 4, 6)}
+    found = judged(pairs(13, b=0.5, changed=changed), 13)
+    assert found.verdict == "undecided"
+    assert "3 runs of side B were disturbed and none of side A" in found.sentence
+    both = judged(pairs(13, changed=changed | {(8, "A"): {"caveats": (caveat(),)}}), 13)
+    assert both.verdict == "not-worse"
+
+
+def test_a_side_whose_runs_are_always_stopped() -> None:
+    found = judged(pairs(10, changed={(at, "B"): {"complete": False} for at in range(10)}))
+    assert found.verdict == "undecided"
+    assert "side B" in found.sentence
+
+
+def test_failures_of_one_run() -> None:
+    found = judged(pairs(10, b=0.5, changed={(3, "B"): {"times": 0.5, "results": {"200": 1_140, "timeout": 60}}}))
+    assert found.verdict == "undecided"
+    assert "timeout: 0 % of A's answers, 0.500 % of B's" in found.sentence
+    assert codes(found)["failures-of-a-side"] == "doubt"
+
+
+def test_a_doubt_does_not_excuse_a_count() -> None:
+    more = (counted(2.0), counted(3.0, side="B"))
+    found = judged(pairs(10, changed=growing("B", 8)), counted=more)
+    assert (found.verdict, found.sentence) == ("slower", "Slower: statements a request went from 2.00 to 3.00.")
+
+
+@pytest.mark.parametrize("b", [0.5, 1.0, 2.0])
+def test_no_doubt_ever_passes(b: float) -> None:
+    """Whatever the ratio: each fault in turn is neither faster nor not-worse."""
+    faults: list[Changed] = [
+        growing("B", 8),
+        {(at, "B"): {"caveats": (caveat(),)} for at in range(4)},
+        {(at, "B"): {"results": {"200": 1_100, "reset": 100}} for at in range(10)},
+        {(2, "B"): {"results": {"200": 1_100, "timeout": 100}}},
+        {(2, "B"): {"ended": "exit status 1"}},
+        {(2, "A"): {"caveats": (caveat("void"),)}},
+        {(2, "B"): {"offered_per_s": 20.0}},
+        {(at, "B"): {"complete": False} for at in range(3, 10)},
+    ]
+    for fault in faults:
+        merged = {key: {"times": b if key[1] == "B" else 1.0} | own for key, own in fault.items()}
+        found = judged(pairs(10, b=b, changed=merged))
+        assert found.verdict in ("undecided", "invalid"), (found.sentence, fault)
+        assert found.sentence.startswith(("Undecided: ", "Invalid: "))
