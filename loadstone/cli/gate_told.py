@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +19,6 @@ __all__ = ["SUMMARY", "cause_in", "tell_gate"]
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The file whose Markdown becomes the job's summary (docs.github.com, workflow commands)."""
-
-_GIT_S = 10.0
 
 
 def tell_gate(
@@ -59,15 +55,16 @@ def tell_gate(
         return
     token = secrets.token_hex(16)  # between these, no line of the text is a command, whatever a statement holds
     click.echo(f"::stop-commands::{token}\n{text}\n::{token}::")
+    from loadstone.lab.code_place import repository_of
     from loadstone.render.github import annotated
 
-    root = _root(Path(spec.path).absolute().parent)
+    root = repository_of(Path(spec.path).absolute().parent)
     shown = None if root is None else _inside(Path(spec.path).absolute(), root)
-    for line in annotated(report, cause=cause_in(report, spec, root), spec=shown):
+    for line in annotated(report, cause=cause_in(report, root), spec=shown):
         click.echo(line)
 
 
-def cause_in(report: GateReport, spec: Spec, root: Path | None) -> tuple[str, int] | None:
+def cause_in(report: GateReport, root: Path | None) -> tuple[str, int] | None:
     """File and line of the cause as the repository at ``root`` calls it; None where it lies outside or has no line."""
     where = None if report.cause is None else report.cause.where
     if where is None or root is None:
@@ -75,7 +72,7 @@ def cause_in(report: GateReport, spec: Spec, root: Path | None) -> tuple[str, in
     file, _, line = where.rpartition(":")
     if not file or not line.isdecimal():
         return None
-    found = _inside(Path(spec.service.cwd or ".") / file, root)
+    found = _inside(root / file, root)
     return None if found is None or not (root / found).is_file() else (found, int(line))
 
 
@@ -84,19 +81,6 @@ def _inside(path: Path, root: Path) -> str | None:
         return path.resolve().relative_to(root.resolve()).as_posix()
     except (OSError, ValueError):
         return None
-
-
-def _root(directory: Path) -> Path | None:
-    """The top of the git work tree; None outside of one."""
-    if shutil.which("git") is None:
-        return None
-    command = ["git", "-C", str(directory), "rev-parse", "--show-toplevel"]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        told = subprocess.run(command, capture_output=True, env=kept, text=True, timeout=_GIT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Path(told.stdout.strip()) if told.returncode == 0 and told.stdout.strip() else None
 
 
 def _write(path: Path, text: str, *, append: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +14,7 @@ from loadstone.drive.engine import Engine
 from loadstone.guard.defaults import guards_of, margins_of
 from loadstone.guard.gate import gate, settled
 from loadstone.guard.objective import CandidateRun
+from loadstone.lab.code_place import code_place, repository_of
 from loadstone.lab.experiment import ExperimentAsked, ExperimentWatch, run_experiment
 from loadstone.lab.findings import kept_diagnosis
 from loadstone.lab.measured import side_run
@@ -57,6 +59,7 @@ def run_gate(
     wanted = msgspec.structs.replace(asked.experiment, margins=margins_of(guards), decided_early=decided_early)
     comparison = run_experiment(archive, wanted, engine, watch)
     report = report_on(archive, comparison, guards, spec.slos, asked.base, asked.candidate)
+    report = _placed(report, archive, Path(spec.service.cwd or "."))
     directory = archive.root / "experiments" / report.experiment
     write(directory / REPORT, msgspec.json.format(msgspec.json.encode(report)))
     write(directory / COMMENT, f"{gate_markdown(report)}\n".encode())
@@ -106,3 +109,16 @@ def _runs(archive: Archive, side: SideTold, judged: set[str]) -> list[CandidateR
 
 def _diagnosis(archive: Archive, side: SideTold) -> Diagnosis | None:
     return None if side.observed is None else kept_diagnosis(archive.run(side.observed))
+
+
+def _placed(report: GateReport, archive: Archive, cwd: Path) -> GateReport:
+    """The cause with its file as the repository names it, where it lies in one."""
+    root = repository_of(cwd)
+    if report.cause is None or report.cause.where is None or root is None:
+        return report
+    worktrees = archive.root.resolve() / "worktrees"
+    folders = [cwd.resolve(), *(worktrees / f"{report.experiment}-{side}" for side in ("a", "b"))]
+    where = code_place(report.cause.where, root.resolve(), folders)
+    if where is None:
+        return report
+    return msgspec.structs.replace(report, cause=msgspec.structs.replace(report.cause, where=where))

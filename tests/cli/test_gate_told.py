@@ -93,5 +93,5 @@ def test_only_lines_of_the_repository_are_annotated(
     report = ended()
     assert report.cause is not None
     changed = replace(report, cause=replace(report.cause, where=where))
-    assert cause_in(changed, spec.load("loadstone.toml"), repository) == found
-    assert cause_in(changed, spec.load("loadstone.toml"), None) is None
+    assert cause_in(changed, repository) == found
+    assert cause_in(changed, None) is None
