@@ -8,6 +8,7 @@ from loadstone.archive import Archive, Run, evidence_run
 from loadstone.drive.facts import PlanFacts
 from loadstone.drive.summary import summarise, without_load
 from loadstone.errors import EvidenceError, SpecError
+from loadstone.lab.experiment_report import REPORT, proof_of
 from loadstone.lab.findings import kept_diagnosis
 from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import CostRow, EvidenceView
@@ -16,8 +17,6 @@ from loadstone.model.run_view import RunView
 from loadstone.model.slo import Slo
 
 __all__ = ["REPORT", "objectives", "summary", "view", "write_report"]
-
-REPORT = "report.html"
 
 
 def summary(run: Run) -> Summary:
@@ -46,7 +45,10 @@ def view(run: Run, manifest: Manifest | None = None, *, archive: Archive | None 
     seen = None if going else _evidence(run, archive)
     causes = None if going else _causes(run, archive, seen)
     spec = run.text("spec.toml")
-    return run_view(manifest, told, run.intervals(), run.samples(), spans, spec, evidence=seen, causes=causes)
+    proof = None if causes is None or archive is None else proof_of(archive, run)
+    return run_view(
+        manifest, told, run.intervals(), run.samples(), spans, spec, evidence=seen, causes=causes, proof=proof
+    )
 
 
 def _evidence(run: Run, archive: Archive | None) -> EvidenceView | None:

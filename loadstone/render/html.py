@@ -13,9 +13,10 @@ from importlib.resources import files
 import msgspec
 
 from loadstone.errors import InstrumentError
+from loadstone.model.proof_view import ExperimentView
 from loadstone.model.run_view import RunView
 
-__all__ = ["report_html", "runs_html", "served_html"]
+__all__ = ["experiment_html", "report_html", "runs_html", "served_experiment_html", "served_html"]
 
 TITLE = "{{loadstone:title}}"
 DATA = "{{loadstone:run-view}}"
@@ -36,12 +37,22 @@ def served_html(view: RunView, served: Mapping[str, object]) -> str:
     return _filled(_title(view), view, {"served": served})
 
 
-def runs_html(rows: Sequence[Mapping[str, object]]) -> str:
+def experiment_html(view: ExperimentView) -> str:
+    """The whole of an experiment's ``report.html``. Raises InstrumentError when the page was not built."""
+    return _filled(_experiment_title(view), view)
+
+
+def served_experiment_html(view: ExperimentView) -> str:
+    """The experiment's page as a server sends it."""
+    return _filled(_experiment_title(view), view, {"served": {"run": "", "live": False, "trace": "", "events": ""}})
+
+
+def runs_html(rows: Sequence[Mapping[str, object]], experiments: Sequence[Mapping[str, object]] = ()) -> str:
     """The list of runs as a server sends it; a row is what ui/src/sections/runs.tsx reads."""
-    return _filled("Runs, Loadstone", None, {"runs": rows})
+    return _filled("Runs, Loadstone", None, {"runs": rows, "experiments": experiments})
 
 
-def _filled(title: str, view: RunView | None, more: Mapping[str, object] | None = None) -> str:
+def _filled(title: str, view: RunView | ExperimentView | None, more: Mapping[str, object] | None = None) -> str:
     """The page with its data; with ``more`` it may ask the server that it came from, and no other."""
     head, data, tail = _page().partition(DATA)
     if not data or TITLE not in head or POLICY not in head or DATA_BEGINS not in head:
@@ -59,6 +70,11 @@ def _filled(title: str, view: RunView | None, more: Mapping[str, object] | None 
 
 def _title(view: RunView) -> str:
     return f"{view.headline} Run {view.manifest.run}, Loadstone"
+
+
+def _experiment_title(view: ExperimentView) -> str:
+    told = view.gate or view.proof.comparison
+    return f"{told.sentence} Experiment {view.experiment}, Loadstone"
 
 
 def _json(value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from loadstone.model.causes_view import CausesView
 from loadstone.model.evidence_view import EvidenceView
 from loadstone.model.interval import Cell, Interval, Sample
+from loadstone.model.proof_view import ProofView
 from loadstone.model.run import Manifest, Summary
 from loadstone.model.run_view import ErrorRow, PercentileCurve, PhaseSpan, RunView, SampleRow
 from loadstone.render.headline import collected, headline
@@ -71,6 +72,7 @@ def run_view(
     origin_ns: int | None = None,
     evidence: EvidenceView | None = None,
     causes: CausesView | None = None,
+    proof: ProofView | None = None,
 ) -> RunView:
     """Everything that a run's page shows.
 
@@ -97,6 +99,7 @@ def run_view(
         repeat=_repeat(manifest),
         evidence=evidence,
         causes=causes,
+        proof=proof,
     )
 
 

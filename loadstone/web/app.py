@@ -5,6 +5,8 @@
     /runs/ID/view.json          all that the page shows
     /runs/ID/events             server-sent events while it is going: ``view`` each second, then ``end``
     /runs/ID/trace/TRACEID      any trace of its evidence
+    /experiments/ID             an experiment's page
+    /experiments/ID/view.json   all that it shows
 
 All are GET, none changes anything. Reading never locks the archive.
 """
@@ -15,6 +17,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,8 +30,10 @@ from starlette.routing import Route
 
 from loadstone.archive import Archive, Run
 from loadstone.errors import LoadstoneError
+from loadstone.lab.experiment_report import experiment_page
+from loadstone.lab.experiments import Experiment, experiments, has_experiment, resolve_experiment
 from loadstone.lab.report import view
-from loadstone.render.html import runs_html, served_html
+from loadstone.render.html import runs_html, served_experiment_html, served_html
 from loadstone.render.text import side_of
 from loadstone.web.following import EVERY_S, Following
 from loadstone.web.guard import Guard
@@ -36,6 +41,7 @@ from loadstone.web.guard import Guard
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from loadstone.model.proof_view import ExperimentView
     from loadstone.model.run import Manifest
     from loadstone.model.run_view import RunView
 
@@ -60,6 +66,8 @@ def application(archive: Archive, host: str = "127.0.0.1", closing: asyncio.Even
             Route("/runs/{run}/view.json", pages.view),
             Route("/runs/{run}/events", pages.events),
             Route("/runs/{run}/trace/{trace}", pages.trace),
+            Route("/experiments/{experiment}", pages.experiment),
+            Route("/experiments/{experiment}/view.json", pages.experiment_view),
         ],
         middleware=[Middleware(Guard, host=host)],
         exception_handlers={HTTPException: _refused, LoadstoneError: _unreadable},
@@ -77,7 +85,7 @@ class _Pages:
         self._following: dict[str, Following] = {}
 
     async def runs(self, request: Request) -> Response:
-        return HTMLResponse(await run_in_threadpool(lambda: runs_html(self._listed())))
+        return HTMLResponse(await run_in_threadpool(lambda: runs_html(self._listed(), self._experiments())))
 
     async def run(self, request: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(self._page, self._known(request)))
@@ -92,6 +100,14 @@ class _Pages:
         if found is None:
             raise HTTPException(404, f"the run {run.id} keeps no such trace")
         return _json(found)
+
+    async def experiment(self, request: Request) -> Response:
+        view = await run_in_threadpool(self._experiment, request)
+        return HTMLResponse(await run_in_threadpool(served_experiment_html, view))
+
+    async def experiment_view(self, request: Request) -> Response:
+        view = await run_in_threadpool(self._experiment, request)
+        return _json(msgspec.json.encode(view))
 
     async def events(self, request: Request) -> Response:
         run = self._known(request)
@@ -138,6 +154,15 @@ class _Pages:
         if not self._archive.has(name):
             raise HTTPException(404, "there is no such run")
         return self._archive.run(name)
+
+    def _experiment(self, request: Request) -> ExperimentView:
+        name = request.path_params["experiment"]
+        if not has_experiment(self._archive, name):
+            raise HTTPException(404, "there is no such experiment")
+        found = resolve_experiment(self._archive, name)
+        base = found.manifest.found_in
+        link = None if base is None or not self._archive.has(base) else f"/runs/{base}"
+        return experiment_page(self._archive, found, link)
 
     def _page(self, run: Run) -> str:
         base = f"/runs/{run.id}"
@@ -189,6 +214,27 @@ class _Pages:
                 continue
             rows.append(known[1])
         return rows
+
+    def _experiments(self) -> list[dict[str, Any]]:
+        """A row an experiment; one that cannot be read is left out."""
+        rows = []
+        for experiment in experiments(self._archive):
+            with suppress(LoadstoneError, OSError):
+                rows.append(_experiment_row(experiment))
+        return rows
+
+
+def _experiment_row(experiment: Experiment) -> dict[str, Any]:
+    manifest, told = experiment.manifest, experiment.comparison
+    return {
+        "experiment": experiment.id,
+        "kind": manifest.kind,
+        "status": manifest.status,
+        "started_ns": manifest.started_ns,
+        "verdict": told.verdict if told else None,
+        "sentence": told.sentence if told else None,
+        "sides": [side.label for side in manifest.sides],
+    }
 
 
 def _row(manifest: Manifest) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from typing import Literal, NoReturn
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from loadstone.render.html import report_html
+from loadstone.model.proof_view import ExperimentView
+from loadstone.render.html import experiment_html, report_html
 from tests.browser.causes_specimens import CAUSES_SPECIMENS
 from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
+from tests.browser.proof_specimens import PROOF_SPECIMENS
 from tests.browser.specimens import SPECIMENS
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
@@ -63,8 +65,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
-        view = {**SPECIMENS, **EVIDENCE_SPECIMENS, **CAUSES_SPECIMENS}[name]()
-        path.write_text(report_html(view), encoding="utf-8")
+        view = {**SPECIMENS, **EVIDENCE_SPECIMENS, **CAUSES_SPECIMENS, **PROOF_SPECIMENS}[name]()
+        page = experiment_html(view) if isinstance(view, ExperimentView) else report_html(view)
+        path.write_text(page, encoding="utf-8")
         return path
 
     return write

@@ -247,6 +247,6 @@ def test_paper_is_light_and_has_no_buttons(opened: Open) -> None:
 
 def test_the_page_is_small_and_shut(report: Callable[[str], Path]) -> None:
     page = report("empty").read_text("utf-8")
-    assert len(page.encode()) < 220_000
+    assert len(page.encode()) < 230_000
     assert "default-src 'none'" in page
     assert "unsafe" not in page.partition("</head>")[0]

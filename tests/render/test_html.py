@@ -14,6 +14,7 @@ import pytest
 
 from loadstone.errors import InstrumentError
 from loadstone.model import quantity
+from loadstone.model.proof_view import ExperimentView
 from loadstone.model.run_view import RunView
 from loadstone.render import html
 from tests.browser import specimens
@@ -73,7 +74,7 @@ def test_a_page_of_another_version_is_refused(package: Path) -> None:
 
 def declared() -> dict[str, dict[str, str]]:
     """Interfaces and type names of the page's nouns, spaces left out of the types."""
-    source = "".join((UI / "src" / name).read_text("utf-8") for name in ("run_view.ts", "causes_view.ts"))
+    source = "".join((UI / "src" / name).read_text("utf-8") for name in ("run_view.ts", "causes_view.ts", "proof_view.ts"))
     found = {
         name: dict(re.findall(r"^  (\w+): (.+);$", body, re.MULTILINE))
         for name, body in re.findall(r"export interface (\w+) \{\n(.*?)\n\}", source, re.DOTALL)
@@ -122,7 +123,7 @@ def structs(kind: object) -> set[type[msgspec.Struct]]:
 
 def test_the_page_reads_exactly_what_python_writes() -> None:
     wanted = {}
-    for struct in structs(RunView):
+    for struct in structs(RunView) | structs(ExperimentView):
         hints = typing.get_type_hints(struct)
         wanted[struct.__name__] = {
             field.encode_name: typescript(hints[field.name]) for field in msgspec.structs.fields(struct)

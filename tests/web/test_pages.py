@@ -14,13 +14,17 @@ from loadstone.archive import Archive, EvidenceWriter, Run
 from loadstone.drive.compile import compile_plan
 from loadstone.drive.fake import scripted
 from loadstone.drive.quick import quick
+from loadstone.lab.experiments import Experiment, ExperimentWriter
 from loadstone.lab.report import view
 from loadstone.lab.trial import Asked, run_trial
 from loadstone.model.evidence_view import TraceView
+from loadstone.model.proof_view import ExperimentView
 from loadstone.model.run_view import RunView
 from loadstone.render import html
 from loadstone.web.app import application
+from tests.browser.proof_specimens import manifest
 from tests.evidence import columns, packed, span, trace_id
+from tests.render.comparison_specimens import FOR_THE_REASON
 
 UI = Path(__file__).parents[2] / "ui"
 
@@ -220,9 +224,47 @@ def test_hostile_texts_of_a_run_end_no_element(archive: Archive, client: TestCli
     from loadstone.archive import amend
 
     amend(run.directory, command=("loadstone", "</script><script>alert(1)</script>", html.DATA, html.TITLE))
-    for path in ("/", f"/runs/{run.id}"):
+    for path, scripts in (("/", 4), (f"/runs/{run.id}", 3)):
         page = client.get(path).text
         assert "alert(1)</script>" not in page
-        assert page.count("<script") == 3
+        assert page.count("<script") == scripts
     rows = msgspec.json.decode(element(client.get("/").text, "runs"))
     assert rows[0]["command"][1:] == ["</script><script>alert(1)</script>", html.DATA, html.TITLE]
+
+
+def experiment(archive: Archive, found_in: str | None = None) -> Experiment:
+    """A proof that has ended."""
+    writer = ExperimentWriter(archive, manifest(FOR_THE_REASON, found_in=found_in))
+    writer.tell(msgspec.structs.replace(FOR_THE_REASON, experiment=writer.id))
+    writer.update(status="complete")
+    return Experiment(writer.directory)
+
+
+def test_an_experiment_has_its_page(client: TestClient, archive: Archive, run: Run) -> None:
+    kept = experiment(archive, run.id)
+    page = client.get(f"/experiments/{kept.id}")
+    assert page.status_code == 200
+    told = msgspec.json.decode(element(page.text, "run-view"), type=ExperimentView)
+    assert told == msgspec.json.decode(client.get(f"/experiments/{kept.id}/view.json").content, type=ExperimentView)
+    assert told.proof.comparison.verdict == "faster"
+    assert told.proof.base_report == f"/runs/{run.id}"
+
+
+def test_experiments_stand_in_the_list(client: TestClient, archive: Archive) -> None:
+    kept = experiment(archive)
+    rows = msgspec.json.decode(element(client.get("/").text, "experiments"))
+    assert [(row["experiment"], row["verdict"], row["kind"]) for row in rows] == [(kept.id, "faster", "prove")]
+
+
+@pytest.mark.parametrize("name", ["20261125T101500-xffff", "..%2f..", "nothing"])
+def test_no_such_experiment(client: TestClient, name: str) -> None:
+    assert client.get(f"/experiments/{name}").status_code == 404
+
+
+def test_an_experiment_without_a_verdict_is_not_there_yet(client: TestClient, archive: Archive) -> None:
+    writer = ExperimentWriter(archive, manifest(FOR_THE_REASON))
+    answer = client.get(f"/experiments/{writer.id}")
+    assert answer.status_code == 503
+    assert "no verdict yet" in answer.text
+    rows = msgspec.json.decode(element(client.get("/").text, "experiments"))
+    assert [row["verdict"] for row in rows] == [None]

@@ -16,11 +16,13 @@ import { ErrorsSection, SlowestSection } from "./sections/failures";
 import { LatencySection } from "./sections/latency";
 import { LoadSection } from "./sections/load";
 import { MeasuredSection } from "./sections/measured";
+import { ProofSection } from "./sections/proof";
 import { StepsSection } from "./sections/steps";
 import { DrawnTraces } from "./trace/source";
 
 const CONTENTS = [
   ["causes", "Causes"],
+  ["proof", "Proof"],
   ["belief", "Belief"],
   ["latency", "Latency"],
   ["load", "Load"],
@@ -92,8 +94,9 @@ function Sections({ view, source }: { view: RunView; source: string }) {
   return (
     <>
       <Answer view={view} />
-      <Contents of={CONTENTS} />
+      <Contents of={view.proof === null ? CONTENTS.filter(([id]) => id !== "proof") : CONTENTS} />
       <CausesSection view={view} />
+      {view.proof !== null && <ProofSection proof={view.proof} />}
       <Belief view={view} />
       <LatencySection view={view} />
       <LoadSection view={view} />

@@ -4,11 +4,14 @@ import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import { App } from "./app";
 import { carried, served } from "./live/served";
+import type { ExperimentView } from "./proof_view";
 import type { RunView } from "./run_view";
-import { type RunRow, RunsPage } from "./sections/runs";
+import { ExperimentPage } from "./sections/experiment";
+import { type ExperimentRow, type RunRow, RunsPage } from "./sections/runs";
 import "./style.css";
 import "./evidence.css";
 import "./causes.css";
+import "./proof.css";
 import { applyTheme, storedTheme, watchTheme } from "./theme";
 import { read } from "./untrusted";
 
@@ -19,14 +22,15 @@ function start(): void {
   applyTheme(storedTheme());
   watchTheme();
   page.textContent = "";
-  let view: RunView;
+  let view: RunView | ExperimentView;
   try {
     const runs = carried("runs") as RunRow[] | null;
     if (runs !== null) {
-      render(<RunsPage runs={runs} />, page);
+      const experiments = (carried("experiments") as ExperimentRow[] | null) ?? [];
+      render(<RunsPage runs={runs} experiments={experiments} />, page);
       return;
     }
-    view = read(source) as RunView;
+    view = read(source) as RunView | ExperimentView;
   } catch {
     page.textContent = "This page carries no run; build it again with: loadstone report RUN";
     return;
@@ -35,7 +39,11 @@ function start(): void {
     page.textContent = `This page reads format 1 of a run, not ${String(view.format)}; build it again with: loadstone report RUN`;
     return;
   }
-  render(<App first={view} source={source} served={served()} />, page);
+  if ("kind" in view) {
+    render(<ExperimentPage view={view} home={served() !== null} />, page);
+  } else {
+    render(<App first={view} source={source} served={served()} />, page);
+  }
   if (location.hash.length > 1) elementOf(location.hash)?.scrollIntoView();
 }
 

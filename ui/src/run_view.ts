@@ -1,6 +1,7 @@
 /** The page of a run, as loadstone/model/run_view.py and run.py write it; tests/render/test_html.py holds the two together. */
 
 import type { CausesView } from "./causes_view";
+import type { ProofView } from "./proof_view";
 
 export type Status = "running" | "complete" | "interrupted" | "aborted" | "crashed";
 export type Outcome = "pass" | "fail" | "undecided" | "invalid" | "none";
@@ -101,6 +102,11 @@ export interface Collector {
   cost: string | null;
 }
 
+export interface ServiceUse {
+  cpu_s: number | null;
+  rss_bytes: number | null;
+}
+
 export interface Manifest {
   format: 1;
   run: string;
@@ -124,6 +130,7 @@ export interface Manifest {
   side: string | null;
   collectors: Collector[];
   summary: Summary | null;
+  service_use: ServiceUse | null;
 }
 
 export interface Series {
@@ -355,4 +362,5 @@ export interface RunView {
   repeat: string;
   evidence: EvidenceView | null;
   causes: CausesView | null;
+  proof: ProofView | null;
 }

@@ -65,7 +65,7 @@ export function Gain({ finding }: { finding: Finding }) {
   );
 }
 
-function Bar({ children }: { children: preact.ComponentChildren }) {
+export function Bar({ children }: { children: preact.ComponentChildren }) {
   return (
     <svg
       class="gain-bar"

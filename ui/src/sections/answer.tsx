@@ -61,6 +61,11 @@ export function Answer({ view }: { view: RunView }) {
           </span>
         </p>
       </div>
+      {view.proof !== null && (
+        <p>
+          Of its fix: <a href="#proof">{unbroken(view.proof.comparison.sentence)}</a>
+        </p>
+      )}
       {ended !== null && <p class="ended">{ended}</p>}
       {live && <p class="note">The run goes on; these are its numbers so far.</p>}
       <Facts summary={summary} />

@@ -4,7 +4,19 @@ import { count, duration, instant, rate } from "../format";
 import { PageHeader } from "../parts/header";
 import { SortedTable } from "../parts/sorted_table";
 import { OUTCOME_WORD, VALIDITY, Verdict } from "../parts/verdict";
+import { VERDICT } from "../proof/words";
+import type { Verdict as Judged } from "../proof_view";
 import type { Outcome, Status, Validity } from "../run_view";
+
+export interface ExperimentRow {
+  experiment: string;
+  kind: string;
+  status: Status;
+  started_ns: number;
+  verdict: Judged | null;
+  sentence: string | null;
+  sides: string[];
+}
 
 export interface RunRow {
   run: string;
@@ -20,7 +32,7 @@ export interface RunRow {
   url: string | null;
 }
 
-export function RunsPage({ runs }: { runs: RunRow[] }) {
+export function RunsPage({ runs, experiments }: { runs: RunRow[]; experiments: ExperimentRow[] }) {
   const running = runs.filter((run) => run.status === "running").length;
   return (
     <>
@@ -38,6 +50,12 @@ export function RunsPage({ runs }: { runs: RunRow[] }) {
             <Runs runs={runs} />
           )}
         </section>
+        {experiments.length > 0 && (
+          <section id="experiments-list" aria-labelledby="experiments-heading">
+            <h2 id="experiments-heading">Experiments</h2>
+            <Experiments experiments={experiments} />
+          </section>
+        )}
       </main>
     </>
   );
@@ -131,6 +149,52 @@ function Runs({ runs }: { runs: RunRow[] }) {
               {run.url !== null && !commandOf(run).includes(run.url) && <small>{run.url}</small>}
             </>
           ),
+        },
+      ]}
+    />
+  );
+}
+
+function Experiments({ experiments }: { experiments: ExperimentRow[] }) {
+  return (
+    <SortedTable
+      caption="Experiments, the newest first"
+      quiet
+      first={50}
+      sorted={{ by: "started", down: true }}
+      rows={experiments}
+      columns={[
+        {
+          name: "experiment",
+          value: (one) => one.experiment,
+          cell: (one) => (
+            <a class="line" href={`/experiments/${encodeURIComponent(one.experiment)}`}>
+              {one.experiment}
+            </a>
+          ),
+        },
+        { name: "kind", value: (one) => one.kind, cell: (one) => one.kind },
+        {
+          name: "verdict",
+          value: (one) => one.verdict,
+          cell: (one) =>
+            one.verdict === null ? (
+              <small>{one.status}</small>
+            ) : (
+              <Verdict mark={VERDICT[one.verdict].mark} word={VERDICT[one.verdict].word} />
+            ),
+        },
+        {
+          name: "started",
+          unit: "UTC",
+          value: (one) => one.started_ns,
+          cell: (one) => <span class="line">{instant(one.started_ns).replace(/:\d\d UTC$/, "")}</span>,
+        },
+        { name: "answer", value: (one) => one.sentence, cell: (one) => one.sentence ?? "" },
+        {
+          name: "sides",
+          value: (one) => one.sides.join(" "),
+          cell: (one) => one.sides.map((side, at) => <code key={at}>{side} </code>),
         },
       ]}
     />
