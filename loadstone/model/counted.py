@@ -44,9 +44,10 @@ class OperationCount:
 
 @dataclass(frozen=True)
 class Counted:
-    """Columns of one value a measured request, in order of ``number`` (of its journey's arrival, step and
-    place: the same request in both sides, since both run the same seed). ``step`` is a place in ``steps``. A counter that was not
-    collected is missing from ``columns``; NaN where one request's is unknown. ``server_s`` is the root span's time."""
+    """Columns of one value a measured request, in order of ``number`` (its journey's arrival, its step, how many-th of
+    that step: the same request in both sides, since both run the same seed). ``step`` is a place in ``steps``. A
+    counter that was not collected is missing from ``columns``; NaN where one request's is unknown. ``server_s`` is the
+    root span's time."""
 
     run: str
     steps: tuple[tuple[str | None, str], ...]

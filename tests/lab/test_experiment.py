@@ -4,81 +4,142 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from loadstone.archive import Run
+from loadstone.archive import Archive, Run
 from loadstone.errors import EvidenceError, SpecError, TargetError
 from loadstone.lab.calibration import keep_calibration
-from loadstone.lab.experiment import planned, run_experiment
-from loadstone.lab.experiments import experiments, resolve_experiment
+from loadstone.lab.comparing import compare_runs
+from loadstone.lab.experiment import ExperimentAsked, planned, run_experiment
+from loadstone.lab.experiments import Experiment, experiments, resolve_experiment
+from loadstone.lab.preparing import pair_seed
 from loadstone.model.calibration import Calibration, Noise
 from loadstone.model.comparison import Comparison
 from tests.lab.experiment_scene import Scripts, archive_in, asked, listener, side, spec_of, urls, work
+from tests.throwaway import free_port
+
+HUNG = work(0.010, error_share=1.0, error_result="timeout")
+"""A side with it is told dead after the pair, so that an experiment of it is short."""
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loadstone.prove.design.COOL_DOWN_S", 0.0)
+class Told(NamedTuple):
+    """A whole experiment of six pairs, B twice as slow; ``seen`` is (steps, runs made, verdict there) at each run."""
+
+    archive: Archive
+    asked: ExperimentAsked
+    made: Comparison
+    scripts: Scripts
+    seen: list[tuple[int, int, bool]]
+
+    @property
+    def kept(self) -> Experiment:
+        """As it lies in the archive."""
+        return resolve_experiment(self.archive, "last")
 
 
-def test_a_slower_side_is_told_slower_and_all_of_it_is_kept(tmp_path: Path) -> None:
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.020)})
-    made = run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
+@pytest.fixture(scope="module", autouse=True)
+def at_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loadstone.prove.design.COOL_DOWN_S", 0.0)
+        yield
 
+
+@pytest.fixture(scope="module")
+def told(at_once: None, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    folder = tmp_path_factory.mktemp("experiment")
+    archive = archive_in(folder)
+    seen: list[tuple[int, int, bool]] = []
+
+    def during(_: str, pair: int) -> None:
+        experiment = experiments(archive)[0]
+        assert experiment.running
+        made = sum(step.run is not None for step in experiment.manifest.steps)
+        seen.append((len(experiment.manifest.steps), made, experiment.comparison is not None))
+
+    scripts = Scripts({"A": work(0.010), "B": work(0.020)}, during)
+    wanted = asked(spec_of(folder), urls())
+    return Told(archive, wanted, run_experiment(archive, wanted, scripts.engine, scripts), scripts, seen)
+
+
+def test_a_slower_side_is_told_slower_and_all_of_it_is_kept(told: Told) -> None:
+    made, kept = told.made, told.kept
     assert made.verdict == "slower" and made.design.pairs == 6
     judged = next(one for one in made.metrics if one.judged)
     assert judged.label == "p95 response of read.item" and judged.ratio == pytest.approx(2, rel=0.1)
-    kept = resolve_experiment(archive, "last")
     assert kept.id == made.experiment and kept.status == "complete"
     assert msgspec.to_builtins(kept.comparison) == msgspec.to_builtins(made)
     manifest = kept.manifest
     assert manifest.kind == "prove" and manifest.design.order == made.design.order
-    assert [(step.side, step.pair + 1) for step in manifest.steps] == scripts.runs
+    assert [(step.side, step.pair + 1) for step in manifest.steps] == told.scripts.runs
     assert [side.runs for side in manifest.sides] == [
         tuple(step.run for step in manifest.steps if step.side == name) for name in "AB"
     ]
 
 
-def test_the_runs_of_a_pair_share_their_seed_and_are_nobodys_last_run(tmp_path: Path) -> None:
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
-    run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
-
+def test_the_runs_of_a_pair_share_their_seed_and_each_pair_has_its_own(told: Told) -> None:
     seeds: dict[int, set[int]] = {}
-    for (name, pair), plan in zip(scripts.runs, scripts.plans, strict=True):
+    for (name, pair), plan in zip(told.scripts.runs, told.scripts.plans, strict=True):
         seeds.setdefault(pair, set()).add(plan["seed"])
         assert plan["target"]["port"] == {"A": 9, "B": 10}[name]
     assert [len(both) for both in seeds.values()] == [1] * 6
-    assert len(set.union(*seeds.values())) == 6, "each pair has its own"
-    again = Scripts({"A": work(0.010), "B": work(0.010)})
-    run_experiment(archive, asked(spec_of(tmp_path), urls()), again.engine, again)
-    assert [plan["seed"] for plan in again.plans] == [plan["seed"] for plan in scripts.plans]
-    assert again.runs == scripts.runs, "the same seed, the same order"
+    assert len(set.union(*seeds.values())) == 6
+    assert [seeds[pair + 1] for pair in range(6)] == [{pair_seed(41, pair)} for pair in range(6)]
 
-    experiment = experiments(archive)[0]
-    first = archive.run(experiment.manifest.steps[0].run or "").manifest
-    assert (first.experiment, first.side, first.pair) == (experiment.id, scripts.runs[0][0], 0)
+
+def test_the_runs_are_nobodys_last_run(told: Told) -> None:
+    first = told.archive.run(told.kept.manifest.steps[0].run or "").manifest
+    assert (first.experiment, first.side, first.pair) == (told.kept.id, told.scripts.runs[0][0], 0)
     with pytest.raises(EvidenceError, match="no run"):
-        archive.resolve("last")
+        told.archive.resolve("last")
 
 
-def test_the_order_is_on_disk_before_the_first_run_and_a_verdict_after_each_pair(tmp_path: Path) -> None:
-    archive = archive_in(tmp_path)
-    seen: list[tuple[int, int, bool]] = []
+def test_the_order_is_on_disk_before_the_first_run_and_a_verdict_after_each_pair(told: Told) -> None:
+    assert told.seen == [(12, run, run >= 2) for run in range(12)]
 
-    def during(_: str, pair: int) -> None:
-        experiment = experiments(archive)[0]
-        assert experiment.status == "running"
-        made = sum(step.run is not None for step in experiment.manifest.steps)
-        seen.append((len(experiment.manifest.steps), made, experiment.comparison is not None))
 
-    scripts = Scripts({"A": work(0.010), "B": work(0.010)}, during)
-    run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
-    assert seen == [(12, run, run >= 2) for run in range(12)]
+def test_what_it_watches_is_told_as_it_comes(told: Told) -> None:
+    assert [look.design.pairs for look in told.scripts.looks] == [1, 2, 3, 4, 5, 6, 6]
+    (design, length_s), *more = told.scripts.designs
+    assert not more and design.planned == 6 and length_s > 12 * 3.5
+
+
+def test_a_killed_experiment_reads_as_crashed_and_keeps_its_verdict(told: Told, tmp_path: Path) -> None:
+    copy = tmp_path / told.kept.id
+    shutil.copytree(told.kept.directory, copy)
+    path = copy / "manifest.json"
+    document = json.loads(path.read_text()) | {"status": "running", "pid": 2**22 + 1, "pid_start_ticks": 1}
+    path.write_text(json.dumps(document))
+    again = Experiment(copy)
+    assert again.status == "crashed" and not again.running and again.comparison is not None
+
+
+def test_its_sides_compare_again_from_the_archive_as_they_did(told: Told) -> None:
+    again = compare_runs(told.archive, [f"{told.kept.id}:A"], [f"{told.kept.id[-5:]}:b"])
+    assert again.verdict == "slower" and again.experiment == told.kept.id
+    ratios = [[(one.label, one.ratio, one.low, one.high) for one in made.metrics] for made in (again, told.made)]
+    assert ratios[0] == ratios[1]
+
+
+def test_some_of_its_runs_against_others_are_before_and_after(told: Told) -> None:
+    a, b = (list(side.runs[:3]) for side in told.made.sides)
+    made = compare_runs(told.archive, b, a)
+    assert not made.design.interleaved and made.experiment is None
+    assert any(one.code == "before-and-after" for one in made.caveats)
+    p95 = next(one for one in made.metrics if one.label == "p95 response")
+    assert p95.ratio == pytest.approx(0.5, rel=0.15) and p95.high is not None and p95.high < 1
+    with pytest.raises(EvidenceError, match="on both sides"):
+        compare_runs(told.archive, a, a[:1])
+    with pytest.raises(EvidenceError, match="with two sides"):
+        compare_runs(told.archive, [told.kept.id], b)
 
 
 def test_identical_sides_are_told_neither_faster_nor_slower(tmp_path: Path) -> None:
@@ -137,7 +198,7 @@ def test_a_side_that_answers_nothing_ends_it_after_the_pair(tmp_path: Path, kind
 def test_both_commands_are_up_together_on_ports_of_their_own(tmp_path: Path) -> None:
     start = listener(tmp_path)
     sides = side("A", "command", start), side("B", "command", start, env={"COLOUR": "blue", "API_KEY": "hunter2"})
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": [work(0.010), HUNG]})
     made = run_experiment(archive, asked(spec_of(tmp_path), sides), scripts.engine, scripts)
 
     kept = resolve_experiment(archive, "last")
@@ -157,21 +218,19 @@ def test_where_memory_is_short_one_side_is_up_at_a_time(tmp_path: Path, monkeypa
     monkeypatch.setattr("loadstone.lab.standing.memory_available_bytes", lambda: 0)
     start = listener(tmp_path)
     sides = side("A", "command", start), side("B", "command", start)
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": [work(0.010), HUNG]})
     made = run_experiment(archive, asked(spec_of(tmp_path), sides), scripts.engine, scripts)
-    assert not made.design.together and scripts.started == 12
+    assert not made.design.together and scripts.started == 4
 
 
 def test_a_command_without_a_port_is_restarted_at_the_specs_own(tmp_path: Path) -> None:
     start = listener(tmp_path)
-    from tests.throwaway import free_port
-
     port = free_port()
     fixed = start.replace("{port}", str(port))
     sides = side("A", "environment", None), side("B", "environment", None, env={"COLOUR": "blue"})
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": [work(0.010), HUNG]})
     made = run_experiment(archive, asked(spec_of(tmp_path, fixed, port), sides), scripts.engine, scripts)
-    assert not made.design.together and scripts.started == 12
+    assert not made.design.together and scripts.started == 4
     assert {plan["target"]["port"] for plan in scripts.plans} == {port}
 
 
@@ -261,14 +320,13 @@ def test_a_gate_may_end_it_at_a_look(tmp_path: Path) -> None:
 
     def decided(comparison: Comparison) -> str | None:
         asked_at.append(comparison.design.pairs)
-        return "it is settled" if comparison.design.pairs >= 8 else None
+        return "it is settled" if len(asked_at) == 2 else None
 
     archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
     wanted = asked(spec_of(tmp_path), urls(), kind="gate", budget_s=400.0, decided_early=decided)
     looks = planned(archive, wanted).design.looks.pairs
     made = run_experiment(archive, wanted, scripts.engine, scripts)
-    first = next(look for look in looks if look >= 8)
-    assert made.design.pairs == first and asked_at == [look for look in looks if look <= first]
+    assert made.design.pairs == looks[1] and tuple(asked_at) == looks[:2]
 
 
 def test_a_plan_runs_and_writes_nothing(tmp_path: Path) -> None:
@@ -312,20 +370,7 @@ def test_a_margin_under_the_floor_is_refused_with_the_pairs_it_needs(tmp_path: P
     assert planned(archive, asked(spec_of(tmp_path), urls(), margin=1.5)).refusal is None
 
 
-def test_a_killed_experiment_reads_as_crashed_and_keeps_its_verdict(tmp_path: Path) -> None:
-    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
-    run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
-    kept = resolve_experiment(archive, "last")
-    path = kept.directory / "manifest.json"
-    document = json.loads(path.read_text()) | {"status": "running", "pid": 2**22 + 1, "pid_start_ticks": 1}
-    path.write_text(json.dumps(document))
-    again = resolve_experiment(archive, "last")
-    assert again.status == "crashed" and not again.running and again.comparison is not None
-
-
 def _gone(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
