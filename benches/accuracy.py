@@ -1,11 +1,14 @@
-"""How often a diagnosis is right, part by part into docs/accuracy.md.
+"""How often a diagnosis and a comparison are right, part by part into docs/accuracy.md.
 
     python -m benches.accuracy cases                     every story of every fault before the whole diagnosis
     python -m benches.accuracy cases --quick             the same without predicting gains
     python -m benches.accuracy specimens FILE...         what `python -m specimens --json FILE` has found
     python -m benches.accuracy gain FILE                 what `python -m benches.gain_accuracy --json FILE` has found
+    python -m benches.accuracy comparisons FILE          what `python -m benches.comparisons --json FILE` has found
+    python -m benches.accuracy identical FILE            what `python -m benches.identical --json FILE` has found
 
-``make bench-accuracy`` measures all of it: two hours on two cores.
+``make bench-accuracy`` measures the first three: two hours on two cores. The ledger of predicted and measured gains is
+``benches/ledger_accuracy.py``'s, which writes its part itself.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from typing import Any
 
 import msgspec
 
+from benches.comparison_section import comparisons_section, identical_section
+from benches.comparisons import Found
 from benches.gain_accuracy import section
+from benches.identical import IdenticalShops
 from benches.parts import put
 from loadstone.diagnose.diagnosis import PREDICTED
 from loadstone.model.finding import Diagnosis
@@ -42,7 +48,7 @@ class _Gains(msgspec.Struct):
 def main() -> None:
     """Write one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("cases", "specimens", "gain"))
+    parser.add_argument("part", choices=("cases", "specimens", "gain", "comparisons", "identical"))
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--quick", action="store_true", help="cases without predicted gains")
     chosen = parser.parse_args()
@@ -53,6 +59,10 @@ def main() -> None:
         case "specimens":
             read = [msgspec.json.decode(path.read_bytes(), type=_Specimens) for path in chosen.files]
             told = _specimens([Judged(**one) for each in read for one in each.specimens])
+        case "comparisons":
+            told = comparisons_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=Found).studies)
+        case "identical":
+            told = identical_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=IdenticalShops))
         case _:
             told = section(msgspec.json.decode(chosen.files[0].read_bytes(), type=_Gains).rows)
     put(chosen.part, told, PAGE)
