@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benches.comparison_runs import histogram_of
 from loadstone.model.comparison import DesignTold, SideTold
 from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.finding import Bounded, Diagnosis, Finding, FindingEvidence, Locus, Predicted, Roles, Share
@@ -42,12 +44,8 @@ def design(pairs: int = 10, **changed: object) -> DesignTold:
     return DesignTold(**(told | changed))
 
 
-def histogram(values_s: np.ndarray) -> Histogram:
-    made = Histogram()
-    values = np.rint(values_s * 1e9).astype(np.int64)
-    for value in values.tolist():
-        made.record(value)
-    return made
+def histogram(values_s: NDArray[np.float64]) -> Histogram:
+    return histogram_of(np.rint(values_s * 1e9).astype(np.int64))
 
 
 def side_run(

@@ -116,7 +116,7 @@ def _light(changed: Changed) -> list[SideRun]:
     runs = []
     for at, ((pair, side), own) in enumerate(changed.items()):
         whole = replace(shared.whole, results=own["results"])
-        runs.append(replace(shared, side=side, pair=pair, place=at, whole=whole, steps=()))
+        runs.append(replace(shared, side="A" if side == "A" else "B", pair=pair, place=at, whole=whole, steps=()))
     return runs
 
 
