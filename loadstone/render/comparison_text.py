@@ -32,6 +32,7 @@ __all__ = [
 ROWS = 12
 MOVED = 5
 OUT = 3
+VETOES = 4
 LONGEST = 72
 """Letters of a statement that are shown where a sentence is about it."""
 
@@ -65,10 +66,7 @@ def comparison_text(
     notes = [one for one in comparison.caveats if one.level == "note" and not apart]
     first = comparison.verdict == "invalid" or apart or bool(doubts)
     answer = _answer(comparison, color, width)
-    told = [
-        *(labelled("invalid", plain(text), color, width) for text in comparison.vetoed),
-        *(_caveat(one, color, width, comparison.sentence) for one in doubts),
-    ]
+    told = [*_vetoed(comparison, color, width), *_doubted(comparison, doubts, color, width)]
     belief = "\n".join(text for text in told if text)
     table = "\n".join(_table(comparison, width))
     parts = [
@@ -78,7 +76,12 @@ def comparison_text(
         "\n".join(_reason(comparison, color, width)),
         "\n".join(labelled("moved", plain(moved_line(one)), color, width) for one in comparison.moved[:MOVED]),
         *("\n".join(shift_text(shift, width=width)) for shift in comparison.shifts),
-        "\n".join([*_left_out(comparison, color, width), *(_caveat(one, color, width) for one in notes)]),
+        "\n".join(
+            [
+                *_left_out(comparison, color, width),
+                *(_told(one.level, one.message, one.advice, color, width) for one in notes),
+            ]
+        ),
         _next(comparison, report, guardrail, next_step),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -189,6 +192,23 @@ def _answer(comparison: Comparison, color: bool, width: int) -> str:
     return painted + text[len(word) :]
 
 
+def _vetoed(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
+    """What makes it invalid, each once, with what to do where a caveat says it."""
+    advice = {one.message.rstrip("."): one.advice for one in comparison.caveats}
+    for text in comparison.vetoed[:VETOES]:
+        yield _told("invalid", text, advice.get(text.rstrip("."), ""), color, width, comparison.sentence)
+    if len(comparison.vetoed) > VETOES:
+        yield labelled("", f"and {plural(len(comparison.vetoed) - VETOES, 'more reason')}", color, width)
+
+
+def _doubted(comparison: Comparison, doubts: Sequence[Caveat], color: bool, width: int) -> Iterator[str]:
+    """Caveats that no veto has told."""
+    told = {text.rstrip(".") for text in comparison.vetoed}
+    for one in doubts:
+        if one.message.rstrip(".") not in told:
+            yield _told(one.level, one.message, one.advice, color, width, comparison.sentence)
+
+
 def _table(comparison: Comparison, width: int) -> Iterator[str]:
     """The columns A, B, B/A and, where there is one, the prediction; a long name stands on a line of its own."""
     metrics = shown_metrics(comparison)
@@ -274,13 +294,12 @@ def _left_out(comparison: Comparison, color: bool, width: int) -> Iterator[str]:
     )
 
 
-def _caveat(caveat: Caveat, color: bool, width: int, told: str = "") -> str:
-    """The doubt and what to do; the doubt alone is left out where the answer has said it."""
-    said = caveat.message.rstrip(".").lower() in told.lower()
-    if said:
-        return labelled(caveat.level, plain(caveat.advice), color, width) if caveat.advice else ""
-    message = labelled(caveat.level, plain(caveat.message), color, width)
-    return f"{message}\n{wrapped(plain(caveat.advice), width, 11)}" if caveat.advice else message
+def _told(word: str, message: str, advice: str, color: bool, width: int, answer: str = "") -> str:
+    """A doubt and what to do; the doubt alone is left out where the answer has said it."""
+    if message.rstrip(".").lower() in answer.lower():
+        return labelled(word, plain(advice), color, width) if advice else ""
+    text = labelled(word, plain(message), color, width)
+    return f"{text}\n{wrapped(plain(advice), width, 11)}" if advice else text
 
 
 def _bounded(value: Bounded) -> str:

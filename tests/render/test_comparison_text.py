@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from loadstone.model.comparison import Comparison
+from loadstone.model.run import Caveat
 from loadstone.render.comparison_markdown import comparison_markdown, deciding
 from loadstone.render.comparison_text import (
     comparison_text,
@@ -207,3 +208,12 @@ def test_many_pairs_left_out_are_counted() -> None:
         "left out   pair 1: late\n           pair 2: late\n           pair 3: late\n           and 7 more pairs" in text
     )
     assert "pair 4: late" in screen(replace(FOR_THE_REASON, pairs=pairs[:4]))
+
+
+def test_a_veto_is_told_once_with_what_to_do() -> None:
+    void = Caveat("dead", "void", (), "Side B ended during pair 3, with status 137: Killed.", "Look at its log.")
+    text = screen(replace(INVALID, caveats=(void,)))
+    assert text.count("Killed") == 1
+    assert "invalid    Side B ended during pair 3, with status 137: Killed.\n           Look at its log." in text
+    many = screen(replace(INVALID, vetoed=tuple(f"reason {at}" for at in range(9))))
+    assert "reason 3\n           and 5 more reasons" in many
