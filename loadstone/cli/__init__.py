@@ -41,7 +41,7 @@ VERBS = {
     "runs": "The runs in the archive.",
     "sql": "Ask the archive in SQL.",
     "schema": "The JSON Schema of loadstone.toml.",
-    "demo": "Drive the sample shop for half a minute, and again observed; show the result.",
+    "demo": "The whole loop on the sample shop: diagnose, prove the fix, write the guardrail.",
     "handbook": "24 questions on performance engineering, and what answers them.",
 }
 
