@@ -8,7 +8,7 @@ PAGES := ui/package.json ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html
 BUNDLE := loadstone/render/bundle/report.html
 STEP = @printf '\n== %s\n'
 
-.PHONY: help demo build wheel docs test bench bench-evidence bench-accuracy lock clean
+.PHONY: help demo build wheel docs test bench bench-evidence bench-accuracy bench-pairs lock clean
 .PHONY: check-format check-lint check-types check-floors check-rust check-ui check-python
 
 help:  ## Say what each target does
@@ -108,6 +108,16 @@ bench-accuracy: build  ## How often a diagnosis and a predicted gain are right, 
 	@$(BIN)/python -m benches.accuracy specimens .build/specimens.json .build/control.json
 	@$(BIN)/python -m benches.gain_accuracy --processes 2 --json .build/gain.json
 	@$(BIN)/python -m benches.accuracy gain .build/gain.json
+
+bench-pairs: build  ## How often comparisons and the proofs of the specimens' cures are right, into docs/accuracy.md; five hours
+	$(STEP) 'accuracy: comparisons of two sides'
+	@$(BIN)/python -m benches.comparisons --json .build/comparisons.json
+	@$(BIN)/python -m benches.accuracy comparisons .build/comparisons.json
+	@$(BIN)/python -m benches.plus_one --times 20
+	@$(BIN)/python -m benches.identical --comparisons 40 --json .build/identical.json
+	@$(BIN)/python -m benches.accuracy identical .build/identical.json
+	-@$(BIN)/python -m specimens --prove .build/proofs
+	@$(BIN)/python -m benches.ledger_accuracy .build/proofs --put
 
 lock: .build/env  ## Resolve the dependencies again into requirements/dev.txt
 	$(STEP) 'lock: requirements/dev.txt'
