@@ -30,7 +30,9 @@ class Observed(NamedTuple):
         return checked
 
 
-def loadstone(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def loadstone(
+    *arguments: str, cwd: Path, env: dict[str, str] | None = None, within_s: float = 180
+) -> subprocess.CompletedProcess[str]:
     """Run the command line, with the environment's own programs on its path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
@@ -38,7 +40,7 @@ def loadstone(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> 
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=within_s,
         env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)} | (env or {}),
     )
 
