@@ -25,7 +25,6 @@ WORSE = 1.15
 QUEUES = (
     ("lognormal", 4, 100.0),
     ("lognormal", 4, 200.0),
-    ("exponential", 4, 200.0),
     ("lognormal", 1, 200.0),
 )
 """Service times, workers, requests a second."""
