@@ -47,7 +47,10 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
     subject = subject_of(run, holder, evidence)
     digest = digest_of(subject, evidence)
     told = digest.requests
-    own = np.flatnonzero(told.measured & (told.number >= 0))
+    mine = [step for step in digest.steps if step.own]
+    place_of = np.full(len(digest.steps), -1, np.int32)
+    place_of[[step.number for step in mine]] = np.arange(len(mine))
+    own = np.flatnonzero(told.measured & (told.number >= 0) & (place_of[told.step] >= 0))
     if not len(own):
         raise EvidenceError(f"the run {run.id} has no traces of its requests, so nothing was counted")
     if digest.every > 1:
@@ -66,9 +69,9 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
     size = told.bytes_out[rows].astype(np.float64)
     if (size >= 0).any():
         columns["bytes"] = np.where(size >= 0, size, np.nan)
-    step = told.step[rows].astype(np.int32)
+    step = place_of[told.step[rows]]
     places = {one: place for place, one in enumerate(subject.steps)}
-    planned = np.array([places.get((one.journey or "", one.name), 0) for one in digest.steps], np.int64)
+    planned = np.array([places.get((one.journey or "", one.name), 0) for one in mine], np.int64)
     number = _numbers(holder, numbers.astype(np.int64), planned[step])
     known = np.flatnonzero(number >= 0)
     known = known[np.argsort(number[known], kind="stable")]
@@ -76,13 +79,13 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         raise EvidenceError(f"the run {run.id} kept no samples of its requests, so none can be found again")
     return Counted(
         run=run.id,
-        steps=tuple((one.journey, one.name) for one in digest.steps),
+        steps=tuple((one.journey, one.name) for one in mine),
         number=number[known],
         step=step[known],
         server_s=told.duration_s[rows][known],
         columns={name: column[known] for name, column in columns.items()},
         operations=(
-            *(operation for step in digest.steps if step.own for operation in _operations(digest, step.number)),
+            *(operation for step in mine for operation in _operations(digest, step.number)),
             *functions(subject, evidence, digest),
         ),
         diagnosis=diagnosis,
@@ -139,7 +142,8 @@ class _Sums:
 
 def _operations(digest: Digest, step: int) -> Iterator[OperationCount]:
     """The operations of a step's measured requests, those with the most time first. The same work under two parents is
-    one; its time is its own where it has children of its own kind, so that nothing is counted twice."""
+    one; what lies inside it is counted by itself where it is work of the service's own. A span beside a statement
+    (fetching, preparing) has a time but no number: whether there is one depends on how long it took."""
     requests = digest.requests_of(step)
     if not len(requests):
         return
@@ -150,14 +154,14 @@ def _operations(digest: Digest, step: int) -> Iterator[OperationCount]:
     block_of = order * blocks // count
     sizes = np.bincount(np.arange(count) * blocks // count, minlength=blocks)
     visits = digest.visits
-    merged: dict[tuple[str, str, str | None], list[NDArray[np.int32]]] = {}
+    merged: dict[tuple[str, str, str | None, bool], list[NDArray[np.int32]]] = {}
     for _, operation, group in digest.groups(step):
         one = digest.operations[operation]
         if one.family in TOLD:
-            merged.setdefault((one.family, named(one, LABEL), one.where), []).append(group)
+            merged.setdefault((one.family, named(one, LABEL), one.where, aside(one)), []).append(group)
     found: list[OperationCount] = []
     here = digest.steps[step]
-    for (family, label, where), groups in merged.items():
+    for (family, label, where, beside), groups in merged.items():
         rows = np.concatenate(groups)
         took = (visits.total_ns if family != "inside" else visits.own_ns)[rows].astype(np.float64) / 1e9
         sums = np.bincount(block_of[visits.request[rows]], weights=took, minlength=blocks)
@@ -169,7 +173,7 @@ def _operations(digest: Digest, step: int) -> Iterator[OperationCount]:
                 family=family,
                 label=label,
                 where=where,
-                per_request=float(visits.count[rows].sum()) / count,
+                per_request=None if beside else float(visits.count[rows].sum()) / count,
                 s_per_request=float(took.sum()) / count,
                 low_s=low,
                 high_s=high,

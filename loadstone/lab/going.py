@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from loadstone.archive import Archive
 from loadstone.errors import LoadstoneError
-from loadstone.lab.experiments import ExperimentWriter
+from loadstone.lab.experiment_report import write_experiment_report
+from loadstone.lab.experiments import Experiment, ExperimentWriter
 from loadstone.lab.guardrail import keep_guardrail
 from loadstone.lab.ledger import append
 from loadstone.lab.measured import side_run
@@ -155,6 +157,9 @@ class Going:
                 append(self.archive, line)
             keep_guardrail(self.archive, comparison, self.asked.finding, self.asked.slos)
         self.writer.update(status=status, sides=self._sides, design=comparison.design)
+        doing("drawing the report")
+        with suppress(Exception):  # the verdict stands without its page, which `loadstone report` draws again
+            write_experiment_report(self.archive, Experiment(self.writer.directory))
         return comparison
 
     def _design(self) -> DesignTold:
