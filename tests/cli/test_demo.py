@@ -53,7 +53,8 @@ def test_the_planted_fault_is_proved_before_anything_else_that_is_named() -> Non
     rumour = replace(own, severity="info")
     assert to_prove(diagnosis(other, own), "reviews") == own
     assert to_prove(diagnosis(other), "reviews") == other
-    assert to_prove(diagnosis(rumour), "reviews") is None
+    assert to_prove(diagnosis(other, rumour), "reviews") == rumour
+    assert to_prove(diagnosis(replace(other, severity="info")), "reviews") is None
     assert to_prove(diagnosis(own, other), "none") is None
 
 
