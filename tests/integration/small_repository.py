@@ -77,9 +77,9 @@ get = "/items/{{int(1, 99)}}"
 check.status = 200
 
 [shape.short]
-rate = "40/s"
-duration = "2s"
-warm_up = "500ms"
+rate = "100/s"
+duration = "1s"
+warm_up = "200ms"
 
 [guardrails]
 "statements" = "+0"
