@@ -6,12 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadstone.prove.compare import compare
-
 from benches.comparison_pairs import orders
 from benches.comparison_runs import Scene, batch
 from loadstone.model.comparison import Comparison, DesignTold, SideTold
 from loadstone.model.side_run import SideRun
+from loadstone.prove.compare import compare
 from loadstone.stats.pairs.effect import LEVEL
 
 __all__ = ["SIDES", "Tally", "compared", "tally"]
@@ -23,7 +22,8 @@ SIDES = (SideTold("A", "a queue", "command"), SideTold("B", "another queue", "co
 class Tally:
     """Of ``count`` comparisons: their ``verdicts``, and of each metric how often its interval lay above 1, below it,
     or how often there was none. ``any_metric`` counts comparisons in which at least one metric was told better or
-    worse, ``judged_above`` those whose judged interval lies above 1, whatever the verdict."""
+    worse, ``judged_above`` those whose judged interval lies above 1, ``judged_slower`` those where it lies above the
+    margin, whatever the verdict."""
 
     count: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -31,6 +31,7 @@ class Tally:
     below: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     judged_above: int = 0
+    judged_slower: int = 0
     judged_below: int = 0
     any_metric: int = 0
     doubted: Counter[str] = field(default_factory=Counter)
@@ -51,6 +52,7 @@ class Tally:
             self.below[metric.label] += below
             if metric.judged:
                 self.judged_above += above
+                self.judged_slower += metric.low is not None and metric.low > metric.margin
                 self.judged_below += below
 
     def add(self, other: Tally) -> None:

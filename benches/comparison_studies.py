@@ -91,10 +91,11 @@ def detection(count: int, mapped: Mapped) -> Iterator[Row]:
             scene = Scene(law=law, workers=workers, drift=drift)
             needed = length_for(scene, 0.95, SEEN, PAIRS, 300 + 2 * place + bool(drift), power=0.85)
             if needed is None:
-                yield row(replace(scene, measured_s=math.inf), PAIRS, 0, change="never")
+                yield row(replace(scene, measured_s=0.0), PAIRS, 0, change="no length is enough")
                 continue
             scene = replace(scene, measured_s=10.0 * math.ceil(needed / 10))
             changes = {"responses x 1.1": Change(response=SEEN), **queued(scene, SEEN, 310 + place)}
+            changes["responses x 1.155"] = Change(response=SEEN * MARGIN)
             if not drift:
                 changes["work x 1.1"] = Change(service=SEEN)
             for number, (change, what) in enumerate(changes.items()):
