@@ -16,7 +16,7 @@ from loadstone.model.run import Caveat, Machine
 from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.prove.counters import counter_metrics
-from loadstone.prove.doubts import doubts, drifting
+from loadstone.prove.doubts import doubts, drifting, leaned
 from loadstone.prove.measures import Measure, measures
 from loadstone.prove.moved import moved
 from loadstone.prove.noise import floors, uncalibrated
@@ -79,6 +79,8 @@ def compare(
     vetoed, part = vetoed_by(metrics, against)
     told_caveats += part
     told_caveats += doubts(pairs, max(1, design.most // 3))
+    metrics, lean = leaned(metrics, pairs)
+    told_caveats += [] if lean is None else [lean]
     metrics, drifted = _drift(metrics)
     if drifted is not None:
         told_caveats.append(Caveat("drift", "doubt", ("latency",), drifted, "Restart both sides; look for what grows."))

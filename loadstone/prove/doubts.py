@@ -8,15 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
+from loadstone.model.comparison import Metric, Verdict
 from loadstone.model.quantity import format_size
 from loadstone.model.run import Caveat
 from loadstone.model.side_run import SideRun
-from loadstone.prove.pairing import Pairs, disturbance
+from loadstone.prove.counters import BY_COUNT
+from loadstone.prove.pairing import ONE_SIDED, SIDES, Pairs
 from loadstone.prove.vetoes import mixes
 from loadstone.stats.pairs.drift import drift
 from loadstone.stats.pairs.effect import FEWEST
 
-__all__ = ["DRIFT_P", "LEAK_BYTES", "LEAK_SHARE", "ONE_SIDED", "doubts", "drifting"]
+__all__ = ["DRIFT_P", "LEAK_BYTES", "LEAK_SHARE", "doubts", "drifting", "leaned"]
 
 DRIFT_P = 0.01
 """Of identical sides one comparison in a hundred is called moving."""
@@ -30,9 +34,6 @@ LEAK_SHARE = 0.1
 LEAK_BYTES = 16 * 2**20
 """Below it, growth is an allocator settling."""
 
-ONE_SIDED = 3
-"""Disturbed runs of one side against none of the other: by chance in 2 of 2^3; then the side may be what disturbs."""
-
 
 def doubts(pairs: Pairs, extra: int) -> Iterator[Caveat]:
     """The caveats; those at level note are only told. ``extra`` pairs may be left out and replaced."""
@@ -43,29 +44,46 @@ def doubts(pairs: Pairs, extra: int) -> Iterator[Caveat]:
 
 def _disturbed(pairs: Pairs, extra: int) -> Iterator[Caveat]:
     whole = [pair for pair in pairs.whole if not pair.void]
-    touched = {side: sum(disturbance(pair.runs[at]) is not None for pair in whole) for at, side in enumerate("AB")}
-    one_sided = False
-    for side, other in (("A", "B"), ("B", "A")):
-        if touched[side] >= ONE_SIDED and not touched[other]:
-            one_sided = True
-            yield Caveat(
-                "disturbed-by-a-side",
-                "doubt",
-                (),
-                f"{touched[side]} runs of side {side} were disturbed and none of side {other}: "
-                "the side may be what disturbs, and leaving those pairs out would hide it.",
-                "Look at those runs, or give generator and service cores of their own.",
-            )
+    if pairs.leaning is not None:
+        kept = sum(pair.left_out is None and pair.disturbed == {pairs.leaning} for pair in whole)
+        message = f"{kept} runs of side {pairs.leaning} were disturbed and their partners were not, so their pairs are "
+        message += "kept: what disturbs a side only makes it look slower."
+        advice = "Give generator and service cores of their own, or look for a quieter time."
+        yield Caveat("disturbed-by-a-side", "note", ("latency",), message, advice)
     left_out = [pair for pair in whole if pair.left_out is not None]
     if not left_out:
         return
+    alone = [sum(pair.disturbed == {side} for pair in left_out) for side in SIDES]
+    if max(alone) >= ONE_SIDED and not min(alone):
+        message = f"{max(alone)} runs of side {SIDES[alone.index(max(alone))]} were disturbed and none of the other: "
+        message += "the side may be what disturbs, and leaving those pairs out would hide it."
+        yield Caveat("disturbed-by-a-side", "doubt", (), message, "Look at those runs: the table of pairs says why.")
+        return
     few = len(left_out) > max(extra, 1) or len(whole) - len(left_out) < FEWEST <= len(whole)
     message = f"{len(left_out)} of {len(whole)} pairs {'was' if len(left_out) == 1 else 'were'} disturbed and left out"
-    if few and not one_sided:
+    if few:
         reason = (left_out[0].left_out or "").rstrip(".")
         yield Caveat("pairs-disturbed", "doubt", (), f"{message} ({reason}).", "Repeat it on a quieter machine.")
     else:
         yield Caveat("pairs-left-out", "note", (), f"{message}.", "The table of pairs says why.")
+
+
+def leaned(metrics: Sequence[Metric], pairs: Pairs) -> tuple[list[Metric], Caveat | None]:
+    """What the disturbances of one side alone may have made is no verdict: that A is slower, or B, where it is the one
+    that was disturbed. The caveat where the judged metric is among them."""
+    harmed: tuple[Verdict, ...] = ("faster", "not-worse") if pairs.leaning == "A" else ("slower",)
+    note = f"side {pairs.leaning} alone was disturbed, which may have made the difference"
+    found = [
+        replace(one, verdict="undecided", note=note)
+        if pairs.leaning is not None and one.method != BY_COUNT and one.verdict in harmed
+        else one
+        for one in metrics
+    ]
+    if not any(one.judged and one.note == note for one in found):
+        return found, None
+    message = f"Side {pairs.leaning} alone was disturbed, again and again, which may have made the difference."
+    advice = "Give generator and service cores of their own, or look for a quieter time."
+    return found, Caveat("disturbed-by-a-side", "doubt", ("latency",), message, advice)
 
 
 def _failures(pairs: Pairs) -> Iterator[Caveat]:

@@ -2,34 +2,53 @@
 
 What a run says of its own measurement decides (its caveats, an early end), not what it measured: a pair is not left
 out for a ratio that looks wrong.
+
+Where one side's runs alone are disturbed again and again, the side is part of the reason: a generator two milliseconds
+late moves the tail of a service of one millisecond, and not that of the slow one beside it. Leaving its pairs out would
+hide that, so they are kept, and what can be told is told: lateness and pressure only ever add to a time, so that a side
+which is faster in spite of them is faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from loadstone.model.comparison import PairRow, RunRow
-from loadstone.model.side_run import SideRun
+from loadstone.model.side_run import Side, SideRun
 
-__all__ = ["Pair", "Pairs", "disturbance", "paired"]
+__all__ = ["OFTEN", "ONE_SIDED", "Pair", "Pairs", "paired"]
+
+SIDES: tuple[Side, Side] = ("A", "B")
 
 TOUCHES = frozenset({"latency", "rate", "errors"})
 OBSERVER = "instrumented"
+
+SLOWS = frozenset({"late-schedule", "host-pressure", "host-steal"})
+"""Codes of what adds to a run's times and never takes from them."""
+
+ONE_SIDED = 3
+"""Pairs in which one side alone is disturbed; fewer are chance: all three on one side are so in one case of four."""
+
+OFTEN = 4
+"""Times as many as of the other side."""
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two runs of the same arrivals. ``left_out`` is why it is not judged; ``void`` where one of them is no measurement
-    at all, which a veto tells."""
+    at all, which a veto tells. ``disturbed`` are the sides whose runs are no fair sample of them, ``slowed`` says that
+    this can only have added to their times."""
 
     number: int
     a: SideRun
     b: SideRun
     left_out: str | None = None
     void: bool = False
+    slowed: bool = False
+    disturbed: frozenset[Side] = frozenset()
 
     @property
     def runs(self) -> tuple[SideRun, SideRun]:
@@ -39,10 +58,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """``whole`` are all pairs with both runs, ``judged`` those that stand; ``single`` runs have no partner."""
+    """``whole`` are all pairs with both runs, ``judged`` those that stand; ``single`` runs have no partner. ``leaning``
+    is the side that alone is disturbed again and again: its pairs are kept."""
 
     whole: tuple[Pair, ...]
     single: tuple[SideRun, ...]
+    leaning: Side | None = None
 
     @property
     def judged(self) -> tuple[Pair, ...]:
@@ -69,7 +90,20 @@ def paired(runs: Sequence[SideRun]) -> Pairs:
             single += sides.values()
             continue
         whole.append(_pair(number, sides["A"], sides["B"]))
-    return Pairs(tuple(whole), tuple(single))
+    leaning = _leaning(whole)
+    if leaning is not None:
+        whole = [
+            replace(pair, left_out=None) if pair.slowed and pair.disturbed == {leaning} else pair for pair in whole
+        ]
+    return Pairs(tuple(whole), tuple(single), leaning)
+
+
+def _leaning(pairs: Sequence[Pair]) -> Side | None:
+    alone = {side: sum(pair.slowed and pair.disturbed == {side} for pair in pairs) for side in SIDES}
+    for side, other in (SIDES, SIDES[::-1]):
+        if alone[side] >= max(ONE_SIDED, OFTEN * alone[other]):
+            return side
+    return None
 
 
 def _pair(number: int, a: SideRun, b: SideRun) -> Pair:
@@ -79,25 +113,21 @@ def _pair(number: int, a: SideRun, b: SideRun) -> Pair:
         for caveat in run.caveats:
             if caveat.level == "void":
                 return Pair(number, a, b, f"{side}: {caveat.message}", void=True)
-    told = ((side, disturbance(run)) for side, run in (("A", a), ("B", b)))
-    return Pair(number, a, b, next((f"{side}: {why}" for side, why in told if why is not None), None))
+    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := _disturbances(run))}
+    reason = next((f"{side}: {why[0][1]}" for side, why in found.items()), None)
+    slowed = all(code in SLOWS for why in found.values() for code, _ in why)
+    return Pair(number, a, b, reason, slowed=slowed, disturbed=frozenset(found))
 
 
-def disturbance(run: SideRun) -> str | None:
-    """Why a run is no fair sample of its side: it was stopped early, or doubts its own measurement of what is
-    compared."""
-    if not run.complete:
-        return "the run was stopped before its end."
-    return next(
-        (
-            caveat.message
-            for caveat in run.caveats
-            if caveat.level == "doubt"
-            and caveat.code != OBSERVER
-            and (not caveat.metrics or TOUCHES & set(caveat.metrics))
-        ),
-        None,
-    )
+def _disturbances(run: SideRun) -> list[tuple[str, str]]:
+    """Code and words of why a run is no fair sample of its side: it was stopped, or doubts its own measurement of what
+    is compared."""
+    found = [] if run.complete else [("stopped", "the run was stopped before its end.")]
+    return found + [
+        (caveat.code, caveat.message)
+        for caveat in run.caveats
+        if caveat.level == "doubt" and caveat.code != OBSERVER and (not caveat.metrics or TOUCHES & set(caveat.metrics))
+    ]
 
 
 def _row(pair: Pair) -> PairRow:

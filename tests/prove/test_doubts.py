@@ -96,13 +96,42 @@ def test_too_few_pairs_left_is_undecided_for_that_reason() -> None:
     assert "2 of 7 pairs were disturbed and left out (A: The host was under pressure)" in found.sentence
 
 
-def test_disturbances_of_one_side_alone() -> None:
-    changed = {(at, "B"): {"caveats": (caveat(),)} for at in (1, 4, 6)}
-    found = judged(pairs(13, b=0.5, changed=changed), 13)
+def of_side(side: str, at: tuple[int, ...], code: str = "late-schedule", times: float = 1.0) -> Changed:
+    return {(pair, side): {"caveats": (caveat(code=code),), "times": times} for pair in at}
+
+
+def test_what_disturbs_a_side_alone_is_kept_and_cannot_make_it_faster() -> None:
+    for b, verdict in ((0.5, "faster"), (1.0, "not-worse"), (2.0, "undecided")):
+        found = judged(pairs(10, b=b, changed=of_side("B", (1, 4, 6), times=b)))
+        assert (found.verdict, found.design.pairs) == (verdict, 10)
+        assert codes(found)["disturbed-by-a-side"] == ("doubt" if verdict == "undecided" else "note")
+    assert "Side B alone was disturbed, again and again" in found.caveats[-2].message
+
+
+def test_what_disturbs_the_base_alone_cannot_make_it_slower() -> None:
+    for b, verdict in ((0.5, "undecided"), (1.0, "undecided"), (2.0, "slower")):
+        found = judged(pairs(10, b=b, changed=of_side("A", (1, 4, 6))))
+        assert (found.verdict, found.design.pairs) == (verdict, 10)
+
+
+def test_a_side_slowed_by_its_disturbance_is_not_taken_for_faster() -> None:
+    """Every run of A is late by as much as B seems faster."""
+    found = judged(pairs(10, changed=of_side("A", (*range(10),), times=2.0)))
     assert found.verdict == "undecided"
-    assert "3 runs of side B were disturbed and none of side A" in found.sentence
-    both = judged(pairs(13, changed=changed | {(8, "A"): {"caveats": (caveat(),)}}), 13)
-    assert both.verdict == "not-worse"
+    assert "side A alone was disturbed" in found.sentence
+
+
+def test_disturbances_of_both_sides_are_left_out() -> None:
+    found = judged(pairs(14, changed=of_side("B", (1, 4, 6)) | of_side("A", (8,))), 14)
+    assert (found.verdict, found.design.pairs) == ("not-worse", 10)
+    assert codes(found)["pairs-left-out"] == "note"
+
+
+def test_other_doubts_of_one_side_alone_are_undecided() -> None:
+    for b in (0.5, 1.0, 2.0):
+        found = judged(pairs(13, b=b, changed=of_side("B", (1, 4, 6), code="littles-law", times=b)), 13)
+        assert found.verdict == "undecided"
+        assert "3 runs of side B were disturbed and none of the other" in found.sentence
 
 
 def test_a_side_whose_runs_are_always_stopped() -> None:
@@ -129,7 +158,8 @@ def test_no_doubt_ever_passes(b: float) -> None:
     """Whatever the ratio: each fault in turn is neither faster nor not-worse."""
     faults: list[Changed] = [
         growing("B", 8),
-        {(at, "B"): {"caveats": (caveat(),)} for at in range(4)},
+        {(at, "B"): {"caveats": (caveat(code="littles-law"),)} for at in range(4)},
+        {(at, "AB"[at % 2]): {"caveats": (caveat(),)} for at in range(6)},
         {(at, "B"): {"results": {"200": 1_100, "reset": 100}} for at in range(10)},
         {(2, "B"): {"results": {"200": 1_100, "timeout": 100}}},
         {(2, "B"): {"ended": "exit status 1"}},
