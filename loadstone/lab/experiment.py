@@ -9,16 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Protocol
 
 from loadstone.archive import Archive
 from loadstone.drive.engine import Engine
-from loadstone.errors import LoadstoneError, SpecError
+from loadstone.errors import LoadstoneError, SpecError, TargetError
 from loadstone.lab.experiments import ExperimentWriter
 from loadstone.lab.going import Going
 from loadstone.lab.interrupts import Interrupts
 from loadstone.lab.planning import ExperimentAsked, Plan, planned, shaped
 from loadstone.lab.preparing import Prepared, new_experiment, pair_seed, prepared
+from loadstone.lab.service import unanswered
 from loadstone.lab.side_trial import bare_trial, observed_trial
 from loadstone.lab.standing import Made, Standing
 from loadstone.lab.switch import switched
@@ -116,6 +118,7 @@ class _Experiment:
         status: Status = "complete"
         with ExitStack() as stack:
             made = self.ready.make(self.archive, self.writer, stack, self._patience, self.watch.doing)
+            _check_up(made)
             self._observe(made)
             if not self.interrupted and not self.going.settled(self.watch.looked):
                 standing = Standing(made, self.writer.directory, starting=self.watch.starting, patience=self._patience)
@@ -154,8 +157,16 @@ class _Experiment:
             def run(trial: Asked = trial, switch: Callable[[], None] | None = switch) -> Trial:
                 return run_trial(self.archive, trial, self.engine, self.watch, ready=switch)
 
-            observed.make(side, run, self.watch.doing)
+            observed.make(side, run, self.watch.doing, partial(self._bare, made[side], side))
             self.stopped |= self.going.seen(side)
+
+    def _bare(self, made: Made, side: Side) -> None:
+        """Start the side without whatever observes it, and stop it: a side that does not come up ends it here."""
+        alone = Standing({side: made}, self.writer.directory, patience=self._patience)
+        try:
+            alone.ready(side)
+        finally:
+            alone.close()
 
     def _pairs(self, standing: Standing) -> None:
         """Pairs until a look ends it, the budget is used up, or a side does."""
@@ -196,3 +207,12 @@ class _Experiment:
         if self.asked.decided_early is not None and not comparison.vetoed:
             return self.asked.decided_early(comparison) is not None
         return finished(comparison, self.design) is not None
+
+
+def _check_up(made: dict[Side, Made]) -> None:
+    """Sides that should be up already are. Raises TargetError for one that does not answer."""
+    for side, one in made.items():
+        service = one.service()
+        trouble = unanswered(service) if service.start is None else None
+        if trouble is not None:
+            raise TargetError(f"side {side} is not up: {trouble}")

@@ -14,7 +14,7 @@ import msgspec
 
 from loadstone.archive import Archive
 from loadstone.archive.writer import replace as write
-from loadstone.errors import LoadstoneError
+from loadstone.errors import LoadstoneError, TargetError
 from loadstone.lab.audit import write_audit
 from loadstone.lab.diagnosis import diagnose_run
 from loadstone.lab.evidence import COST
@@ -61,8 +61,11 @@ class ObservedSides:
         """No side is observed."""
         self.sides = {"A": Seen(missing=reason), "B": Seen(missing=reason)}
 
-    def make(self, side: Side, trial: Callable[[], Trial], doing: Callable[[str], None]) -> None:
-        """Run it, and count. A run that fails costs the counters alone."""
+    def make(
+        self, side: Side, trial: Callable[[], Trial], doing: Callable[[str], None], bare: Callable[[], None]
+    ) -> None:
+        """Run it, and count. A run that fails costs the counters alone; ``bare`` raises where the side does not come up
+        without being observed either."""
         seen = self.sides[side] = Seen()
         try:
             made = trial()
@@ -80,6 +83,8 @@ class ObservedSides:
             seen.counted = counted(self.archive, run)
         except LoadstoneError as error:
             seen.missing = f"side {side} was not counted: {str(error).splitlines()[0]}"
+            if seen.run is None and isinstance(error, TargetError):
+                bare()
 
     def diagnose(self, runs: Sequence[SideRun], doing: Callable[[str], None]) -> None:
         """Diagnose both sides, with what being observed cost as the bare runs of the pairs say it."""

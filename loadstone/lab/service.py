@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
     from loadstone.model.service import Service
 
-__all__ = ["PORT", "STOP_S", "Command", "ServiceProcess", "argv", "ending", "last_lines", "place", "serving"]
+__all__ = [
+    "PORT",
+    "STOP_S",
+    "Command",
+    "ServiceProcess",
+    "argv",
+    "ending",
+    "last_lines",
+    "place",
+    "serving",
+    "unanswered",
+]
 
 Command = tuple[tuple[str, ...] | None, Mapping[str, str]]
 """Words to start a service with, none where it is up already, and the variables of its environment."""
@@ -185,6 +196,11 @@ def _refuse_taken(service: Service) -> None:
         f"something already answers at {host}:{port}\n"
         "    stop it, or take start out of the spec to drive what is running"
     )
+
+
+def unanswered(service: Service) -> str | None:
+    """What is missing of a service that should be up, as one look sees it; None where it is ready."""
+    return _probe(service)()
 
 
 def place(service: Service) -> tuple[str, int]:

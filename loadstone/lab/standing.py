@@ -101,13 +101,24 @@ class Standing:
         if service.start is None:
             return self._put(side, Up(service, None))
         self._starting(service)
-        process = ServiceProcess(service, argv(service) or (), self.log(side), service.env)
         try:
-            process.wait_until_ready(self._patience)
-        except BaseException:
+            process = ServiceProcess(service, argv(service) or (), self.log(side), service.env)
+        except TargetError as error:
+            raise TargetError(f"side {side}: {error}") from error
+        try:
+            process.wait_until_ready(lambda: self._patience() and not self._ended())
+        except BaseException as error:
             process.stop()
+            for name, up in self._up.items():
+                self._living(name, up)  # one that ended meanwhile is the one to tell
+            if isinstance(error, TargetError):
+                raise TargetError(f"side {side}: {error}") from error
             raise
         return self._put(side, Up(service, process))
+
+    def _ended(self) -> bool:
+        """Whether a side that was up is no more."""
+        return any(up.process is not None and up.process.exit_code() is not None for up in self._up.values())
 
     def _put(self, side: Side, up: Up) -> Up:
         for each in self._sides if self._shared else (side,):
@@ -123,7 +134,7 @@ class Standing:
 
     def _may_be_together(self, first: Up) -> bool:
         """Start the other side too, where it is at another place and memory allows."""
-        if self._shared:
+        if self._shared or len(self._sides) == 1:
             return True
         other = next(side for side in self._sides if side not in self._up)
         service = self._sides[other].service()

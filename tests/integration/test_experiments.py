@@ -98,7 +98,7 @@ get = "/items/{{int(1, 99)}}"
 timeout = "1s"
 
 [shape.short]
-rate = "40/s"
+rate = "90/s"
 duration = "1s"
 """
 
@@ -137,7 +137,7 @@ def test_one_observed_run_a_side_counts_every_request_and_settles_it(spec: Spec,
         spec,
         _environment("A", STATEMENTS="41"),
         _environment("B", STATEMENTS="2"),
-        measured_s=3.0,
+        measured_s=2.0,
         observe=lambda service, workload: observing_of(service, workload, Ways(without=("profile", "host"))),
         decided_early=decided,
         margins={"statements a request of read.item": 0.0, "statements a request of read.index": 0.0},

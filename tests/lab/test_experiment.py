@@ -22,8 +22,10 @@ from loadstone.lab.comparing import compare_runs
 from loadstone.lab.experiment import ExperimentAsked, planned, run_experiment
 from loadstone.lab.experiments import Experiment, experiments, resolve_experiment
 from loadstone.lab.preparing import pair_seed
+from loadstone.lab.service import unanswered
 from loadstone.model.calibration import Calibration, Noise
 from loadstone.model.comparison import Comparison
+from loadstone.prove.design import order_of
 from tests.lab.experiment_scene import Scripts, archive_in, asked, listener, side, spec_of, urls, work
 from tests.throwaway import free_port
 
@@ -50,6 +52,7 @@ class Told(NamedTuple):
 def at_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("loadstone.prove.design.COOL_DOWN_S", 0.0)
+        patch.setattr("loadstone.lab.experiment.unanswered", lambda _: None)  # the load is scripted: nobody is there
         yield
 
 
@@ -172,7 +175,7 @@ def test_a_disturbed_pair_is_left_out_and_replaced(tmp_path: Path) -> None:
 
 def test_where_too_many_are_disturbed_it_gives_up_undecided(tmp_path: Path) -> None:
     archive = archive_in(tmp_path)
-    scripts = Scripts({"A": work(0.010, steal_share=0.2), "B": work(0.030, pressure_share=0.5)})
+    scripts = Scripts({"A": work(0.010, steal_share=0.2), "B": work(0.030, steal_share=0.2)})
     made = run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
     assert made.verdict == "undecided" and len(made.pairs) == 3, "five that are left could not be six"
     assert "disturbed" in made.sentence
@@ -277,11 +280,35 @@ def test_a_side_that_never_comes_up_is_the_targets_error(tmp_path: Path) -> None
     bad = f"{sys.executable} -S -c \"raise SystemExit('no such table: item')\" {{port}}"
     sides = side("A", "command", listener(tmp_path)), side("B", "command", bad)
     archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
-    with pytest.raises(TargetError, match="no such table: item"):
+    with pytest.raises(TargetError, match=r"^side B: (.|\n)*no such table: item"):
         run_experiment(archive, asked(spec_of(tmp_path), sides), scripts.engine, scripts)
     kept = resolve_experiment(archive, "last")
     assert kept.status == "aborted" and kept.comparison is None
     assert not _processes(str(tmp_path / "listener.py"))
+
+
+def test_a_side_that_ends_while_the_other_comes_up_is_the_one_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "brief.py").write_text(
+        "import socket, sys\nprint('gone fishing', flush=True)\n"
+        "server = socket.create_server(('127.0.0.1', int(sys.argv[1])))\nserver.accept()\n"
+    )
+    brief = f"{sys.executable} -S {tmp_path / 'brief.py'} {{port}}"
+    never = f'{sys.executable} -S -c "import time; time.sleep(600)" {{port}}'
+    assert order_of(1, 41) == ("BA",), "B is started first"
+    sides = side("A", "command", never), side("B", "command", brief)
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    with pytest.raises(TargetError, match=r"side B has ended with exit code 0(.|\n)*gone fishing"):
+        run_experiment(archive, asked(spec_of(tmp_path), sides), scripts.engine, scripts)
+
+
+def test_a_service_that_should_be_up_and_is_not_is_told_before_any_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadstone.lab.experiment.unanswered", unanswered)
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    with pytest.raises(TargetError, match="side A is not up"):
+        run_experiment(archive, asked(spec_of(tmp_path), urls(free_port())), scripts.engine, scripts)
+    assert not scripts.runs
 
 
 def test_ctrl_c_leaves_what_there_is(tmp_path: Path) -> None:
