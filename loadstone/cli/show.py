@@ -85,4 +85,46 @@ def show_experiment(archive: Archive, experiment: Experiment, *, as_json: bool, 
     if not as_json and not markdown:
         asked = " ".join(manifest.command) or f"loadstone {manifest.kind}"
         click.echo(f"{plain(asked)}   {manifest.status}   experiment {experiment.id}\n")
+    if manifest.kind == "gate" and _show_gate(experiment, as_json=as_json, markdown=markdown):
+        return
+    if manifest.kind == "calibrate" and not as_json and not markdown and _show_calibration(archive, experiment):
+        return
     print_comparison(archive, told, as_json=as_json, markdown=markdown)
+
+
+def _show_gate(experiment: Experiment, *, as_json: bool, markdown: bool) -> bool:
+    """The gate's report as it was kept; False where there is none, as of one that was interrupted."""
+    import msgspec
+
+    from loadstone.cli.options import print_json
+    from loadstone.cli.terminal import color, width
+    from loadstone.errors import EvidenceError
+    from loadstone.model.guardrail import GateReport
+    from loadstone.render.gate_markdown import gate_markdown
+    from loadstone.render.gate_text import gate_text
+
+    path = experiment.directory / "gate.json"
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=GateReport)
+    except FileNotFoundError:
+        return False
+    except msgspec.DecodeError as error:
+        raise EvidenceError(f"{path} cannot be read: {error}") from error
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(gate_markdown(report) if markdown else gate_text(report, color=color(), width=width()))
+    return True
+
+
+def _show_calibration(archive: Archive, experiment: Experiment) -> bool:
+    """The calibration that it went into; False where there is none."""
+    from loadstone.cli.terminal import color, width
+    from loadstone.lab.calibration import calibrations
+    from loadstone.render.calibration_text import calibration_text
+
+    for one in calibrations(archive):
+        if experiment.id in one.experiments:
+            click.echo(calibration_text(one, color=color(), width=width()))
+            return True
+    return False

@@ -10,9 +10,6 @@ import pytest
 from loadstone.drive.fake import Script
 from loadstone.model.comparison import Comparison
 from tests.cli.conftest import Command
-from tests.cli.test_prove import sides, spec
-
-__all__ = ["sides", "spec"]
 
 
 @pytest.fixture

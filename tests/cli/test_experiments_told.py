@@ -14,6 +14,7 @@ from loadstone.archive.process import boot_id, start_ticks
 from loadstone.cli.comparison import EXITS, next_step
 from loadstone.model.comparison import Comparison
 from loadstone.model.experiment import ExperimentManifest, Step
+from loadstone.model.guardrail import GateReport
 from loadstone.render.comparison_markdown import comparison_markdown
 from tests.cli.conftest import Command
 from tests.render.comparison_specimens import COMPARISONS, FOR_THE_REASON
@@ -155,3 +156,15 @@ def test_the_next_step_follows_from_the_verdict() -> None:
     assert next_step(settled) == "loadstone calibrate"
     assert next_step(bare["before-after"]) == "loadstone prove --a BEFORE --b AFTER"
     assert next_step(replace(bare["invalid"], experiment=None)) is None
+
+
+def test_a_gate_is_shown_as_a_gate(loadstone: Command) -> None:
+    directory = keep(FOR_THE_REASON, kind="gate")
+    assert "0.25 [0.21, 0.29]" in loadstone("show", "x5c1d").out, "without its report, the comparison"
+    report = GateReport(1, ID, "fail", "Fail: statements a request went from 2 to 3.", "statements", (), FOR_THE_REASON)
+    (directory / "gate.json").write_bytes(msgspec.json.encode(report))
+    assert "statements a request went from 2 to 3" in loadstone("show", "x5c1d").out
+    assert msgspec.json.decode(loadstone("show", "x5c1d", "--json").out, type=GateReport) == report
+    assert "Loadstone" in loadstone("show", "x5c1d", "--markdown").out
+    (directory / "gate.json").write_text("{")
+    assert "gate.json cannot be read" in loadstone("show", "x5c1d").err

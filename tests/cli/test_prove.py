@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -54,13 +56,27 @@ def spec(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sides(monkeypatch: pytest.MonkeyPatch, loadstone: Command) -> dict[str, Script]:
-    """How the services at ports 8001 and 8002 behave, each run with a luck of its own; nothing cools down between."""
-    told = {"8001": Script(), "8002": Script()}
+def ports() -> Iterator[tuple[int, int]]:
+    """Two ports that accept connections; whoever listens there says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as a, socket.create_server(("127.0.0.1", 0)) as b:
+        yield a.getsockname()[1], b.getsockname()[1]
+
+
+@pytest.fixture
+def urls(ports: tuple[int, int]) -> tuple[str, ...]:
+    """Both sides as arguments."""
+    return "--a", f"http://127.0.0.1:{ports[0]}", "--b", f"http://127.0.0.1:{ports[1]}"
+
+
+@pytest.fixture
+def sides(monkeypatch: pytest.MonkeyPatch, loadstone: Command, ports: tuple[int, int]) -> dict[str, Script]:
+    """How the services behind the ports behave, each run with a luck of its own; nothing cools down between."""
+    told = {"A": Script(), "B": Script()}
     luck = itertools.count(1)
 
     def engine(plan: bytes) -> Engine:
-        return scripted(plan, replace(told["8002" if b"8002" in plan else "8001"], seed=next(luck)))
+        side = "B" if f":{ports[1]}".encode() in plan else "A"
+        return scripted(plan, replace(told[side], seed=next(luck)))
 
     monkeypatch.setattr("loadstone.drive.engine.native", engine)
     monkeypatch.setattr("loadstone.prove.design.COOL_DOWN_S", 0.0)
@@ -80,13 +96,15 @@ def test_the_plan_starts_nothing(loadstone: Command, spec: Path) -> None:
     assert " ".join(plan["design"]["order"]) == lines[1].removeprefix("order: ")
 
 
-def test_a_faster_side_is_told_so_and_shown_again(loadstone: Command, spec: Path, sides: dict[str, Script]) -> None:
-    sides["8001"] = Script(mean_s=0.004)
-    sides["8002"] = Script(mean_s=0.002)
-    told = loadstone("prove", *URLS, *SHORT)
+def test_a_faster_side_is_told_so_and_shown_again(
+    loadstone: Command, spec: Path, sides: dict[str, Script], urls: tuple[str, ...]
+) -> None:
+    sides["A"] = Script(mean_s=0.004)
+    sides["B"] = Script(mean_s=0.002)
+    told = loadstone("prove", *urls, *SHORT)
     assert told.code == 0, told
     lines = told.out.splitlines()
-    assert lines[0] == "A  http://127.0.0.1:8001   B  http://127.0.0.1:8002"
+    assert lines[0] == f"A  {urls[1]}   B  {urls[3]}"
     assert lines[2].startswith("6 interleaved pairs, ")
     assert "Faster: p95 response of browse.items is 0." in told.out
     assert told.err.startswith("6 pairs, order drawn (seed 41), 3 s a run")
@@ -100,18 +118,20 @@ def test_a_faster_side_is_told_so_and_shown_again(loadstone: Command, spec: Path
 
 
 def test_a_slower_side_exits_1_and_json_is_alone_on_stdout(
-    loadstone: Command, spec: Path, sides: dict[str, Script]
+    loadstone: Command, spec: Path, sides: dict[str, Script], urls: tuple[str, ...]
 ) -> None:
-    sides["8002"] = Script(mean_s=0.02)
-    told = loadstone("prove", *URLS, *SHORT, "--json")
+    sides["B"] = Script(mean_s=0.02)
+    told = loadstone("prove", *urls, *SHORT, "--json")
     assert (told.code, told.err) == (1, "")
     comparison = msgspec.json.decode(told.out, type=Comparison)
     assert comparison.verdict == "slower"
-    assert [side.label for side in comparison.sides] == ["http://127.0.0.1:8001", "http://127.0.0.1:8002"]
+    assert [side.label for side in comparison.sides] == [urls[1], urls[3]]
 
 
-def test_markdown_is_for_a_ticket(loadstone: Command, spec: Path, sides: dict[str, Script]) -> None:
-    told = loadstone("prove", *URLS, *SHORT, "--markdown", "-q")
+def test_markdown_is_for_a_ticket(
+    loadstone: Command, spec: Path, sides: dict[str, Script], urls: tuple[str, ...]
+) -> None:
+    told = loadstone("prove", *urls, *SHORT, "--markdown", "-q")
     assert told.err == ""
     assert told.out.startswith("**")
     assert "<details>" in told.out
