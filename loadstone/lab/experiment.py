@@ -200,7 +200,7 @@ class _Experiment:
             return True
         if comparison.verdict == "invalid" and self.going.void:
             return True
-        if good + left < FEWEST:
+        if good + left + self.going.may_return < FEWEST:
             return True  # too many were disturbed: what is left could not decide any more
         if good not in self.design.looks.pairs:
             return False

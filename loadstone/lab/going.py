@@ -63,6 +63,11 @@ class Going:
         """Whether a run says of itself that it measured nothing."""
         return any(caveat.level == "void" for run in self.runs for caveat in run.caveats)
 
+    @property
+    def may_return(self) -> int:
+        """Pairs left out that may yet be judged: where one side alone is disturbed, they come back from the third on."""
+        return len(self._left_out) if len({reason[:1] for reason in self._left_out.values()}) == 1 else 0
+
     def left_runs(self) -> int:
         """Runs to come, the next one among them."""
         return max(1, 2 * self.wanted - len(self.runs))
@@ -113,21 +118,29 @@ class Going:
         """What the pairs so far say, kept as the verdict until there is another."""
         self.together = together
         comparison = self.judge(final=False)
-        for row in comparison.pairs:
-            if row.left_out is not None and row.pair not in self._left_out:
-                self._left_out[row.pair] = row.left_out
-                for side in ("A", "B"):
-                    self._note(row.pair, "A" if side == "A" else "B", None, row.left_out)
+        self._left_out = {row.pair: row.left_out for row in comparison.pairs if row.left_out is not None}
+        steps = [
+            msgspec.structs.replace(step, left_out=self._left_out.get(step.pair)) for step in self.writer.manifest.steps
+        ]
+        self.writer.manifest = msgspec.structs.replace(self.writer.manifest, steps=tuple(steps))
         self.writer.tell(comparison)
         self._told()
         return comparison
 
     def judge(self, *, final: bool) -> Comparison:
-        """Compare what there is."""
+        """Compare what there is, each interval at the level that so many judged pairs ask for."""
+        design = self._design()
+        comparison = self._compared(design, final=final)
+        if comparison.design.pairs == design.pairs:
+            return comparison
+        level = self.plan.design.looks.level_at(comparison.design.pairs)
+        return self._compared(msgspec.structs.replace(design, pairs=comparison.design.pairs, level=level), final=final)
+
+    def _compared(self, design: DesignTold, *, final: bool) -> Comparison:
         asked = self.asked
         return compare(
             self._sides,
-            self._design(),
+            design,
             self.runs,
             counted=self.observed.counted,
             slos=asked.slos,

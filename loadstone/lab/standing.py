@@ -75,8 +75,7 @@ class Standing:
         self._living(side, found)
         if self._together is None:
             self._together = self._may_be_together(found)
-            if self._together:
-                self._living(side, found)
+            self._living(side, found)
         call = self._sides[side].call
         if call is not None:
             switched(found.service, call)
