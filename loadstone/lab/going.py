@@ -29,6 +29,7 @@ from loadstone.model.side_run import Side, SideRun
 from loadstone.prove.compare import compare
 from loadstone.prove.design import told
 from loadstone.prove.ledger import entry
+from loadstone.prove.pairing import doubt_of
 
 __all__ = ["Going"]
 
@@ -65,8 +66,9 @@ class Going:
 
     @property
     def may_return(self) -> int:
-        """Pairs left out that may yet be judged: where one side alone is disturbed, they come back from the third on."""
-        return len(self._left_out) if len({reason[:1] for reason in self._left_out.values()}) == 1 else 0
+        """Pairs left out that may yet be judged: where one side alone is disturbed, from the third on they are."""
+        disturbed = {run.side for run in self.runs if doubt_of(run) is not None}
+        return len(self._left_out) if len(disturbed) == 1 else 0
 
     def left_runs(self) -> int:
         """Runs to come, the next one among them."""
