@@ -29,7 +29,6 @@ from loadstone.model.side_run import Side, SideRun
 from loadstone.prove.compare import compare
 from loadstone.prove.design import told
 from loadstone.prove.ledger import entry
-from loadstone.prove.pairing import doubt_of
 
 __all__ = ["Going"]
 
@@ -67,7 +66,7 @@ class Going:
     @property
     def may_return(self) -> int:
         """Pairs left out that may yet be judged: where one side alone is disturbed, from the third on they are."""
-        disturbed = {run.side for run in self.runs if doubt_of(run) is not None}
+        disturbed = {run.side for run in self.runs if any(caveat.level == "doubt" for caveat in run.caveats)}
         return len(self._left_out) if len(disturbed) == 1 else 0
 
     def left_runs(self) -> int:
