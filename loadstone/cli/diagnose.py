@@ -106,10 +106,10 @@ def show_diagnosis(
         from loadstone.cli.terminal import color, width
         from loadstone.render.diagnosis_text import diagnosis_text
 
-        click.echo(diagnosis_text(told, color=color(), width=width(), next_step=_next(run, told)))
+        click.echo(diagnosis_text(told, color=color(), width=width(), next_step=proof_of(run, told)))
 
 
-def _next(run: Run, told: Diagnosis) -> str | None:
+def proof_of(run: Run, told: Diagnosis) -> str | None:
     """How the first cause is proved, by a beginning of its fingerprint that is no other's; None where no load was."""
     first = next((one for one in told.findings if one.severity != "info"), None)
     if first is None or run.manifest.kind != "load":

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from loadstone.archive import Archive, evidence_run
+from loadstone.cli.diagnose import proof_of
 from loadstone.cli.finding import found_finding
 from loadstone.errors import EvidenceError, SpecError
 from loadstone.lab.findings import FINDINGS
@@ -89,3 +90,14 @@ def test_nothing_found_is_nothing_to_prove(archive: Archive) -> None:
     rewrite(archive, archive.ids()[0], [])
     with pytest.raises(SpecError, match="found nothing, so there is nothing to prove"):
         found_finding(archive, "last", archive.ids()[0])
+
+
+def test_a_diagnosis_ends_with_how_its_first_cause_is_proved(archive: Archive) -> None:
+    run = archive.run(archive.ids()[0])
+    (one,) = founding().findings[:1]
+    told = replace(founding(), findings=(replace(one, fingerprint="3b9e10c2"), replace(one, fingerprint="77")))
+    assert proof_of(run, told) == "change it, then: loadstone prove --finding 3b9e"
+    close = replace(told, findings=(*told.findings[:1], replace(one, fingerprint="3b9e1fff")))
+    assert proof_of(run, close) == "change it, then: loadstone prove --finding 3b9e10"
+    small = replace(told, findings=tuple(replace(each, severity="info") for each in told.findings))
+    assert proof_of(run, small) is None
