@@ -74,7 +74,9 @@ def test_a_page_of_another_version_is_refused(package: Path) -> None:
 
 def declared() -> dict[str, dict[str, str]]:
     """Interfaces and type names of the page's nouns, spaces left out of the types."""
-    source = "".join((UI / "src" / name).read_text("utf-8") for name in ("run_view.ts", "causes_view.ts", "proof_view.ts"))
+    source = "".join(
+        (UI / "src" / name).read_text("utf-8") for name in ("run_view.ts", "causes_view.ts", "proof_view.ts")
+    )
     found = {
         name: dict(re.findall(r"^  (\w+): (.+);$", body, re.MULTILINE))
         for name, body in re.findall(r"export interface (\w+) \{\n(.*?)\n\}", source, re.DOTALL)
