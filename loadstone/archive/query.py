@@ -1,5 +1,5 @@
 """SQL over all runs: ``runs``, ``intervals`` (a row a cell), ``samples`` and the evidence's tables (``spans``,
-``stacks``, ``statements``, ``waits``, ``host``), each with a ``run`` column.
+``stacks``, ``statements``, ``waits``, ``host``), each with a ``run`` column; ``experiments`` and the ``ledger``.
 
 The views lie over the Parquet files and the open tails as they are at this moment, in a DuckDB in memory that is
 locked before the user's statement is seen: it may read those files and nothing else, and only SELECT is run.
@@ -14,6 +14,7 @@ import msgspec
 
 from loadstone.archive.columns import INTERVAL_COLUMNS, SAMPLE_COLUMNS, interval_rows, intervals_from_json, quoted
 from loadstone.archive.connection import connect
+from loadstone.archive.proved import EXPERIMENT_COLUMNS, LEDGER_COLUMNS, experiment_rows, ledger_rows
 from loadstone.archive.reader import SAMPLES, TAIL
 from loadstone.errors import EvidenceError, SpecError
 
@@ -61,7 +62,9 @@ RUN_COLUMNS: dict[str, str] = {
     },
 }
 
-VIEWS = ("runs", "intervals", "samples", "spans", "stacks", "statements", "waits", "host")
+VIEWS = (
+    "runs", "intervals", "samples", "spans", "stacks", "statements", "waits", "host", "experiments", "ledger",
+)  # fmt: skip
 
 _MANY = 1 << 26  # bytes of a line that a tail may hold: far above any interval seen, a bound for DuckDB's buffer
 
@@ -81,6 +84,8 @@ def query(archive: Archive, sql: str) -> Table:
     with connect() as connection:
         try:
             files = _define(connection, runs, manifests)
+            _table(connection, "experiments", EXPERIMENT_COLUMNS, experiment_rows(archive.root))
+            _table(connection, "ledger", LEDGER_COLUMNS, ledger_rows(archive.root))
             _lock(connection, files)
         except duckdb.Error as error:
             raise EvidenceError(f"the archive cannot be read: {error}") from error
@@ -109,12 +114,8 @@ def _readable(archive: Archive) -> tuple[list[Run], list[Manifest]]:
 
 
 def _define(connection: DuckDBPyConnection, runs: list[Run], manifests: list[Manifest]) -> list[Path]:
-    """Make the three tables; the files that the views read."""
-    document = msgspec.json.encode([_row(manifest) for manifest in manifests]).decode()
-    structure = msgspec.json.encode([RUN_COLUMNS]).decode()
-    connection.execute(
-        f"CREATE TABLE runs AS SELECT unnest(from_json(?::JSON, {quoted(structure)}), recursive := true)", [document]
-    )
+    """Make the tables of runs, their views; the files that the views read."""
+    _table(connection, "runs", RUN_COLUMNS, [_row(manifest) for manifest in manifests])
     connection.execute("ALTER TABLE runs ADD COLUMN started TIMESTAMP")
     connection.execute("UPDATE runs SET started = make_timestamp_ns(started_ns)")
     parts = {run.id: run.parts() for run in runs}
@@ -130,6 +131,14 @@ def _define(connection: DuckDBPyConnection, runs: list[Run], manifests: list[Man
         *evidence,
         *(run.directory / TAIL for run in tails),
     ]
+
+
+def _table(connection: DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    document = msgspec.json.encode(rows).decode()
+    structure = msgspec.json.encode([columns]).decode()
+    connection.execute(
+        f"CREATE TABLE {name} AS SELECT unnest(from_json(?::JSON, {quoted(structure)}), recursive := true)", [document]
+    )
 
 
 def _evidence(connection: DuckDBPyConnection, runs: list[Run]) -> list[Path]:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from loadstone.archive import Archive, Run
+from loadstone.archive.query import query
 from loadstone.errors import EvidenceError, SpecError, TargetError
 from loadstone.lab.calibration import keep_calibration
 from loadstone.lab.comparing import compare_runs
@@ -130,6 +131,18 @@ def test_its_sides_compare_again_from_the_archive_as_they_did(told: Told) -> Non
     assert again.verdict == "slower" and again.experiment == told.kept.id
     ratios = [[(one.label, one.ratio, one.low, one.high) for one in made.metrics] for made in (again, told.made)]
     assert ratios[0] == ratios[1]
+
+
+def test_sql_tells_of_it(told: Told) -> None:
+    table = query(
+        told.archive, "SELECT experiment, status, a, pairs, verdict, judged, ratio, len(b_runs) FROM experiments"
+    )
+    judged = next(one for one in told.made.metrics if one.judged)
+    label = told.made.sides[0].label
+    assert table.rows == ((told.kept.id, "complete", label, 6, "slower", "p95 response of read.item", judged.ratio, 6),)
+    joined = "SELECT count(*) FROM runs JOIN experiments USING (experiment) WHERE side = 'B'"
+    assert query(told.archive, joined).rows == ((6,),)
+    assert query(told.archive, "SELECT * FROM ledger").rows == ()
 
 
 def test_some_of_its_runs_against_others_are_before_and_after(told: Told) -> None:

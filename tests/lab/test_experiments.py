@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from loadstone.archive import Archive
+from loadstone.archive.query import query
 from loadstone.errors import EvidenceError, InstrumentError
 from loadstone.lab.calibration import calibrations, found_calibration, keep_calibration
 from loadstone.lab.experiment import planned
@@ -106,6 +107,8 @@ def test_the_ledger_is_only_added_to(archive: Archive) -> None:
     for name in "abc":
         append(archive, _entry(name))
     assert [one.fingerprint for one in entries(archive)] == ["a", "b", "c"]
+    sql = "SELECT fingerprint, pairs, reason, predicted_ratio_high, same_load FROM ledger ORDER BY 1 LIMIT 1"
+    assert query(archive, sql).rows == (("a", 10, "confirmed", None, True),)
 
 
 @pytest.mark.parametrize("cut", [1, 40])
