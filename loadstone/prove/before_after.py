@@ -90,7 +90,7 @@ def before_after(
         metrics=tuple(metrics),
         verdict=verdict,
         sentence=sentence,
-        blamed=blamed_of(told_of, *counted) if told_of is not None and counted is not None else None,
+        blamed=None if told_of is None else blamed_of(told_of, *(counted or (None, None))),
         predicted=None if told_of is None else told_of.predicted,
         same_load=same_load,
         moved=moved(*counted) if counted is not None else (),

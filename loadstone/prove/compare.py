@@ -89,7 +89,7 @@ def compare(
         metrics = floors(metrics, calibration, len(good))
 
     verdict = overall(metrics, vetoed=bool(vetoed), doubted=any(one.level == "doubt" for one in told_caveats))
-    told = blamed_of(told_of, *counted) if told_of is not None and counted is not None else None
+    told = None if told_of is None else blamed_of(told_of, *(counted or (None, None)))
     reason = reason_of(_latency_verdict(metrics, verdict), told) if told_of is not None else None
     return Comparison(
         format=1,

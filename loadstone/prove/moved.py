@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from loadstone.model.comparison import Moved
 from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.quantity import format_count, format_duration
 
-__all__ = ["LEAST_COUNT", "MOST", "matched", "moved"]
+__all__ = ["LEAST_COUNT", "MOST", "cut", "matched", "moved", "times_told"]
 
 MOST = 12
 
@@ -16,6 +19,9 @@ LEAST_COUNT = 0.005
 LEAST_TIMES = 1.25
 LEAST_S = 50e-6
 """What takes that much longer, and by so much a request, is told though its number is the same."""
+
+SHOWN = 80
+"""Letters of a label in a sentence; the whole stands beside it."""
 
 _Key = tuple[str | None, str | None, str, str]
 
@@ -32,13 +38,40 @@ def moved(a: Counted, b: Counted) -> tuple[Moved, ...]:
 
 
 def matched(a: Counted, b: Counted) -> dict[_Key, tuple[OperationCount | None, OperationCount | None]]:
-    """Operations of both sides by what they do, wherever their line moved to."""
-    sides = [{_key(one): one for one in side.operations} for side in (a, b)]
-    return {key: (sides[0].get(key), sides[1].get(key)) for key in (sides[0] | sides[1])}
+    """Operations of both sides by what they do, wherever their line moved to: those of several lines are one."""
+    sides: list[dict[_Key, list[OperationCount]]] = [{}, {}]
+    for side, counted in zip(sides, (a, b), strict=True):
+        for one in counted.operations:
+            side.setdefault((one.journey, one.step, one.family, one.key or one.label), []).append(one)
+    keys = dict.fromkeys([*sides[0], *sides[1]])
+    return {key: (_together(sides[0].get(key)), _together(sides[1].get(key))) for key in keys}
 
 
-def _key(one: OperationCount) -> _Key:
-    return one.journey, one.step, one.family, one.key or one.label
+def _together(parts: Sequence[OperationCount] | None) -> OperationCount | None:
+    """The same work from several lines as one operation, at the line that takes most. Its interval is that of a sum of
+    independent parts."""
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    first = max(parts, key=lambda one: one.s_per_request)
+    numbers = [one.per_request for one in parts if one.per_request is not None]
+    halves = [(one.high_s - one.low_s) / 2 for one in parts if one.low_s is not None and one.high_s is not None]
+    took = math.fsum(one.s_per_request for one in parts)
+    bounded = len(halves) == len(parts)
+    half = math.hypot(*halves)
+    return OperationCount(
+        journey=first.journey,
+        step=first.step,
+        family=first.family,
+        label=first.label,
+        where=first.where,
+        per_request=math.fsum(numbers) if len(numbers) == len(parts) else None,
+        s_per_request=took,
+        low_s=max(0.0, took - half) if bounded else None,
+        high_s=took + half if bounded else None,
+        key=first.key,
+    )
 
 
 def _moved(a: OperationCount | None, b: OperationCount | None) -> Moved | None:
@@ -51,26 +84,36 @@ def _moved(a: OperationCount | None, b: OperationCount | None) -> Moved | None:
         return None
     where = f" of {told.journey}.{told.step}" if told.step is not None and told.journey else ""
     took = _took(took_b - took_a)
+    label = cut(told.label)
     if counted:
-        number_a, number_b = (format_count(float(one or 0.0)) for one in (times_a, times_b))
-        sentence = f"{told.label} went from {number_a} to {number_b} a request{where}, {took}"
+        sentence = f"{label} went from {times_told(times_a)} to {times_told(times_b)} a request{where}, {took}"
     else:
-        sentence = (
-            f"{told.label} went from {format_duration(took_a)} to {format_duration(took_b)} a request{where}, {took}"
-        )
-    place = (b.where if b is not None else None) or told.where
+        durations = f"{format_duration(took_a)} to {format_duration(took_b)}"
+        sentence = f"{label} went from {durations} a request{where}, {took}"
     return Moved(
         journey=told.journey,
         step=told.step,
         family=told.family,
         label=told.label,
-        where=place,
+        where=told.where if a is None or b is None else b.where or a.where,
         a=times_a,
         b=times_b,
         a_s=took_a,
         b_s=took_b,
         sentence=sentence,
     )
+
+
+def cut(text: str, length: int = SHOWN) -> str:
+    """On one line, with an ellipsis where it is longer."""
+    told = " ".join(text.split())
+    return told if len(told) <= length else f"{told[: length - 1].rstrip()}…"
+
+
+def times_told(value: float | None) -> str:
+    """``2`` where it is whole, ``2.17`` where it is not."""
+    number = value or 0.0
+    return f"{round(number):,}" if abs(number - round(number)) < 1e-9 else format_count(number)
 
 
 def _times(one: OperationCount | None, told: OperationCount) -> float | None:

@@ -8,14 +8,13 @@ the blamed operation, its number and its time a request, as both observed runs h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import pairwise
 
 from loadstone.model.comparison import Blamed, ReasonVerdict, Verdict
 from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.finding import Bounded, Finding
-from loadstone.model.quantity import format_count, format_duration
-from loadstone.prove.moved import matched
+from loadstone.model.quantity import format_duration
+from loadstone.prove.moved import LEAST_COUNT, cut, times_told
 
 __all__ = ["MOVED_SHARE", "blamed", "foretold", "reason_of"]
 
@@ -33,11 +32,14 @@ def foretold(finding: Finding, a: Counted | None) -> tuple[Finding, bool]:
     return (finding, False) if found is None else (found, True)
 
 
-def blamed(finding: Finding, a: Counted, b: Counted) -> Blamed:
+def blamed(finding: Finding, a: Counted | None, b: Counted | None) -> Blamed:
     """The component on both sides. ``moved`` is None where it could not be measured on one of them."""
-    pairs = list(_operations(finding, a, b))
-    component = _name(finding)
-    return _by_operation(finding, component, pairs) if pairs else _by_finding(finding, component, a, b)
+    if a is None or b is None:
+        return _told(finding, f"{_name(finding)} was not measured: there are no observed runs of both sides")
+    sides = _operations(finding, a), _operations(finding, b)
+    if not sides[0] and not sides[1]:
+        return _by_finding(finding, a, b)
+    return _by_operation(finding, *sides)
 
 
 def reason_of(verdict: Verdict, told: Blamed | None) -> ReasonVerdict | None:
@@ -51,72 +53,84 @@ def reason_of(verdict: Verdict, told: Blamed | None) -> ReasonVerdict | None:
     return "confirmed" if told.moved else "refuted"
 
 
-def _operations(
-    finding: Finding, a: Counted, b: Counted
-) -> Iterator[tuple[OperationCount | None, OperationCount | None]]:
-    """Both sides of the operations that the finding's locus names, in its own step."""
+def _operations(finding: Finding, side: Counted) -> list[OperationCount]:
+    """The operations that the finding's locus names, in its own step. A statement is the same from another line or
+    file: a cure that only moves it is none. A function is its file's."""
     locus = finding.locus
     names = {_plain(one) for one in (locus.statement, locus.span) if one}
-    for (journey, step, family, _), both in matched(a, b).items():
-        if (journey, step) != (locus.journey, locus.step):
+    found = []
+    for one in side.operations:
+        if (one.journey, one.step) != (locus.journey, locus.step):
             continue
-        told = both[0] or both[1]
-        assert told is not None
-        if family == "function":
-            hit = locus.function is not None and locus.statement is None and told.label == locus.function
-            hit = hit and (locus.file is None or told.where is None or told.where.startswith(locus.file))
+        if one.family != "function":
+            hit = _plain(one.label) in names
         else:
-            hit = _plain(told.label) in names and not _elsewhere(finding, told)
+            hit = locus.statement is None and one.label == locus.function and _here(finding, one)
         if hit:
-            yield both
+            found.append(one)
+    return found
 
 
-def _elsewhere(finding: Finding, told: OperationCount) -> bool:
-    """The same statement from another file is another component."""
+def _here(finding: Finding, one: OperationCount) -> bool:
+    """Whether an operation is in the finding's file, as far as both are known."""
     file = finding.locus.file
-    return file is not None and told.where is not None and not told.where.startswith(file)
+    return file is None or one.where is None or one.where.rpartition(":")[0] == file
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).lower()
 
 
-def _by_operation(
-    finding: Finding,
-    component: str,
-    pairs: list[tuple[OperationCount | None, OperationCount | None]],
-) -> Blamed:
-    sides = [[one for one in side if one is not None] for side in zip(*pairs, strict=True)]
-    took = [math.fsum(one.s_per_request for one in side) for side in sides]
-    counts = [math.fsum(one.per_request or 0.0 for one in side) for side in sides]
-    counted = all(one.per_request is not None for side in sides for one in side)
-    drop = _drop(sides[0], sides[1], took)
+def _by_operation(finding: Finding, a: list[OperationCount], b: list[OperationCount]) -> Blamed:
+    """By number for a fault of doing something too often, else by time. What has to fall is what the finding's own
+    place does on side A, of what the same work does from all places."""
+    component = _name(finding)
+    own = [one for one in a if _here(finding, one)] or a
+    took_a, took_b, took_own = (math.fsum(one.s_per_request for one in side) for side in (a, b, own))
+    counted = all(one.per_request is not None for one in (*a, *b))
+    times_a, times_b, times_own = (math.fsum(one.per_request or 0.0 for one in side) for side in (a, b, own))
+    numbers = (times_a, times_b) if counted else (None, None)
+    drop = _drop(a, b)
     cost = finding.cost_s_per_request
-    wanted = MOVED_SHARE * min(cost, took[0]) if cost > 0 else MOVED_SHARE * took[0]
+    wanted = MOVED_SHARE * (min(cost, took_own) if cost > 0 else took_own)
     by_time = drop.value >= wanted > 0 and drop.low > 0
-    by_number = counted and counts[0] > 0 and counts[1] <= GONE_SHARE * counts[0]
-    fewer = finding.fault in _BY_NUMBER
-    has_moved = (by_number and drop.value > 0) if fewer and counted else by_time
-    numbers = (counts[0], counts[1]) if counted else (None, None)
-    if counted and abs(counts[0] - counts[1]) > 1e-9:
-        sentence = f"{component} went from {_number(counts[0])} a request to {_number(counts[1])}"
+    by_number = times_own > 0 and times_a - times_b >= GONE_SHARE * times_own and drop.value > 0
+    has_moved: bool | None = by_number if counted and finding.fault in _BY_NUMBER else by_time
+    if took_own <= 0 and times_own <= 0:
+        has_moved = None
+        sentence = f"{component} was not seen on side A under this load, so whether it moved is not known"
+    elif counted and abs(times_a - times_b) > LEAST_COUNT:
+        sentence = f"{component} went from {times_told(times_a)} a request to {times_told(times_b)}"
+    elif has_moved:
+        sentence = f"{component} went from {format_duration(took_a)} a request to {_seconds(took_b)}"
+    elif counted and finding.fault in _BY_NUMBER:
+        sentence = f"{component} stayed at {times_told(times_b)} a request"
     else:
-        sentence = f"{component} went from {format_duration(took[0])} a request to {format_duration(took[1])}"
-    if not has_moved and not (counted and counts[0] != counts[1]):
-        sentence = f"{component} stayed at " + (
-            f"{_number(counts[1])} a request" if counted else f"{format_duration(took[1])} a request"
-        )
+        sentence = f"{component} took {format_duration(took_a)} a request on A and {_seconds(took_b)} on B"
+    return _told(finding, sentence, numbers=numbers, took=(took_a, took_b), drop=drop, has_moved=has_moved)
+
+
+def _told(
+    finding: Finding,
+    sentence: str,
+    *,
+    numbers: tuple[float | None, float | None] = (None, None),
+    took: tuple[float | None, float | None] = (None, None),
+    drop: Bounded | None = None,
+    has_moved: bool | None = None,
+) -> Blamed:
+    cost = finding.cost_s_per_request
     return Blamed(
         fingerprint=finding.fingerprint,
         fault=finding.fault,
         title=finding.title,
-        component=component,
+        component=_name(finding),
         a=numbers[0],
         b=numbers[1],
         a_s=took[0],
         b_s=took[1],
         drop_s=drop,
-        predicted_s=_predicted(finding),
+        predicted_s=Bounded(cost, cost, cost) if cost > 0 else None,
         moved=has_moved,
         sentence=sentence,
         journey=finding.locus.journey,
@@ -138,52 +152,38 @@ _BY_NUMBER = frozenset(
 """Faults of doing something too often: their cure is known by the number."""
 
 
-def _drop(a: list[OperationCount], b: list[OperationCount], took: list[float]) -> Bounded:
+def _drop(a: list[OperationCount], b: list[OperationCount]) -> Bounded:
     """The fall in seconds a request. Ends that are not known are the value's own; both sides' are independent."""
 
     def half(side: list[OperationCount]) -> float:
-        return math.sqrt(
-            math.fsum(
-                ((one.high_s - one.low_s) / 2) ** 2 for one in side if one.low_s is not None and one.high_s is not None
-            )
-        )
+        known = [(one.high_s - one.low_s) / 2 for one in side if one.low_s is not None and one.high_s is not None]
+        return math.hypot(*known)
 
-    value = took[0] - took[1]
+    value = math.fsum(one.s_per_request for one in a) - math.fsum(one.s_per_request for one in b)
     width = math.hypot(half(a), half(b))
     return Bounded(value, value - width, value + width)
 
 
-def _by_finding(finding: Finding, component: str, a: Counted, b: Counted) -> Blamed:
+def _by_finding(finding: Finding, a: Counted, b: Counted) -> Blamed:
     """Where the locus names no operation that is counted, the finding itself is looked for again on side B."""
+    component = _name(finding)
     again_a, again_b = _again(finding, a), _again(finding, b)
     cost_a = again_a.cost_s_per_request if again_a is not None else None
     looked = b.diagnosis is not None and finding.fault in b.diagnosis.looked_for
     cost_b = again_b.cost_s_per_request if again_b is not None else (0.0 if looked else None)
-    drop = None if cost_a is None or cost_b is None else Bounded(cost_a - cost_b, cost_a - cost_b, cost_a - cost_b)
-    has_moved: bool | None = None
     if cost_a is None:
         sentence = f"{component} was not found again on side A under this load, so whether it moved is not known"
-    elif cost_b is None:
-        missing = _missing(finding, b)
-        sentence = f"{component} could not be looked for on side B ({missing}), so whether it moved is not known"
-    else:
-        has_moved = cost_a - cost_b >= MOVED_SHARE * cost_a
-        sentence = f"{component} went from {format_duration(cost_a)} a request to {_seconds(cost_b)}"
-    return Blamed(
-        fingerprint=finding.fingerprint,
-        fault=finding.fault,
-        title=finding.title,
-        component=component,
-        a=None,
-        b=None,
-        a_s=cost_a,
-        b_s=cost_b,
-        drop_s=drop,
-        predicted_s=_predicted(finding),
-        moved=has_moved,
-        sentence=sentence,
-        journey=finding.locus.journey,
-        step=finding.locus.step,
+        return _told(finding, sentence, took=(None, cost_b))
+    if cost_b is None:
+        sentence = f"{component} could not be looked for on side B ({_missing(finding, b)}), so whether it moved is "
+        return _told(finding, f"{sentence}not known", took=(cost_a, None))
+    fall = cost_a - cost_b
+    return _told(
+        finding,
+        f"{component} went from {format_duration(cost_a)} a request to {_seconds(cost_b)}",
+        took=(cost_a, cost_b),
+        drop=Bounded(fall, fall, fall),
+        has_moved=fall >= MOVED_SHARE * cost_a > 0,
     )
 
 
@@ -194,15 +194,18 @@ def _missing(finding: Finding, b: Counted) -> str:
 
 
 def _again(finding: Finding, side: Counted) -> Finding | None:
-    if side.diagnosis is None:
-        return None
-    return next((one for one in side.diagnosis.findings if one.fingerprint == finding.fingerprint), None)
+    """The finding in a side's own diagnosis: by its fingerprint, or where the service is called otherwise there (its
+    name may be its folder's), by its fault and place."""
+    found = side.diagnosis.findings if side.diagnosis is not None else ()
+    same = (one for one in found if one.fingerprint == finding.fingerprint)
+    alike = (one for one in found if _place(one) == _place(finding))
+    return next(same, None) or next(alike, None)
 
 
-def _predicted(finding: Finding) -> Bounded | None:
-    """The fall of the component's own time a request: what it costs, as the finding has it."""
-    cost = finding.cost_s_per_request
-    return Bounded(cost, cost, cost) if cost > 0 else None
+def _place(one: Finding) -> tuple[str | None, ...]:
+    locus = one.locus
+    what = locus.statement or locus.function or locus.span or one.title
+    return one.fault, locus.journey, locus.step, _plain(what)
 
 
 def _name(finding: Finding) -> str:
@@ -211,9 +214,7 @@ def _name(finding: Finding) -> str:
     if locus.statement is not None:
         table = _table(locus.statement)
         return f"the statement on {table}" if table else "the statement"
-    if locus.function is not None:
-        return locus.function
-    return locus.span or finding.title
+    return cut(locus.function or locus.span or finding.title)
 
 
 def _table(statement: str) -> str | None:
@@ -222,10 +223,6 @@ def _table(statement: str) -> str | None:
         if before.upper() in ("FROM", "INTO", "UPDATE") and word[:1].isalpha():
             return word.strip("(),;")
     return None
-
-
-def _number(value: float) -> str:
-    return "0" if value == 0 else format_count(float(value))
 
 
 def _seconds(value: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadstone.model.comparison import Blamed, Metric, ReasonVerdict, Verdict
-from loadstone.model.quantity import format_count
 from loadstone.model.ratio_words import ratio
+from loadstone.prove.moved import times_told
 
 __all__ = ["REASONS", "answer"]
 
@@ -28,6 +28,21 @@ def answer(
     pairs: int = 0,
 ) -> str:
     """One or two sentences that end with a full stop."""
+    told = _verdict(verdict, metrics, reason, blamed, vetoed, doubts, pairs)
+    if verdict in ("undecided", "invalid") and blamed is not None and blamed.moved:
+        return f"{told} The blamed component did move: {blamed.sentence}."
+    return told
+
+
+def _verdict(
+    verdict: Verdict,
+    metrics: Sequence[Metric],
+    reason: ReasonVerdict | None,
+    blamed: Blamed | None,
+    vetoed: Sequence[str],
+    doubts: Sequence[str],
+    pairs: int,
+) -> str:
     judged = next((one for one in metrics if one.judged), None)
     if verdict == "invalid":
         return f"Invalid: {_lower(vetoed[0]) if vetoed else 'the measurement is void'}."
@@ -70,7 +85,7 @@ def _worst(metrics: Sequence[Metric]) -> str:
     first = next((one for one in worse if one.judged), None) or next((one for one in worse if one.slo), None)
     one = first or min(worse, key=lambda each: (each.method != "by count", -(each.ratio or 0.0)))
     if one.ratio is None:
-        a, b = (format_count(float(f"{value or 0.0:.6g}")) if value else "0" for value in (one.a, one.b))
+        a, b = (times_told(value) for value in (one.a, one.b))
         if one.unit == "share":
             a, b = (f"{100 * (value or 0.0):.3g} %" for value in (one.a, one.b))
         return f"{one.label} went from {a} to {b}"

@@ -150,7 +150,7 @@ def test_failures_of_one_run() -> None:
 def test_a_doubt_does_not_excuse_a_count() -> None:
     more = (counted(2.0), counted(3.0, side="B"))
     found = judged(pairs(10, changed=growing("B", 8)), counted=more)
-    assert (found.verdict, found.sentence) == ("slower", "Slower: statements a request went from 2.00 to 3.00.")
+    assert (found.verdict, found.sentence) == ("slower", "Slower: statements a request went from 2 to 3.")
 
 
 @pytest.mark.parametrize("b", [0.5, 1.0, 2.0])
