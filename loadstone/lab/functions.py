@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import PurePath
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from loadstone.diagnose.runtime.places import Hot, hottest
 from loadstone.diagnose.runtime.stacks import profile_of, threads_of
 from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.subject import Subject
+from loadstone.diagnose.traces.operations import placed
 from loadstone.model.counted import OperationCount
 
 __all__ = ["functions"]
@@ -65,16 +65,16 @@ def _told(digest: Digest, hot: Hot, loss: Loss) -> OperationCount:
     spread = WIDE * float(whole.std()) / math.sqrt(len(requests))
     half = math.hypot(half, spread)
     frame = hot.frame
-    name = PurePath(frame.file).name if frame.file else ""
+    file = placed(frame.file) if frame.file else None
     return OperationCount(
         journey=step.journey,
         step=step.name,
         family="function",
         label=frame.function,
-        where=None if frame.file is None else f"{frame.file}:{frame.line}" if frame.line is not None else frame.file,
+        where=None if file is None else f"{file}:{frame.line}" if frame.line is not None else file,
         per_request=None,
         s_per_request=mean_s,
         low_s=max(0.0, mean_s - half),
         high_s=mean_s + half,
-        key=f"function {name}:{frame.function}",
+        key=f"function {file}:{frame.function}",
     )

@@ -1,7 +1,8 @@
 """A git revision in a directory of its own, built there, and gone afterwards.
 
-Worktrees lie under the archive, named after their experiment; what an experiment that was killed left behind is taken
-away before the next one makes its own.
+Worktrees lie under the archive, in a directory named after their experiment and side; within it their last two names
+are those of the repository, so that evidence, which names a file by the end of its path, names it alike on both sides.
+What an experiment that was killed left behind is taken away before the next one makes its own.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Repository:
     def add(self, archive: Archive, name: str, commit: str) -> Path:
         """A worktree of the commit; the directory in it that the service is started from. Raises InstrumentError."""
         self.clear(archive)
-        directory = (archive.root / "worktrees" / name).resolve()
+        directory = self._directory(archive, name)
         directory.parent.mkdir(parents=True, exist_ok=True)
         made = _git(self.root, "worktree", "add", "--detach", "--force", str(directory), commit)
         if made.returncode != 0:
@@ -76,10 +77,13 @@ class Repository:
 
     def remove(self, archive: Archive, name: str) -> None:
         """Take a worktree away, with whatever was built in it."""
-        directory = (archive.root / "worktrees" / name).resolve()
-        _git(self.root, "worktree", "remove", "--force", "--force", str(directory))
-        shutil.rmtree(directory, ignore_errors=True)
+        _git(self.root, "worktree", "remove", "--force", "--force", str(self._directory(archive, name)))
+        shutil.rmtree(archive.root / "worktrees" / name, ignore_errors=True)
         _git(self.root, "worktree", "prune")
+
+    def _directory(self, archive: Archive, name: str) -> Path:
+        root = self.root.resolve()
+        return (archive.root / "worktrees" / name).resolve().joinpath(root.parent.name, root.name)
 
     def clear(self, archive: Archive) -> None:
         """Take away the worktrees of experiments that no longer run."""

@@ -45,6 +45,7 @@ def test_a_worktree_has_the_revision_and_goes(folder: Path) -> None:
     assert found.inner == Path("service")
     inner = found.add(archive, "20261125T233000-x7f3a-a", found.commit("old"))
     assert (inner / "listener.py").read_text().startswith("# old")
+    assert inner.parts[-3:] == (folder / "service").parts[-3:], "evidence names a file by the end of its path"
     (inner / "built").write_text("what a build leaves")
     found.remove(archive, "20261125T233000-x7f3a-a")
     assert not inner.exists()
