@@ -41,7 +41,8 @@ class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``calibration/<key>.json``. ``alarms`` of ``comparisons`` of identical sides (disjoint groups of pairs, each
-    metric by itself) were told to differ, at a nominal ``level``; ``rate_low`` and ``rate_high`` bound the rate."""
+    metric by itself) were told to differ, at a nominal ``level``; ``rate_low`` and ``rate_high`` bound the rate. Metrics
+    of one group go together; ``p95_alarms`` of ``p95_comparisons`` are of the p95 response alone, one a group."""
 
     format: Literal[1]
     key: CalibrationKey
@@ -54,3 +55,5 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_high: float
     level: float
     at_ns: int
+    p95_comparisons: int = 0
+    p95_alarms: int = 0

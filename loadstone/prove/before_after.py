@@ -67,7 +67,7 @@ def before_after(
     metrics = with_judged([one for one in made if one is not None], judged)
     if counted is not None:
         shared = [one for one in counted[0].steps if one in set(counted[1].steps)]
-        metrics += counter_metrics(*counted, shared, margins, design.level)
+        metrics += counter_metrics(*counted, shared, margins)
     found = [_apart(len(a), len(b)), *caveats, *_failures(a, b)]
     found += unmeasured([one for one, metric in zip(wanted, made, strict=True) if metric is None], judged)
     against = [*(of_caveat(one) for one in found if one.level == "void"), *voided([*a, *b])]

@@ -17,7 +17,7 @@ from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.prove.counters import counter_metrics
 from loadstone.prove.doubts import doubts, drifting, leaned
-from loadstone.prove.measures import Measure, measures
+from loadstone.prove.measures import Measure, bytes_measure, measures
 from loadstone.prove.moved import moved
 from loadstone.prove.noise import floors, uncalibrated
 from loadstone.prove.pairing import Pair, paired
@@ -66,6 +66,9 @@ def compare(
     good = pairs.judged
     told_of, same_load = (finding, False) if finding is None else foretold(finding, counted[0] if counted else None)
     wanted = measures(slos, told_of, margin, margins, _steps(runs))
+    if counted is None or any("bytes" not in side.columns for side in counted):
+        size = bytes_measure([pair.a for pair in good], margins)
+        wanted += [] if size is None else [size]
     found = [metric_of(measure, good, design.level) for measure in wanted]
     judged = judged_of(wanted, told_of)
     metrics = with_judged([one for one in found if one is not None], judged)
@@ -73,7 +76,7 @@ def compare(
     if good:
         told_caveats += unmeasured([one for one, metric in zip(wanted, found, strict=True) if metric is None], judged)
     if counted is not None:
-        metrics += counter_metrics(*counted, _counted_steps(slos, told_of, counted), margins, design.level)
+        metrics += counter_metrics(*counted, _counted_steps(slos, told_of, counted), margins)
     against = [*(of_caveat(one) for one in told_caveats if one.level == "void"), *vetoes(pairs, runs)]
     metrics = kept(marked(metrics, against))
     vetoed, part = vetoed_by(metrics, against)

@@ -9,22 +9,26 @@ import numpy as np
 
 from loadstone.model.comparison import Metric, Verdict, label_of
 from loadstone.model.counted import COUNTERS, Counted
+from loadstone.prove.measures import BYTES_SHARE
 from loadstone.stats.pairs.counted import CountedDifference, counted_difference
+from loadstone.stats.pairs.effect import LEVEL
 
 __all__ = ["BY_COUNT", "counter_metrics", "decided_at_once"]
 
 BY_COUNT = "by count"
 
-BYTES_MARGIN = 0.02
-"""Of A's size: a reply may grow by so much before it is told as worse, where nothing else is asked."""
-
 _ROUNDING = 1e-9
 
 
 def counter_metrics(
-    a: Counted, b: Counted, steps: Sequence[tuple[str | None, str]], margins: Mapping[str, float], level: float
+    a: Counted,
+    b: Counted,
+    steps: Sequence[tuple[str | None, str]],
+    margins: Mapping[str, float],
+    level: float = LEVEL,
 ) -> Iterator[Metric]:
-    """Each counter over all requests, then for each of ``steps``, then what a margin asks for by its name."""
+    """Each counter over all requests, then for each of ``steps``, then what a margin asks for by its name. One look is
+    all there is at them, so ``level`` is not that of the pairs."""
     wanted: list[tuple[str, str | None, str | None]] = [(name, None, None) for name in COUNTERS]
     wanted += [(name, journey, step) for journey, step in steps for name in COUNTERS]
     for label in margins:
@@ -68,7 +72,7 @@ def _metric(
     name: str, journey: str | None, step: str | None, found: CountedDifference, margins: Mapping[str, float]
 ) -> Metric:
     told = COUNTERS[name]
-    usual = BYTES_MARGIN * found.a if name == "bytes" else 0.0
+    usual = BYTES_SHARE * found.a if name == "bytes" else 0.0
     margin = margins.get(label_of(told, journey, step), usual)
     verdict, note = _verdict(found, margin)
     return Metric(

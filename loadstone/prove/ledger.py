@@ -9,7 +9,7 @@ __all__ = ["entry"]
 
 
 def entry(comparison: Comparison, at_ns: int, service: str | None = None) -> LedgerEntry | None:
-    """The entry of a comparison that a finding was to be proved by; None without one."""
+    """The entry of a comparison that was to prove a finding; None without one."""
     blamed = comparison.blamed
     if blamed is None or comparison.experiment is None:
         return None

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from loadstone.model.comparison import label_of
+from loadstone.model.counted import COUNTERS
 from loadstone.model.finding import Finding
 from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.stats.pairs.quantiles import harrell_davis
 
-__all__ = ["BEYOND", "NAMED", "SHARES", "Measure", "measures"]
+__all__ = ["BEYOND", "BYTES_SHARE", "NAMED", "SHARES", "Measure", "bytes_measure", "measures"]
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 NAMED = {share: name for name, share in SHARES.items()}
@@ -22,6 +23,9 @@ BEYOND = 5
 
 ERRORS_MARGIN = 0.001
 """Of the requests: a tenth of a percent more may fail."""
+
+BYTES_SHARE = 0.02
+"""Of A's size: a reply may grow by so much before it is told as worse, where nothing else is asked."""
 
 Kind = Literal["ratio", "difference"]
 Value = Callable[[SideRun], float | None]
@@ -41,7 +45,6 @@ class Measure:
     share: float | None = None
     more_is_better: bool = False
     slo: str | None = None
-    first: bool = False
 
     @property
     def label(self) -> str:
@@ -73,7 +76,7 @@ def measures(
             add(_errors(slo.journey, slo.step, slo.name))
         else:
             add(_quantile("response", slo.objective.good_share, slo.journey, slo.step, margin, slo.name))
-    if finding is not None and finding.locus.step is not None:
+    if finding is not None and _driven(finding, driven, journeys):
         where = finding.locus.journey, finding.locus.step
         at = finding.predicted.at if finding.predicted is not None else "p95"
         for share in dict.fromkeys((SHARES[at], 0.5, 0.99)):
@@ -90,6 +93,14 @@ def measures(
     return list(found.values())
 
 
+def _driven(finding: Finding, steps: set[tuple[str, str]], journeys: set[str]) -> bool:
+    """Whether the finding's step, or journey, is among what was driven; one without a place is of all requests."""
+    locus = finding.locus
+    if locus.step is not None:
+        return not steps or (locus.journey or "", locus.step) in steps
+    return locus.journey is None or locus.journey in journeys
+
+
 def _asked(label: str, margin: float, driven: set[tuple[str, str]]) -> list[Measure]:
     name, of, place = label.partition(" of ")
     journey, _, step = place.partition(".")
@@ -100,6 +111,21 @@ def _asked(label: str, margin: float, driven: set[tuple[str, str]]) -> list[Meas
     if quantile in SHARES and which in ("response", "service"):
         return [_quantile(which, SHARES[quantile], *where, margin, None)]
     return [_errors(*where, None)] if name == "errors" else []
+
+
+def bytes_measure(runs: Sequence[SideRun], margins: Mapping[str, float]) -> Measure | None:
+    """Bytes of a reply, from what the generator received, where no observed run counted them; None without any reply.
+    ``runs`` are side A's: its size is what the usual margin is a share of."""
+
+    def value(run: SideRun) -> float | None:
+        return run.whole.bytes_in / run.whole.requests if run.whole.requests and run.whole.bytes_in else None
+
+    name = COUNTERS["bytes"]
+    sizes = [size for run in runs if (size := value(run)) is not None]
+    if not sizes:
+        return None
+    usual = BYTES_SHARE * sum(sizes) / len(sizes)
+    return Measure(name, "bytes", "difference", value, margins.get(name, usual))
 
 
 def _quantile(

@@ -23,6 +23,8 @@ FLOORS_AT = (6, 10, 20, 40)
 
 MARGINS = (1.05, 1.10, 1.20)
 
+P95 = "p95 response"
+
 ALARM_PAIRS = FEWEST
 """Pairs of one comparison of identical sides: the fewest that decide, so that there are most of them."""
 
@@ -42,7 +44,7 @@ def calibration_of(
     if pairs < FEWEST:
         raise ValueError(f"{pairs} pairs of identical sides say nothing yet: {FEWEST} are the fewest")
     noise: list[Noise] = []
-    groups = alarms = tests = 0
+    groups = alarms = tests = p95_alarms = p95_tests = 0
     pooled: dict[tuple[str, str | None, str | None], list[list[float]]] = {}
     told: dict[tuple[str, str | None, str | None], Metric] = {}
     for comparison in comparisons:
@@ -56,8 +58,10 @@ def calibration_of(
             pooled.setdefault(name, []).append(values)
             for first in range(0, len(values) - ALARM_PAIRS + 1, ALARM_PAIRS):
                 effect = effect_of(values[first : first + ALARM_PAIRS], level)
-                tests += 1
-                alarms += effect.low > 0 or effect.high < 0
+                alarm = effect.low > 0 or effect.high < 0
+                tests, alarms = tests + 1, alarms + alarm
+                if one.label == P95:
+                    p95_tests, p95_alarms = p95_tests + 1, p95_alarms + alarm
     for name, samples in pooled.items():
         noise.append(_noise(told[name], samples, level))
     rate = alarms / tests if tests else 0.0
@@ -74,6 +78,8 @@ def calibration_of(
         rate_high=high,
         level=level,
         at_ns=at_ns,
+        p95_comparisons=p95_tests,
+        p95_alarms=p95_alarms,
     )
 
 
