@@ -41,8 +41,9 @@ class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``calibration/<key>.json``. ``alarms`` of ``comparisons`` of identical sides (disjoint groups of pairs, each
-    metric by itself) were told to differ, at a nominal ``level``; ``rate_low`` and ``rate_high`` bound the rate. Metrics
-    of one group go together; ``p95_alarms`` of ``p95_comparisons`` are of the p95 response alone, one a group."""
+    metric by itself) were told to differ, at a nominal ``level``; ``rate_low`` and ``rate_high`` bound the rate. What
+    moves one metric of a group moves the others; ``p95_alarms`` of ``p95_comparisons`` are of the p95 response alone,
+    one a group."""
 
     format: Literal[1]
     key: CalibrationKey
