@@ -7,7 +7,8 @@ import pytest
 
 from loadstone.model.comparison import Metric
 from loadstone.model.counted import Counted
-from loadstone.prove.counters import BYTES_SHARE, counter_metrics, decided_at_once
+from loadstone.prove.counters import counter_metrics, decided_at_once
+from loadstone.prove.measures import BYTES_SHARE
 from tests.prove.made import counted
 
 DETAIL = [("browse", "detail")]
@@ -53,8 +54,8 @@ def test_margins_are_differences_in_the_counts_own_unit() -> None:
 
 def test_a_reply_may_grow_a_little() -> None:
     def size(b: float) -> str:
-        sides = [counted(columns={"bytes": [each] * 400}, side=side) for side, each in (("A", 1_000.0), ("B", b))]
-        return told(*sides)["bytes a request"].verdict
+        small, other = (counted(columns={"bytes": [each] * 400}) for each in (1_000.0, b))
+        return told(small, other)["bytes a request"].verdict
 
     assert [size(1_000 * (1 + share)) for share in (-0.5, 0.0, BYTES_SHARE, 0.03)] == [
         "faster",
