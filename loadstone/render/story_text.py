@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadstone.model.comparison import Comparison, Metric
+from loadstone.model.comparison import Comparison, Metric, label_of
 from loadstone.model.finding import Bounded, Predicted
 from loadstone.model.quantity import format_count, format_duration
 from loadstone.render.effect_text import bounded_ratio, ratio
@@ -28,7 +28,7 @@ def story_text(
     metric = _foretold_metric(comparison)
     lines = [labelled("the fix", plain(cure), color, width)]
     if comparison.predicted is not None:
-        lines.append(labelled("predicted", _predicted(comparison.predicted, metric), color, width))
+        lines.append(labelled("predicted", _predicted(comparison, comparison.predicted), color, width))
     if metric is not None:
         lines.append(labelled("measured", _measured(comparison, metric), color, width))
     parts = ["\n".join(lines)]
@@ -63,9 +63,11 @@ def _foretold_metric(comparison: Comparison) -> Metric | None:
     return next((metric for metric in comparison.metrics if metric.judged), None)
 
 
-def _predicted(told: Predicted, metric: Metric | None) -> str:
+def _predicted(comparison: Comparison, told: Predicted) -> str:
     """``p99 response of browse.detail 40.1 -> 3.82 ms [1.77, 6.64], B/A 0.10 [0.04, 0.17]``."""
-    name = f"{told.at} response" if metric is None else plain(metric.label)
+    blamed = comparison.blamed
+    place = (None, None) if blamed is None else (blamed.journey, blamed.step)
+    name = plain(label_of(f"{told.at} response", *place))
     after: Bounded | None = {"p50": told.p50_s, "p95": told.p95_s, "p99": told.p99_s}[told.at]
     before_s = told.before_s.get(told.at)
     if told.refused is not None or after is None or not before_s:
