@@ -11,6 +11,7 @@ from loadstone.archive import Archive, Run
 from loadstone.diagnose.database.asked import aside
 from loadstone.diagnose.digest import Digest, Family
 from loadstone.diagnose.locus import named
+from loadstone.diagnose.scene import EvidenceScene
 from loadstone.diagnose.traces.reading import digest_of
 from loadstone.errors import EvidenceError
 from loadstone.lab.diagnosis import subject_of
@@ -20,7 +21,7 @@ from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.finding import Diagnosis
 from loadstone.stats.beta import student_quantile
 
-__all__ = ["BLOCKS", "counted"]
+__all__ = ["BLOCKS", "counted", "operations"]
 
 BLOCKS = 20
 """Consecutive requests share what disturbs them, so an operation's interval rests on blocks of them, not on each."""
@@ -85,8 +86,8 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         server_s=told.duration_s[rows][known],
         columns={name: column[known] for name, column in columns.items()},
         operations=(
-            *(operation for step in mine for operation in _operations(digest, step.number)),
-            *functions(subject, evidence, digest),
+            *(operation for step in mine for operation in operations(digest, step.number)),
+            *functions(EvidenceScene(subject, evidence, digest)),
         ),
         diagnosis=diagnosis,
         missing=missing,
@@ -140,7 +141,7 @@ class _Sums:
         )
 
 
-def _operations(digest: Digest, step: int) -> Iterator[OperationCount]:
+def operations(digest: Digest, step: int) -> Iterator[OperationCount]:
     """The operations of a step's measured requests, those with the most time first. The same work under two parents is
     one; what lies inside it is counted by itself where it is work of the service's own. A span beside a statement
     (fetching, preparing) has a time but no number: whether there is one depends on how long it took."""

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loadstone.archive import RunEvidence
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.runtime.hotspots import Loss, losses, works_of
 from loadstone.diagnose.runtime.places import Hot, hottest
 from loadstone.diagnose.runtime.stacks import profile_of, threads_of
-from loadstone.diagnose.scene import EvidenceScene
-from loadstone.diagnose.subject import Subject
+from loadstone.diagnose.suspect import Scene
 from loadstone.diagnose.traces.operations import placed
 from loadstone.model.counted import OperationCount
 
@@ -31,23 +29,24 @@ WIDE = 1.96
 """Standard errors: a count of samples is taken for Poisson's."""
 
 
-def functions(subject: Subject, evidence: RunEvidence, digest: Digest) -> Iterator[OperationCount]:
+def functions(scene: Scene) -> Iterator[OperationCount]:
     """Each function of the application, in each step that pays for it; none where no stacks were collected."""
-    scene = EvidenceScene(subject, evidence, digest)
+    digest = scene.digest
     if scene.has("stacks") is not None:
         return
     profile = profile_of(scene)
     if not len(profile):
         return
     threads = threads_of(scene)
+    several = sum(step.own and len(digest.requests_of(step.number)) > 0 for step in digest.steps) > 1
     found: dict[int, dict[str, OperationCount]] = {}
     for work in works_of(profile, threads, digest):
         for hot in hottest(profile, work, LEAST_SHARE, LEAST_SAMPLES):
             if hot.around is not None:
                 continue  # several functions told as one: each is there by itself
             for loss in losses(scene, profile, threads, work, hot.rows, 0.0):
-                if not digest.steps[loss.step].own:
-                    continue
+                if not digest.steps[loss.step].own or (loss.told == "by service" and several):
+                    continue  # a share of the whole service says nothing of one step among others
                 told = _told(digest, hot, loss)
                 found.setdefault(loss.step, {}).setdefault(told.key, told)
     for step in found.values():

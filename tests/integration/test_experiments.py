@@ -47,6 +47,13 @@ def connection():
     return LOCAL.connection
 
 
+def burn(times):
+    total = 0
+    for number in range(times):
+        total += number * number
+    return total
+
+
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path.startswith("/switch/"):
@@ -58,6 +65,8 @@ def app(environ, start_response):
         connection().execute("SELECT name FROM item WHERE id = ?", (number + place,)).fetchone()
         for place in range(STATE["statements"] if path.startswith("/items") else 1)
     ]
+    if path.startswith("/items"):
+        burn(int(os.environ.get("BURN", "0")))
     time.sleep(STATE["wait_s"])
     start_response("200 OK", [("content-type", "text/plain")])
     return [str(names[0]).encode()]
@@ -76,7 +85,8 @@ if __name__ == "__main__":
     with sqlite3.connect(sys.argv[2]) as filling:
         filling.execute("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, name TEXT)")
         filling.executemany("INSERT OR IGNORE INTO item VALUES (?, ?)", [(n, f"item {n}") for n in range(200)])
-    make_server("127.0.0.1", int(sys.argv[1]), app, Threaded, Quiet).serve_forever()
+    kind = WSGIServer if "SERIAL" in os.environ else Threaded  # a thread of 3 ms for each request is hard to sample
+    make_server("127.0.0.1", int(sys.argv[1]), app, kind, Quiet).serve_forever()
 '''
 
 SPEC = """\
@@ -121,6 +131,10 @@ def _asked(spec: Spec, a: SideAsked, b: SideAsked, measured_s: float = 1.0, **mo
     return ExperimentAsked(sides=(a, b), spec=spec, shape=spec.shape, workload=spec.workload, **given)  # type: ignore[arg-type]
 
 
+def _doubted(made: Comparison) -> bool:
+    return len(made.pairs) > 6 or any(caveat.level == "doubt" for caveat in made.caveats)
+
+
 def _environment(name: str, **env: str) -> SideAsked:
     return SideAsked(name="A" if name == "A" else "B", kind="environment", label=str(env), env=env)
 
@@ -135,10 +149,10 @@ def test_one_observed_run_a_side_counts_every_request_and_settles_it(spec: Spec,
 
     wanted = _asked(
         spec,
-        _environment("A", STATEMENTS="41"),
-        _environment("B", STATEMENTS="2"),
+        _environment("A", SERIAL="1", STATEMENTS="41", BURN="60000"),
+        _environment("B", SERIAL="1", STATEMENTS="2"),
         measured_s=2.0,
-        observe=lambda service, workload: observing_of(service, workload, Ways(without=("profile", "host"))),
+        observe=lambda service, workload: observing_of(service, workload, Ways(without=("host",))),
         decided_early=decided,
         margins={"statements a request of read.item": 0.0, "statements a request of read.index": 0.0},
     )
@@ -152,12 +166,14 @@ def test_one_observed_run_a_side_counts_every_request_and_settles_it(spec: Spec,
     item, index = metric("statements a request of read.item"), metric("statements a request of read.index")
     assert (item.a, item.b, item.low, item.high, item.verdict) == (41, 2, -39, -39, "faster")
     assert (index.a, index.b, index.low, index.high) == (1, 1, 0, 0)
-    moved = made.moved[0]
+    moved = next(one for one in made.moved if one.family == "database")
     assert (moved.step, moved.a, moved.b) == ("item", 41, 2) and "SELECT name FROM item" in moved.label
     assert moved.where is not None and moved.where.rpartition(":")[0].endswith("service.py")
     sides = [counted(archive, archive.run(side.observed or "")) for side in made.sides]
     assert unpaired_share(sides[0].number, sides[1].number) < 0.02
     assert sides[0].steps == (("read", "index"), ("read", "item")) and len(sides[0].number) > 150
+    # A profiler on a full machine may see too little of it to tell; what it tells is of this step.
+    assert {one.step for one in sides[0].operations if one.label == "burn"} <= {"item"}
     kept = resolve_experiment(archive, "last").manifest
     assert [(step.pair, step.side, step.run) for step in kept.steps[:2]] == [
         (-1, side.name, side.observed) for side in made.sides
@@ -172,7 +188,7 @@ def test_a_running_service_is_switched_by_a_call_before_each_run(spec: Spec, tmp
     p50 = next(one for one in made.metrics if one.label == "p50 response")
     assert p50.ratio is not None and p50.ratio > 2
     # On a machine that is full, pairs are left out; then it is undecided with that reason, and never a pass.
-    assert made.verdict == "slower" or (made.verdict == "undecided" and "disturbed" in made.sentence)
+    assert made.verdict == "slower" or (made.verdict == "undecided" and _doubted(made))
     assert made.design.together
     assert (resolve_experiment(archive, "last").directory / "service.log").exists()
 
