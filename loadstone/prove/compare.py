@@ -62,15 +62,15 @@ def compare(
     the way, which leaves out what only a reader wants.
     """
     margins = margins or {}
-    pairs = paired(runs)
-    good = pairs.judged
     told_of, same_load = (finding, False) if finding is None else foretold(finding, counted[0] if counted else None)
     wanted = measures(slos, told_of, margin, margins, _steps(runs))
+    judged = judged_of(wanted, told_of)
+    pairs = paired(runs, judged)
+    good = pairs.judged
     if counted is None or any("bytes" not in side.columns for side in counted):
         size = bytes_measure([pair.a for pair in good], margins)
         wanted += [] if size is None else [size]
     found = [metric_of(measure, good, design.level) for measure in wanted]
-    judged = judged_of(wanted, told_of)
     metrics = with_judged([one for one in found if one is not None], judged)
     told_caveats = [*caveats]
     if good:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,7 +14,7 @@ from loadstone.model.side_run import SideRun
 from loadstone.model.slo import Slo
 from loadstone.stats.pairs.quantiles import harrell_davis
 
-__all__ = ["BEYOND", "BYTES_SHARE", "NAMED", "SHARES", "Measure", "bytes_measure", "measures"]
+__all__ = ["BEYOND", "BYTES_SHARE", "LATE", "NAMED", "SHARES", "Measure", "bytes_measure", "late", "measures"]
 
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 NAMED = {share: name for name, share in SHARES.items()}
@@ -23,6 +24,12 @@ BEYOND = 5
 
 ERRORS_MARGIN = 0.001
 """Of the requests: a tenth of a percent more may fail."""
+
+LATE = "late-schedule"
+
+LATE_SHARE = 0.25
+"""Of the margin: lateness that moves a quantile by less changes no verdict on it. It is known exactly, since service
+time is measured beside response time."""
 
 BYTES_SHARE = 0.02
 """Of A's size: a reply may grow by so much before it is told as worse, where nothing else is asked."""
@@ -142,6 +149,20 @@ def _quantile(
 
     name = NAMED.get(share, f"p{share * 100:.10g}")
     return Measure(f"{name} {which}", "s", "ratio", value, margin, journey, step, share, slo=slo)
+
+
+def late(measure: Measure, run: SideRun) -> bool:
+    """Whether the generator's own lateness, where the run is in doubt for it, moved this quantile of the response
+    time."""
+    if measure.share is None or not measure.name.endswith(" response"):
+        return False
+    measured = run.step(measure.journey, measure.step)
+    if measured is None or not any(one.code == LATE and one.level == "doubt" for one in run.caveats):
+        return False
+    response, service = (one.quantile(measure.share) for one in (measured.response, measured.service))
+    if not response or not service:
+        return True
+    return math.log(response / service) > LATE_SHARE * math.log(measure.margin)
 
 
 def _errors(journey: str | None, step: str | None, slo: str | None) -> Measure:

@@ -18,6 +18,7 @@ from typing import Literal
 
 from loadstone.model.comparison import PairRow, RunRow
 from loadstone.model.side_run import Side, SideRun
+from loadstone.prove.measures import LATE, Measure, late
 
 __all__ = ["OFTEN", "ONE_SIDED", "Pair", "Pairs", "paired"]
 
@@ -26,7 +27,7 @@ SIDES: tuple[Side, Side] = ("A", "B")
 TOUCHES = frozenset({"latency", "rate", "errors"})
 OBSERVER = "instrumented"
 
-SLOWS = frozenset({"late-schedule", "host-pressure", "host-steal"})
+SLOWS = frozenset({LATE, "host-pressure", "host-steal"})
 """Codes of what adds to a run's times and never takes from them."""
 
 ONE_SIDED = 3
@@ -79,8 +80,9 @@ class Pairs:
         return tuple(_row(pair) for pair in self.whole)
 
 
-def paired(runs: Sequence[SideRun]) -> Pairs:
-    """The runs in pairs, by their number."""
+def paired(runs: Sequence[SideRun], judged: Measure | None = None) -> Pairs:
+    """The runs in pairs, by their number. A late generator is no disturbance where it did not move what is
+    ``judged``."""
     whole: list[Pair] = []
     single: list[SideRun] = []
     ordered = sorted(runs, key=lambda run: (run.pair, run.place))
@@ -89,7 +91,7 @@ def paired(runs: Sequence[SideRun]) -> Pairs:
         if set(sides) != {"A", "B"}:
             single += sides.values()
             continue
-        whole.append(_pair(number, sides["A"], sides["B"]))
+        whole.append(_pair(number, sides["A"], sides["B"], judged))
     leaning = _leaning(whole)
     if leaning is not None:
         whole = [
@@ -106,27 +108,31 @@ def _leaning(pairs: Sequence[Pair]) -> Side | None:
     return None
 
 
-def _pair(number: int, a: SideRun, b: SideRun) -> Pair:
+def _pair(number: int, a: SideRun, b: SideRun, judged: Measure | None) -> Pair:
     for side, run in (("A", a), ("B", b)):
         if run.ended is not None:
             return Pair(number, a, b, f"{side}: the service ended during the run", void=True)
         for caveat in run.caveats:
             if caveat.level == "void":
                 return Pair(number, a, b, f"{side}: {caveat.message}", void=True)
-    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := _disturbances(run))}
+    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := _disturbances(run, judged))}
     reason = next((f"{side}: {why[0][1]}" for side, why in found.items()), None)
     slowed = all(code in SLOWS for why in found.values() for code, _ in why)
     return Pair(number, a, b, reason, slowed=slowed, disturbed=frozenset(found))
 
 
-def _disturbances(run: SideRun) -> list[tuple[str, str]]:
+def _disturbances(run: SideRun, judged: Measure | None) -> list[tuple[str, str]]:
     """Code and words of why a run is no fair sample of its side: it was stopped, or doubts its own measurement of what
     is compared."""
+    spared = judged is not None and judged.share is not None and not late(judged, run)
     found = [] if run.complete else [("stopped", "the run was stopped before its end.")]
     return found + [
         (caveat.code, caveat.message)
         for caveat in run.caveats
-        if caveat.level == "doubt" and caveat.code != OBSERVER and (not caveat.metrics or TOUCHES & set(caveat.metrics))
+        if caveat.level == "doubt"
+        and caveat.code != OBSERVER
+        and not (spared and caveat.code == LATE)
+        and (not caveat.metrics or TOUCHES & set(caveat.metrics))
     ]
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from loadstone.model.comparison import Metric, Verdict
 from loadstone.model.finding import Finding
 from loadstone.prove.counters import BY_COUNT
-from loadstone.prove.measures import Measure
+from loadstone.prove.measures import Measure, late
 from loadstone.prove.pairing import Pair
 from loadstone.stats.false_discovery import adjusted
 from loadstone.stats.pairs.effect import effect_of
@@ -46,7 +46,7 @@ def verdict_of(low: float | None, high: float | None, neutral: float, margin: fl
 
 def metric_of(measure: Measure, pairs: Sequence[Pair], level: float) -> Metric | None:
     """The metric over the pairs that stand; None where no run has it."""
-    values = [(measure.value(pair.a), measure.value(pair.b)) for pair in pairs]
+    values = [_both(measure, pair) for pair in pairs]
     known = [(a, b) for a, b in values if a is not None and b is not None]
     if measure.kind == "ratio":
         known = [(a, b) for a, b in known if a > 0 and b > 0]
@@ -91,6 +91,13 @@ def metric_of(measure: Measure, pairs: Sequence[Pair], level: float) -> Metric |
         p=effect.p,
         note=note,
     )
+
+
+def _both(measure: Measure, pair: Pair) -> tuple[float | None, float | None]:
+    """The pair's values; none where a late generator moved this metric, unless the pair is kept in spite of that."""
+    if not pair.disturbed and any(late(measure, run) for run in pair.runs):
+        return None, None
+    return measure.value(pair.a), measure.value(pair.b)
 
 
 def _end(value: float, ratio: bool) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from loadstone.model.comparison import Comparison
 from loadstone.model.side_run import SideRun
 from loadstone.prove.compare import compare
 from loadstone.prove.doubts import drifting
+from loadstone.stats.histogram import Histogram, bucket_of, bucket_span
 from tests.prove.made import SIDES, Changed, caveat, counted, design, pairs
 
 MIB = 2**20
@@ -96,7 +98,7 @@ def test_too_few_pairs_left_is_undecided_for_that_reason() -> None:
     assert "2 of 7 pairs were disturbed and left out (A: The host was under pressure)" in found.sentence
 
 
-def of_side(side: str, at: tuple[int, ...], code: str = "late-schedule", times: float = 1.0) -> Changed:
+def of_side(side: str, at: tuple[int, ...], code: str = "host-pressure", times: float = 1.0) -> Changed:
     return {(pair, side): {"caveats": (caveat(code=code),), "times": times} for pair in at}
 
 
@@ -172,3 +174,32 @@ def test_no_doubt_ever_passes(b: float) -> None:
         found = judged(pairs(10, b=b, changed=merged))
         assert found.verdict in ("undecided", "invalid"), (found.sentence, fault)
         assert found.sentence.startswith(("Undecided: ", "Invalid: "))
+
+
+def lagging(run: SideRun, lag_s: float, share: float) -> SideRun:
+    """Its generator was late with that share of the requests, those below the median."""
+    rows = sorted(run.whole.service.buckets())
+    waited = Histogram()
+    left = round(share * run.whole.requests)
+    for bucket, count in rows:
+        late = min(count, left)
+        left -= late
+        middle = bucket_span(bucket)[0]
+        for number, value in ((late, middle + round(lag_s * 1e9)), (count - late, middle)):
+            if number:
+                waited.add(number, value, value, number * value, [(bucket_of(value), number)])
+    whole = replace(run.whole, response=waited)
+    return replace(run, whole=whole, caveats=(caveat(code="late-schedule"),))
+
+
+def test_lateness_that_did_not_move_what_is_judged_is_no_disturbance() -> None:
+    def with_lag(lag_s: float) -> Comparison:
+        return judged([lagging(run, lag_s, 0.5) if run.pair % 3 == 0 else run for run in pairs(12, b=0.5)], 12)
+
+    small, large = with_lag(0.004), with_lag(0.3)
+    assert (small.verdict, small.design.pairs) == ("faster", 12)
+    assert large.design.pairs == 8
+    assert [row.left_out is None for row in large.pairs] == [bool(at % 3) for at in range(12)]
+    median = next(one for one in small.metrics if one.name == "p50 response")
+    assert (len(median.values), median.note) == (8, "measured in 8 of 12 pairs")
+    assert median.verdict == "undecided"
