@@ -202,8 +202,11 @@ class _Experiment:
             return True
         if good + left + self.going.may_return < FEWEST:
             return True  # too many were disturbed: what is left could not decide any more
-        if good not in self.design.looks.pairs:
-            return False
+        if good in self.design.looks.pairs and self._settled(comparison):
+            return True
+        return self.going.out_of_time()
+
+    def _settled(self, comparison: Comparison) -> bool:
         if self.asked.decided_early is not None and not comparison.vetoed:
             return self.asked.decided_early(comparison) is not None
         return finished(comparison, self.design) is not None

@@ -24,6 +24,7 @@ from loadstone.lab.sides import service_key
 from loadstone.lab.trial import ENDED
 from loadstone.model.comparison import Comparison, DesignTold, SideTold
 from loadstone.model.experiment import Step
+from loadstone.model.quantity import format_duration
 from loadstone.model.run import Caveat, Status
 from loadstone.model.side_run import Side, SideRun
 from loadstone.prove.compare import compare
@@ -57,6 +58,20 @@ class Going:
         """Pairs that will be run as it now looks: those planned, and one for each that was left out."""
         design = self.plan.design
         return min(len(design.order), design.most + len(self._left_out))
+
+    @property
+    def spent_s(self) -> float:
+        """Since the experiment began."""
+        return time.monotonic() - self._began_s
+
+    def out_of_time(self) -> bool:
+        """Whether the budget is used up, which is then told: no pair begins after it, however long the others took."""
+        budget_s = self.asked.budget_s
+        if budget_s is None or self.spent_s < budget_s:
+            return False
+        message = f"The budget of {format_duration(budget_s)} was used up after {len(self.runs) // 2} pairs."
+        self._caveats.append(Caveat("budget-spent", "note", (), message, "A larger budget holds more pairs."))
+        return True
 
     @property
     def void(self) -> bool:
@@ -183,7 +198,7 @@ class Going:
             pairs=len(pairs) - len(self._left_out),
             order=[self.plan.design.order[pair] for pair in pairs],
             together=self.together,
-            spent_s=time.monotonic() - self._began_s,
+            spent_s=self.spent_s,
         )
 
     def _complete(self, pair: int) -> bool:

@@ -22,6 +22,7 @@ from loadstone.lab.calibration import keep_calibration
 from loadstone.lab.comparing import compare_runs
 from loadstone.lab.experiment import ExperimentAsked, planned, run_experiment
 from loadstone.lab.experiments import Experiment, experiments, resolve_experiment
+from loadstone.lab.going import Going
 from loadstone.lab.preparing import pair_seed
 from loadstone.lab.service import unanswered
 from loadstone.model.calibration import Calibration, Noise
@@ -367,6 +368,14 @@ def test_a_gate_may_end_it_at_a_look(tmp_path: Path) -> None:
     looks = planned(archive, wanted).design.looks.pairs
     made = run_experiment(archive, wanted, scripts.engine, scripts)
     assert made.design.pairs == looks[1] and tuple(asked_at) == looks[:2]
+
+
+def test_no_pair_begins_after_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.010)})
+    monkeypatch.setattr(Going, "spent_s", property(lambda going: 1000.0 * (len(going.runs) >= 4)))
+    made = run_experiment(archive, asked(spec_of(tmp_path), urls(), budget_s=500.0), scripts.engine, scripts)
+    assert made.verdict == "undecided" and len(made.pairs) == 2
+    assert any("budget of 8 min 20 s was used up after 2 pairs" in one.message for one in made.caveats)
 
 
 def test_a_plan_runs_and_writes_nothing(tmp_path: Path) -> None:
