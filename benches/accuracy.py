@@ -4,7 +4,7 @@
     python -m benches.accuracy cases --quick             the same without predicting gains
     python -m benches.accuracy specimens FILE...         what `python -m specimens --json FILE` has found
     python -m benches.accuracy gain FILE                 what `python -m benches.gain_accuracy --json FILE` has found
-    python -m benches.accuracy comparisons FILE          what `python -m benches.comparisons --json FILE` has found
+    python -m benches.accuracy comparisons FILE...       what `python -m benches.comparisons --json FILE` has found
     python -m benches.accuracy identical FILE            what `python -m benches.identical --json FILE` has found
 
 ``make bench-accuracy`` measures the first three: two hours on two cores. The ledger of predicted and measured gains is
@@ -60,7 +60,8 @@ def main() -> None:
             read = [msgspec.json.decode(path.read_bytes(), type=_Specimens) for path in chosen.files]
             told = _specimens([Judged(**one) for each in read for one in each.specimens])
         case "comparisons":
-            told = comparisons_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=Found).studies)
+            parts = [msgspec.json.decode(path.read_bytes(), type=Found) for path in chosen.files]
+            told = comparisons_section({name: rows for part in parts for name, rows in part.studies.items()})
         case "identical":
             told = identical_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=IdenticalShops))
         case _:

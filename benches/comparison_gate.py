@@ -42,8 +42,9 @@ def gate(count: int, mapped: Mapped) -> Iterator[Row]:
                 "none": Change(),
                 "responses x 1.15": Change(response=WORSE),
                 **queued(scene, WORSE, 700 + place),
-                "work x 1.15": Change(service=WORSE),
             }
+            if not drift:
+                changes["work x 1.15"] = Change(service=WORSE)
             for number, (change, what) in enumerate(changes.items()):
                 changed = replace(scene, change=what)
                 seed = 710 + 20 * place + 10 * bool(drift) + number

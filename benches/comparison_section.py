@@ -98,8 +98,8 @@ def _detection(rows: Sequence[Row]) -> Iterator[str]:
     yield "### A p95 that is 10 % longer, with 10 pairs"
     yield ""
     yield (
-        "Runs as long as ten pairs need to see it in four of five (found from pilot runs, then measured on "
-        f"{done[0]['count']:,} comparisons a row). *Seen*: the interval's lower end lies above 1; the least is "
+        "Runs as long as the spread of pilot runs asks for, then measured on "
+        f"{done[0]['count']:,} comparisons a row. *Seen*: the interval's lower end lies above 1; the least is "
         f"{_share(least['judged_above'], least['count'])}. *P95 slower*: it lies above 1.05, the usual margin. As "
         "much is seen of that only when p95 is longer by 1.05 times 1.1, 15.5 % instead of 10 %: the least is then "
         f"{_share(cleared['judged_slower'], cleared['count'])}. *Told slower*: the verdict, from p95 or from a metric "
@@ -147,7 +147,7 @@ def _gate(rows: Sequence[Row]) -> Iterator[str]:
     yield (
         f"The design that `gate --budget 5m` makes: at most {first['pairs']} pairs of {first['measured_s']:.0f} s, "
         f"{first['planned_s']:.0f} s with warm-up, cool-down and both observed runs, judged after {looks} pairs; "
-        f"{first['count']} gates a row. p95 is 15 % longer in all but the first and last of each five: *seen* is a "
+        f"{first['count']} gates a row. p95 is 15 % longer but for *none* and *work x 1.15*: *seen* is a "
         "lower end above 1 or a metric told slower, *fails* a metric told slower than its margin of 5 %."
     )
     yield ""
@@ -196,7 +196,7 @@ def _coverage(rows: Sequence[Row]) -> Iterator[str]:
     yield (
         f"The shift function's intervals at a nominal 95 %, runs of {rows[0]['measured_s']:.0f} s, {count:,} "
         f"comparisons a row (one standard error is {math.sqrt(0.95 * 0.05 / count):.1%}); six pairs carry 96.9 %. The "
-        "truth is that of 1.2 million requests. A level's mean log error over all runs stays within "
+        "truth is that of 3.6 million requests. A level's mean log error over all runs stays within "
         f"{most:.1%} up to p95 and is {_worst(furthest)} at {_quantile(furthest['share'])} of {furthest['scene']}, "
         f"where a run has {round((1 - furthest['share']) * 100 * furthest['measured_s'])} requests beyond it."
     )
