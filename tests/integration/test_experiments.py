@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from loadstone.archive import Archive
@@ -127,8 +128,8 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _asked(spec: Spec, a: SideAsked, b: SideAsked, measured_s: float = 1.0, **more: object) -> ExperimentAsked:
-    given = {"pairs": 6, "measured_s": measured_s, "warm_up_s": 0.2, "seed": 41} | more
-    return ExperimentAsked(sides=(a, b), spec=spec, shape=spec.shape, workload=spec.workload, **given)  # type: ignore[arg-type]
+    given = {"pairs": 6, "measured_s": measured_s, "warm_up_s": 0.2, "seed": 41, "shape": spec.shape} | more
+    return ExperimentAsked(sides=(a, b), spec=spec, workload=spec.workload, **given)  # type: ignore[arg-type]
 
 
 def _doubted(made: Comparison) -> bool:
@@ -147,11 +148,13 @@ def test_one_observed_run_a_side_counts_every_request_and_settles_it(spec: Spec,
         looks.append(comparison)
         return "the counters have said it"
 
+    phases = tuple(msgspec.structs.replace(phase, rate_per_s=30.0) for phase in spec.shape.phases)
     wanted = _asked(
         spec,
-        _environment("A", SERIAL="1", STATEMENTS="41", BURN="60000"),
+        _environment("A", SERIAL="1", STATEMENTS="41", BURN="20000"),
         _environment("B", SERIAL="1", STATEMENTS="2"),
-        measured_s=2.0,
+        measured_s=4.0,
+        shape=msgspec.structs.replace(spec.shape, phases=phases),
         observe=lambda service, workload: observing_of(service, workload, Ways(without=("host",))),
         decided_early=decided,
         margins={"statements a request of read.item": 0.0, "statements a request of read.index": 0.0},
