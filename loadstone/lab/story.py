@@ -18,8 +18,8 @@ from loadstone.spec import Spec
 __all__ = ["BUSY", "ENOUGH", "MOST_PER_S", "journey_alone", "proof_rate", "run_length_s"]
 
 BUSY = 0.6
-"""Mean requests of the journey in service at once, by Little's law at the faulty service's times: a core is then busy by
-no more than that, and predictions hold up to a load of .7 (docs/accuracy.md)."""
+"""Mean requests of the journey in service at once, by Little's law at the faulty service's times: a core is then busy
+by no more than that, and predictions hold up to a load of .7 (docs/accuracy.md)."""
 
 MOST_PER_S = 200.0
 """Journeys a second. Above it nothing is gained: 5.5 s hold the thousand requests that a p99 rests on."""
