@@ -107,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _gated(folder: Path, place: Place | None, seed: int) -> dict[str, object]:
-    words = ["gate", "--base", "HEAD~1", "--candidate", "HEAD", "--budget", "2m", "--seed", str(seed), "--json", "-q"]
+    words = ["gate", "--base", "HEAD~1", "--candidate", "HEAD", "--for", "12s", "--budget", "5m", "--json", "-q"]
+    words += ["--seed", str(seed)]
     made = subprocess.run([sys.executable, "-m", "loadstone", *words], cwd=folder, capture_output=True, text=True)
     name = "none" if place is None else place.name
     if not made.stdout.strip():

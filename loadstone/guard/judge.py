@@ -15,7 +15,7 @@ from loadstone.model.guard_words import name_of, told, unit_of
 from loadstone.model.guardrail import GateVerdict, Guard, GuardResult
 from loadstone.model.quantity import format_duration
 
-__all__ = ["BY_COUNT", "by_count", "judge", "metric_of", "unmeasured"]
+__all__ = ["by_count", "judge", "metric_of", "unmeasured"]
 
 BY_COUNT = "by count"
 """The method of a metric that was counted request by request in the observed runs."""
@@ -109,10 +109,8 @@ def _verdict(
     guard: Guard, metric: Metric, comparison: Comparison, low: float | None, high: float | None
 ) -> tuple[GateVerdict, str | None]:
     """The verdict, and why it is none where the interval does not say it."""
-    counted = metric.method == BY_COUNT
-    if metric.verdict == "invalid" or (comparison.vetoed and not counted):
-        why = metric.note or (comparison.vetoed[0] if comparison.vetoed else "the measurement is void")
-        return "invalid", _phrase(why)
+    if metric.verdict == "invalid":
+        return "invalid", _phrase(metric.note or next(iter(comparison.vetoed), "the measurement is void"))
     if guard.kind == "relative" and metric.a == 0 and metric.low is not None and metric.low > 0:
         return "fail", None  # from nothing to something
     by_interval = _by_interval(guard.margin, low, high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import msgspec
 from loadstone.archive import Archive
 from loadstone.archive.writer import replace as write
 from loadstone.drive.engine import Engine
+from loadstone.errors import LoadstoneError
 from loadstone.guard.defaults import guards_of, margins_of
 from loadstone.guard.gate import gate, settled
 from loadstone.guard.objective import CandidateRun
 from loadstone.lab.code_place import code_place, repository_of
 from loadstone.lab.experiment import ExperimentAsked, ExperimentWatch, run_experiment
+from loadstone.lab.experiment_report import GATE, write_experiment_report
+from loadstone.lab.experiments import Experiment
 from loadstone.lab.findings import kept_diagnosis
 from loadstone.lab.measured import side_run
 from loadstone.model.comparison import Comparison, SideTold
@@ -27,7 +31,6 @@ from loadstone.render.junit import junit_xml
 
 __all__ = ["GateAsked", "report_on", "run_gate"]
 
-REPORT = "gate.json"
 COMMENT = "gate.md"
 SUITE = "gate.xml"
 
@@ -61,9 +64,11 @@ def run_gate(
     report = report_on(archive, comparison, guards, spec.slos, asked.base, asked.candidate)
     report = _placed(report, archive, Path(spec.service.cwd or "."))
     directory = archive.root / "experiments" / report.experiment
-    write(directory / REPORT, msgspec.json.format(msgspec.json.encode(report)))
+    write(directory / GATE, msgspec.json.format(msgspec.json.encode(report)))
     write(directory / COMMENT, f"{gate_markdown(report)}\n".encode())
     write(directory / SUITE, junit_xml(report).encode())
+    with suppress(LoadstoneError, OSError):  # a page that cannot be drawn costs no verdict
+        write_experiment_report(archive, Experiment(directory))
     return report
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from loadstone.guard.defaults import DEFAULTS, guards_of, margins_of
 from loadstone.guard.judge import judge, unmeasured
@@ -35,9 +36,11 @@ def test_the_interval_decides(low: float, high: float, verdict: str) -> None:
 @given(st.floats(0.5, 2), st.floats(1, 2), st.floats(1.001, 2))
 def test_a_guard_with_a_margin_of_its_own_is_judged_by_the_interval(low: float, wide: float, margin: float) -> None:
     guard = parse_guard("p95 response", f"{100 * (margin - 1):.6f}%")
-    metric = relative(low * wide**0.5, low, low * wide, margin=9.0)  # the comparison had another margin
+    high = low * wide
+    assume(all(abs(end - guard.margin) > 1e-9 for end in (low, high)))
+    metric = relative(low * wide**0.5, low, high, margin=9.0)  # the comparison had another margin
     verdict = judge(guard, metric, comparison(metric)).verdict
-    assert verdict == ("fail" if low > guard.margin else "pass" if low * wide <= guard.margin else "undecided")
+    assert verdict == ("fail" if low > guard.margin else "pass" if high <= guard.margin else "undecided")
 
 
 def test_what_the_comparison_doubts_is_never_a_pass() -> None:
@@ -52,11 +55,12 @@ def test_what_it_doubts_stays_doubted_at_another_margin() -> None:
     assert judge(P95, metric, comparison(metric)).verdict == "undecided"
 
 
-def test_a_veto_makes_what_pairs_measured_invalid_and_leaves_counts() -> None:
+def test_a_veto_makes_what_it_touches_invalid_and_leaves_the_rest() -> None:
     made = comparison(vetoed=("Side B died in pair 3.",))
-    assert judge(P95, relative(1.0, 0.9, 1.01), made).verdict == "invalid"
-    sentence = judge(P95, relative(1.0, 0.9, 1.01), made).sentence
-    assert sentence == "p95 response was not validly measured: side B died in pair 3."
+    void = relative(1.0, 0.9, 1.01, verdict="invalid")
+    assert judge(P95, void, made).verdict == "invalid"
+    assert judge(P95, void, made).sentence == "p95 response was not validly measured: side B died in pair 3."
+    assert judge(P95, replace(void, note="The tail is void."), made).sentence.endswith(": the tail is void.")
     assert judge(STATEMENTS, counted(2, 3), made).verdict == "fail"
     assert judge(STATEMENTS, counted(2, 2), made).verdict == "pass"
 

@@ -10,7 +10,7 @@ from loadstone.lab.code_place import code_place, repository_of
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
+    folder = tmp_path / "tree"
     for name in ("service.py", "src/app/shop/views.py", "src/app/shop/twice.py", "lib/app/shop/twice.py", "src/run.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("")
@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> Path:
     ("where", "found"),
     [
         ("app/shop/views.py:88", "src/app/shop/views.py:88"),
-        ("work/service.py:3", "service.py:3"),
+        ("tree/service.py:3", "service.py:3"),
         ("worktrees/20261125T101530-x7f3a-b/service.py:3", "service.py:3"),
         ("20261125T101530-x7f3a-b/src/run.py:9", "src/run.py:9"),
         ("src/run.py:9", "src/run.py:9"),
@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
         ("starlette/routing.py:1", None),
         ("elsewhere/service.py:1", None),
         ("/etc/hostname:1", None),
-        ("../work/service.py:1", None),
+        ("../tree/service.py:1", None),
         ("service.py", None),
         ("*.py:1", None),
         ("", None),
