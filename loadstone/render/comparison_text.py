@@ -303,6 +303,8 @@ def _told(word: str, message: str, advice: str, color: bool, width: int, answer:
 
 
 def _bounded(value: Bounded) -> str:
+    if value.low == value.high:  # without an interval of its own
+        return seconds(value.value)
     return f"{seconds(value.value)} [{seconds(value.low)}, {seconds(value.high)}]"
 
 
