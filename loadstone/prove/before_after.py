@@ -24,6 +24,7 @@ from loadstone.prove.compare import marked, unmeasured, vetoed_by
 from loadstone.prove.counters import BY_COUNT, counter_metrics
 from loadstone.prove.measures import Measure, measures
 from loadstone.prove.moved import moved
+from loadstone.prove.pairing import SIDES, disturbances
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold
 from loadstone.prove.sentence import answer
@@ -38,6 +39,10 @@ FEWEST_RUNS = 3
 
 NEVER_P = 0.05
 """Of sides that differ and within which nothing varies: no spread was seen, so it cannot be known to be none."""
+
+
+NOT_COUNTED = frozenset({"answers-differ", "other-load"})
+"""Doubts that the counts share: what fails does less work, and another load does other work."""
 
 
 def before_after(
@@ -69,6 +74,7 @@ def before_after(
         shared = [one for one in counted[0].steps if one in set(counted[1].steps)]
         metrics += counter_metrics(*counted, shared, margins)
     found = [_apart(len(a), len(b)), *caveats, *_failures(a, b)]
+    found += _disturbed(a, b, judged)
     found += unmeasured([one for one, metric in zip(wanted, made, strict=True) if metric is None], judged)
     against = [*(of_caveat(one) for one in found if one.level == "void"), *voided([*a, *b])]
     metrics = marked(kept(metrics), against)
@@ -77,7 +83,8 @@ def before_after(
     verdict = overall(metrics, vetoed=bool(vetoed), doubted=bool(doubts))
     few = min(len(a), len(b)) < FEWEST_RUNS
     sentence = answer(verdict, metrics, vetoed=vetoed, doubts=doubts)
-    by_count = _fewer(metrics) if verdict == "undecided" and few else None
+    alike = not any(one.level == "doubt" and one.code in NOT_COUNTED for one in found)
+    by_count = _fewer(metrics) if verdict == "undecided" and few and alike else None
     if by_count is not None:
         verdict, sentence = "faster", by_count
     elif not few and verdict != "invalid" and not doubts:
@@ -129,6 +136,16 @@ def _failures(a: Sequence[SideRun], b: Sequence[SideRun]) -> Iterator[Caveat]:
         yield Caveat("answers-differ", level, ("latency", "rate"), f"{one.told}.", "Look at what fails.")
 
 
+def _disturbed(a: Sequence[SideRun], b: Sequence[SideRun], judged: Measure | None) -> Iterator[Caveat]:
+    """Runs that doubt their own measurement, or were stopped: they have no partner to be left out with."""
+    for side, runs in zip(SIDES, (a, b), strict=True):
+        reasons = [why[0][1] for run in runs if (why := disturbances(run, judged))]
+        if reasons:
+            was = "was" if len(reasons) == 1 else "were"
+            message = f"{len(reasons)} of {_runs(len(runs))} of side {side} {was} disturbed ({reasons[0].rstrip('.')})."
+            yield Caveat("runs-disturbed", "doubt", ("latency", "rate"), message, "Compare without them.")
+
+
 def _apart(a: int, b: int) -> Caveat:
     """What the design cannot carry, in figures."""
     if min(a, b) < FEWEST_RUNS:
@@ -168,6 +185,11 @@ def _metric(measure: Measure, a: Sequence[SideRun], b: Sequence[SideRun], level:
         return math.exp(min(value, 700.0)) if is_ratio else value
 
     low, high = (None if end is None else shown(end) for end in ends)
+    verdict = verdict_of(low, high, 1.0 if is_ratio else 0.0, measure.margin)
+    note = None if half is not None else "so few runs have no interval"
+    if (len(sides[0]), len(sides[1])) != (len(a), len(b)):
+        note = f"measured in {len(sides[0])} of {len(a)} runs of A, {len(sides[1])} of {len(b)} of B"
+        verdict = "undecided" if verdict in ("faster", "not-worse") else verdict
     return Metric(
         name=measure.name,
         unit=measure.unit,
@@ -179,12 +201,12 @@ def _metric(measure: Measure, a: Sequence[SideRun], b: Sequence[SideRun], level:
         low=low,
         high=high,
         margin=measure.margin,
-        verdict=verdict_of(low, high, 1.0 if is_ratio else 0.0, measure.margin),
+        verdict=verdict,
         method="no interval" if half is None else "welch",
         more_is_better=measure.more_is_better,
         slo=measure.slo,
         p=p,
-        note=None if half is not None else "so few runs have no interval",
+        note=note,
     )
 
 

@@ -202,27 +202,27 @@ def told(design: Design, *, pairs: int, order: Iterable[Order], together: bool, 
 def _least(
     requests_per_s: Mapping[tuple[str, str], float], slos: Sequence[Slo], finding: Finding | None
 ) -> tuple[float, float]:
-    """Seconds that a run needs for its judged quantiles, and requests a second of the first judged step."""
-    whole = sum(requests_per_s.values())
-    wanted: list[tuple[float, float]] = []
-    if finding is not None and finding.locus.step is not None:
+    """Seconds that a run needs for its judged quantile, and requests a second of the judged step: what
+    ``verdict.judged_of`` will judge."""
+    latencies = [slo for slo in slos if slo.objective.kind != "errors"]
+    wanted = [(slo.objective.good_share, slo.journey, slo.step) for slo in latencies]
+    if finding is not None:
         at = finding.predicted.at if finding.predicted is not None else "p95"
-        rate = requests_per_s.get((finding.locus.journey or "", finding.locus.step), 0.0)
-        wanted.append((float(at.removeprefix("p")) / 100, rate))
-    for slo in slos:
-        if slo.objective.kind == "errors":
-            continue
-        if slo.step is not None:
-            rate = requests_per_s.get((slo.journey or "", slo.step), 0.0)
-        elif slo.journey is not None:
-            rates = [each for (journey, _), each in requests_per_s.items() if journey == slo.journey]
-            rate = min(rates, default=0.0)
-        else:
-            rate = whole
-        wanted.append((slo.objective.good_share, rate))
-    wanted = [(share, rate) for share, rate in wanted if rate > 0][:1] or ([(0.95, whole)] if whole > 0 else [])
-    if not wanted:
+        place = finding.locus.journey, finding.locus.step
+        there = [one for one in wanted if one[1:] == place]
+        wanted = [*there[:1], (float(at.removeprefix("p")) / 100, *place), *wanted]
+    rates = [(share, _rate(requests_per_s, journey, step)) for share, journey, step in [*wanted, (0.95, None, None)]]
+    share, rate = next((one for one in rates if one[1] > 0), (0.95, 0.0))
+    if rate <= 0:
         return SHORTEST_S, 0.0
-    share, rate = wanted[0]
     needed = requests_for(share)
     return (needed + SPREAD * math.sqrt(needed)) / rate, rate
+
+
+def _rate(requests_per_s: Mapping[tuple[str, str], float], journey: str | None, step: str | None) -> float:
+    """Requests a second of a step, of the rarest step of a journey, or of all."""
+    if step is not None:
+        return requests_per_s.get((journey or "", step), 0.0)
+    if journey is None:
+        return sum(requests_per_s.values())
+    return min((rate for (inside, _), rate in requests_per_s.items() if inside == journey), default=0.0)

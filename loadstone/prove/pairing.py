@@ -20,7 +20,7 @@ from loadstone.model.comparison import PairRow, RunRow
 from loadstone.model.side_run import Side, SideRun
 from loadstone.prove.measures import LATE, Measure, late
 
-__all__ = ["OFTEN", "ONE_SIDED", "Pair", "Pairs", "paired"]
+__all__ = ["OFTEN", "ONE_SIDED", "Pair", "Pairs", "disturbances", "paired"]
 
 SIDES: tuple[Side, Side] = ("A", "B")
 
@@ -115,13 +115,13 @@ def _pair(number: int, a: SideRun, b: SideRun, judged: Measure | None) -> Pair:
         for caveat in run.caveats:
             if caveat.level == "void":
                 return Pair(number, a, b, f"{side}: {caveat.message}", void=True)
-    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := _disturbances(run, judged))}
+    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := disturbances(run, judged))}
     reason = next((f"{side}: {why[0][1]}" for side, why in found.items()), None)
     slowed = all(code in SLOWS for why in found.values() for code, _ in why)
     return Pair(number, a, b, reason, slowed=slowed, disturbed=frozenset(found))
 
 
-def _disturbances(run: SideRun, judged: Measure | None) -> list[tuple[str, str]]:
+def disturbances(run: SideRun, judged: Measure | None) -> list[tuple[str, str]]:
     """Code and words of why a run is no fair sample of its side: it was stopped, or doubts its own measurement of what
     is compared."""
     spared = judged is not None and judged.share is not None and not late(judged, run)

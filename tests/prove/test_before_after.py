@@ -90,6 +90,34 @@ def test_sides_that_fail_differently_are_undecided() -> None:
     assert "503: 0 % of A's answers, 8.33 % of B's" in found.sentence
 
 
+def test_what_fails_does_less_work_and_that_is_no_pass() -> None:
+    counts = counted(5.0), counted(0.0, side="B")
+    for count in (1, 2):
+        found = judged(runs("A", count), runs("B", count, times=0.2, results={"500": 1_200}), counted=counts)
+        assert (found.verdict, found.reason) == ("undecided", None)
+    other = Caveat("other-load", "doubt", ("latency", "rate"), "The runs did not have the same load.", "")
+    assert judged(runs("A", 1), runs("B", 1), counted=counts, caveats=[other]).verdict == "undecided"
+    machine = Caveat("other-machine", "doubt", ("latency", "rate"), "The runs are not of one machine.", "")
+    assert judged(runs("A", 1), runs("B", 1), counted=counts, caveats=[machine]).verdict == "faster"
+
+
+@pytest.mark.parametrize("times", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("side", ["A", "B"])
+def test_a_run_that_doubts_itself_or_was_stopped_never_passes(side: Side, times: float) -> None:
+    for changed in ({"caveats": (caveat(),)}, {"complete": False}):
+        a, b = runs("A", 4), runs("B", 4, times=times)
+        (a if side == "A" else b)[0] = side_run(side, 70, 9, times=1.0 if side == "A" else times, **changed)
+        found = judged(a, b)
+        assert found.verdict == "undecided"
+        assert f"1 of 4 runs of side {side} was disturbed" in found.sentence
+
+
+def test_a_metric_that_a_run_lacks_never_passes() -> None:
+    found = judged(runs("A", 4), [*runs("B", 3, times=0.3), side_run("B", 60, 9, times=0.3, service_cpu_s=None)])
+    cpu = next(one for one in found.metrics if one.name == "CPU a request")
+    assert (cpu.verdict, cpu.note) == ("undecided", "measured in 4 of 4 runs of A, 3 of 4 of B")
+
+
 def test_a_run_that_is_void_or_ended_is_invalid() -> None:
     for changed in ({"ended": "exit status 1"}, {"caveats": (caveat("void"),)}):
         assert judged(runs("A", 3), [*runs("B", 2), side_run("B", 60, 9, **changed)]).verdict == "invalid"

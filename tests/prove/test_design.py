@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.model.finding import Predicted
+from loadstone.model.finding import Locus, Predicted
 from loadstone.prove.design import MOST_PAIRS, Design, design_of, order_of, requests_for, told
+from loadstone.prove.measures import measures
+from loadstone.prove.verdict import judged_of
 from loadstone.stats.pairs.effect import FEWEST
 from tests.prove.made import finding, slo
 
@@ -67,7 +69,24 @@ def test_the_findings_step_and_quantile_decide_the_length() -> None:
     at = design(finding=finding()).measured_s
     assert at == math.ceil((1_000 + 3 * math.sqrt(1_000)) / 40)
     median = finding(predicted=Predicted(at="p50"))
-    assert design(finding=median, slos=[slo(objective="p99 < 1s")]).measured_s == 10
+    assert design(finding=median).measured_s == 10
+
+
+def test_the_objective_in_the_findings_place_is_what_a_run_is_long_enough_for() -> None:
+    median = finding(predicted=Predicted(at="p50"))
+    asked = [slo("list is fast", "list", "p50 < 1s"), slo(objective="p99 < 1s")]
+    made = design(finding=median, slos=asked)
+    assert made.measured_s == math.ceil((1_000 + 3 * math.sqrt(1_000)) / 40)
+    judged = judged_of(measures(asked, median, 1.05, {}, [("browse", "list"), ("browse", "detail")]), median)
+    assert judged is not None
+    assert judged.label == "p99 response of browse.detail"
+
+
+def test_a_finding_without_a_place_is_of_all_requests() -> None:
+    of_all = finding(locus=Locus(None, None, "shop"))
+    assert design(finding=of_all, requests_per_s={("browse", "list"): 20.0}).measured_s == math.ceil(
+        (1_000 + 3 * math.sqrt(1_000)) / 20
+    )
 
 
 def test_a_short_run_lasts_ten_seconds_still() -> None:
