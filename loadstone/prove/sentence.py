@@ -49,14 +49,14 @@ def _verdict(
     if verdict == "slower":
         return f"Slower: {_worst(metrics)}."
     if verdict == "faster":
-        head = "Faster" if judged is None else f"Faster: {judged.label} is {_ratio(judged)}"
+        head = "Faster" if judged is None else f"Faster: {_level(judged)}"
         if reason in ("confirmed", "refuted") and blamed is not None:
             return f"Faster, {REASONS[reason]}: {blamed.sentence}."
         if blamed is not None and blamed.moved is None:
             return f"{head}; for which reason could not be told: {_lower(blamed.sentence)}."
         return f"{head}."
     if verdict == "not-worse":
-        told = "" if judged is None else f": {judged.label} is {_ratio(judged)}, within its margin"
+        told = "" if judged is None else f": {_level(judged)}, within its margin"
         if reason == "no-effect":
             went = "" if blamed is None else f"; {_lower(blamed.sentence)}"
             return f"No effect{told}{went}."
@@ -84,12 +84,17 @@ def _worst(metrics: Sequence[Metric]) -> str:
     worse = [one for one in metrics if one.verdict == "slower"]
     first = next((one for one in worse if one.judged), None) or next((one for one in worse if one.slo), None)
     one = first or min(worse, key=lambda each: (each.method != "by count", -(each.ratio or 0.0)))
-    if one.ratio is None:
-        a, b = (times_told(value) for value in (one.a, one.b))
-        if one.unit == "share":
-            a, b = (f"{100 * (value or 0.0):.3g} %" for value in (one.a, one.b))
-        return f"{one.label} went from {a} to {b}"
-    return f"{one.label} is {_ratio(one)}"
+    return _level(one)
+
+
+def _level(one: Metric) -> str:
+    """Where the metric stands: its ratio, or of a difference both levels."""
+    if one.ratio is not None:
+        return f"{one.label} is {_ratio(one)}"
+    a, b = (times_told(value) for value in (one.a, one.b))
+    if one.unit == "share":
+        a, b = (f"{100 * (value or 0.0):.3g} %" for value in (one.a, one.b))
+    return f"{one.label} went from {a} to {b}" if a != b else f"{one.label} stayed at {a}"
 
 
 def _ratio(one: Metric) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from loadstone.model.comparison import Comparison
 from loadstone.prove.compare import compare
-from tests.prove.made import SIDES, Changed, counted, design, diagnosis, finding, operation, pairs
+from tests.prove.made import SIDES, Changed, counted, design, diagnosis, finding, operation, pairs, slo
 
 
 def judged(count: int = 10, *, b: float = 1.0, changed: Changed | None = None, cured: bool | None = None) -> Comparison:
@@ -47,6 +47,19 @@ def test_an_open_answer_says_what_moved_all_the_same() -> None:
     assert dead.startswith(
         "Invalid: side B in pair 4: the service ended during the run, with exit status 1. The blamed"
     )
+
+
+def test_an_objective_of_failures_is_told_by_its_levels() -> None:
+    asked = [slo("few fail", None, "errors < 1%")]
+
+    def sentence(a: int, b: int) -> str:
+        results = {side: {"200": 1_200 - bad, "503": bad} if bad else None for side, bad in (("A", a), ("B", b))}
+        changed: Changed = {(at, side): {"results": results[side]} for at in range(10) for side in "AB"}
+        return compare(SIDES, design(), pairs(changed=changed), slos=asked).sentence
+
+    assert sentence(0, 0) == "Not worse: errors stayed at 0 %, within its margin."
+    assert sentence(60, 0) == "Faster: errors went from 5 % to 0 %."
+    assert sentence(0, 60) == "Slower: errors went from 0 % to 5 %."
 
 
 def test_the_pairs_that_would_decide() -> None:
