@@ -141,6 +141,20 @@ def test_a_look_that_cannot_carry_its_level_is_json_too() -> None:
     assert msgspec.json.decode(msgspec.json.encode(found), type=Comparison) == found
 
 
+def test_a_journey_without_a_step_is_judged_by_its_own_requests() -> None:
+    def whole_journey(run: SideRun) -> SideRun:
+        return replace(run, steps=(*run.steps, replace(run.whole, journey="browse", step=None)))
+
+    asked = msgspec.structs.replace(slo(), step=None)
+    found = compare(SIDES, design(), [whole_journey(run) for run in pairs(10, b=0.5)], slos=[asked])
+    one = next(one for one in found.metrics if one.judged)
+    assert (one.label, one.verdict, found.verdict) == ("p95 response of browse", "faster", "faster")
+    assert found.sentence.startswith("Faster: p95 response of browse is 0.5")
+    without = compare(SIDES, design(), pairs(10, b=0.5), slos=[asked])
+    assert without.verdict == "undecided"
+    assert "p95 response of browse was not measured" in without.sentence
+
+
 def test_what_it_says_of_the_pairs() -> None:
     found = compare(SIDES, design(), pairs(10, b=0.9), slos=[slo()], experiment="x7f3a")
     assert [label_of("", one.journey, one.step) for one in found.shifts] == [" of browse.detail", ""]

@@ -26,6 +26,14 @@ def test_one_more_in_every_request_is_exact() -> None:
     assert set(found) == {"statements a request", "statements a request of browse.detail"}
 
 
+def test_a_cure_by_count_is_exact_as_well() -> None:
+    """The sample shop's forty-one statements become two."""
+    one = told(counted(41.0), counted(2.0, side="B"))["statements a request of browse.detail"]
+    assert (one.a, one.b, one.low, one.high, one.verdict) == (41.0, 2.0, -39.0, -39.0, "faster")
+    back = list(counter_metrics(counted(2.0), counted(41.0, side="B"), DETAIL, {}))
+    assert decided_at_once(back) is not None
+
+
 def test_one_more_in_one_request_of_a_hundred_is_seen() -> None:
     more = np.full(2_000, 2.0)
     more[::100] += 1
