@@ -133,7 +133,7 @@ def counted_sides(random: np.random.Generator, misses: float, share: float) -> t
     own = STATEMENTS + random.integers(0, 3, REQUESTS)
     touched = random.random(REQUESTS) < share
     a, b = (own + (random.random(REQUESTS) < misses) for _ in range(2))
-    return _counted("a", a), _counted("b", b + touched)
+    return _counted("a", a.astype(np.float64)), _counted("b", (b + touched).astype(np.float64))
 
 
 def _counted(run: str, statements: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Counted:
