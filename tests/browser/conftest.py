@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,11 +15,20 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from loadstone.model.proof_view import ExperimentView
+from loadstone.model.run_view import RunView
 from loadstone.render.html import experiment_html, report_html
 from tests.browser.causes_specimens import CAUSES_SPECIMENS
 from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
 from tests.browser.proof_specimens import PROOF_SPECIMENS
 from tests.browser.specimens import SPECIMENS
+
+GROUPS: tuple[Mapping[str, Callable[[], RunView | ExperimentView]], ...] = (
+    SPECIMENS,
+    EVIDENCE_SPECIMENS,
+    CAUSES_SPECIMENS,
+    PROOF_SPECIMENS,
+)
+"""A name is one specimen's alone."""
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -65,7 +74,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         path = folder / f"{name}.html"
-        view = {**SPECIMENS, **EVIDENCE_SPECIMENS, **CAUSES_SPECIMENS, **PROOF_SPECIMENS}[name]()
+        (made,) = (group[name] for group in GROUPS if name in group)
+        view = made()
         page = experiment_html(view) if isinstance(view, ExperimentView) else report_html(view)
         path.write_text(page, encoding="utf-8")
         return path

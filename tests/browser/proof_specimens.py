@@ -72,9 +72,9 @@ def proved() -> RunView:
 PROOF_SPECIMENS: dict[str, Callable[[], RunView | ExperimentView]] = {
     "for the reason": _experiment(told.FOR_THE_REASON),
     "not for it": _experiment(told.NOT_FOR_IT),
-    "slower": _experiment(told.SLOWER),
-    "undecided": _experiment(told.UNDECIDED),
-    "invalid": _experiment(told.INVALID),
+    "proof slower": _experiment(told.SLOWER),
+    "proof undecided": _experiment(told.UNDECIDED),
+    "proof invalid": _experiment(told.INVALID),
     "before and after": _experiment(told.BEFORE_AFTER),
     "counted only": _experiment(told.COUNTED_ONLY),
     "hostile proof": _experiment(told.hostile(HOSTILE)),

@@ -72,7 +72,7 @@ def test_the_run_page_leads_to_its_proof(opened: Open) -> None:
 
 @pytest.mark.parametrize(("name", "mark"), [("slower", "fail"), ("undecided", "undecided"), ("invalid", "invalid")])
 def test_each_verdict_has_a_word_and_a_shape(opened: Open, name: str, mark: str) -> None:
-    verdict = opened(name).locator("#answer .verdicts .verdict").first
+    verdict = opened(f"proof {name}").locator("#answer .verdicts .verdict").first
     assert verdict.inner_text().lower() == name
     assert verdict.locator(f"svg.shape.is-{mark}").count() == 1
 
