@@ -33,9 +33,6 @@ DEFAULT_CONNECTIONS = 50
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"}
 SEEDS = 10_000  # short enough to type again
 
-OBSERVED_UNIFORM = 20_000
-"""Requests of a step that an observed run keeps whole: usually all, so that a diagnosis knows when each was sent."""
-
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of ``loadstone run``, as they were given; None where nothing was said."""
@@ -90,7 +87,7 @@ def drawn_seed() -> int:
 
 def _planned(load: _Load, choices: Choices, ways: Ways | None) -> tuple[Asked, str]:
     _import_numpy()
-    from loadstone.drive.compile import CONNECTIONS, Recording, compile_plan
+    from loadstone.drive.compile import CONNECTIONS, OBSERVED_UNIFORM, Recording, compile_plan
     from loadstone.drive.engine import native_build
     from loadstone.lab.machine import cores
     from loadstone.lab.trial import Asked

@@ -41,22 +41,14 @@ def print_comparison(archive: Archive, comparison: Comparison, *, as_json: bool 
 
 
 def next_step(comparison: Comparison) -> str | None:
-    """The command to go on with: what made B slower, what would settle it, what would let one believe it."""
+    """The command to go on with; where nothing is left to do, the one that shows it again."""
     from loadstone.archive import short
+    from loadstone.lab import next_step as steps
 
-    observed = comparison.sides[1].observed
-    if comparison.verdict == "slower" and observed is not None:
-        return f"loadstone diagnose {short(observed)}"
-    if not comparison.design.interleaved:
-        return "loadstone prove --a BEFORE --b AFTER"
-    if comparison.verdict == "undecided":
-        wanted = [one.pairs_to_decide for one in comparison.metrics if one.judged and one.pairs_to_decide is not None]
-        doubted = any(one.level == "doubt" for one in comparison.caveats)
-        if wanted and wanted[0] > comparison.design.pairs and not doubted:
-            return f"the same with --pairs {wanted[0]}"
-        if not comparison.calibrated and not doubted:
-            return "loadstone calibrate"
-    return None if comparison.experiment is None else f"loadstone show {short(comparison.experiment)}"
+    known = steps.next_step(comparison)
+    if known is not None or comparison.experiment is None:
+        return known
+    return f"loadstone show {short(comparison.experiment)}"
 
 
 def _beside(archive: Archive, comparison: Comparison, name: str) -> str | None:

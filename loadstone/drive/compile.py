@@ -38,6 +38,10 @@ class Plan(msgspec.Struct, frozen=True):
     archive: bytes
 
 
+OBSERVED_UNIFORM = 20_000
+"""Requests of a step that an observed run keeps whole: usually all, so that a diagnosis knows when each was sent."""
+
+
 class Recording(msgspec.Struct, frozen=True):
     """What the engine keeps beside the intervals: samples per step, and whole exchanges for ``check``."""
 

@@ -14,16 +14,28 @@ from loadstone.lab.experiments import Experiment, experiments
 from loadstone.lab.findings import kept_diagnosis
 from loadstone.lab.guardrail import GUARDRAIL
 from loadstone.lab.ledger import entries
+from loadstone.lab.next_step import next_step
 from loadstone.model.guardrail import GateReport
 from loadstone.model.proof_view import ExperimentView, ProofView
 from loadstone.render.proof import experiment_view, proof_view
 
-__all__ = ["GATE", "REPORT", "experiment_page", "proof_of", "write_experiment_report"]
+__all__ = ["GATE", "REPORT", "answer_of", "experiment_page", "proof_of", "settled", "write_experiment_report"]
 
 REPORT = "report.html"
 
 GATE = "gate.json"
 """What a gate said, beside its verdict."""
+
+
+def settled(experiment: Experiment) -> bool:
+    """Whether its verdict is final: that of one that is running, or has crashed, is what the last look saw."""
+    return experiment.status not in ("running", "crashed")
+
+
+def answer_of(experiment: Experiment) -> tuple[str, str] | None:
+    """Its verdict and its sentence, a gate's own where it is one; None where there is no final one."""
+    told = _gate(experiment) or experiment.comparison
+    return None if told is None or not settled(experiment) else (told.verdict, told.sentence)
 
 
 def experiment_page(archive: Archive, experiment: Experiment, base_report: str | None = None) -> ExperimentView:
@@ -32,9 +44,7 @@ def experiment_page(archive: Archive, experiment: Experiment, base_report: str |
     proof = _proof(archive, experiment, base_report)
     if proof is None:
         raise EvidenceError(f"the experiment {experiment.id} has no verdict yet")
-    gate = _text(experiment.directory / GATE)
-    told = None if gate is None else msgspec.json.decode(gate, type=GateReport)
-    return experiment_view(experiment.manifest, proof, told)
+    return experiment_view(experiment.manifest, proof, _gate(experiment))
 
 
 def write_experiment_report(archive: Archive, experiment: Experiment) -> Path:
@@ -54,7 +64,8 @@ def proof_of(archive: Archive, run: Run) -> ProofView | None:
     names = {run.id, evidence_run(archive, run).id}
     for experiment in experiments(archive):
         try:
-            if experiment.manifest.kind == "prove" and experiment.manifest.found_in in names:
+            manifest = experiment.manifest
+            if manifest.kind == "prove" and manifest.found_in in names and settled(experiment):
                 proof = _proof(archive, experiment, None)
                 if proof is not None:
                     return proof
@@ -78,7 +89,17 @@ def _proof(archive: Archive, experiment: Experiment, base_report: str | None) ->
         ledger=entries(archive),
         guardrail=_text(experiment.directory / GUARDRAIL),
         base_report=base_report,
+        next_step=next_step(comparison),
     )
+
+
+def _gate(experiment: Experiment) -> GateReport | None:
+    path = experiment.directory / GATE
+    text = _text(path)
+    try:
+        return None if text is None else msgspec.json.decode(text, type=GateReport)
+    except msgspec.DecodeError as error:
+        raise EvidenceError(f"{path} cannot be read: {error}") from error
 
 
 def _text(path: Path) -> str | None:

@@ -19,6 +19,7 @@ from loadstone.lab.measured import side_run
 from loadstone.lab.observed_sides import ObservedSides
 from loadstone.lab.planning import ExperimentAsked, Plan
 from loadstone.lab.preparing import Prepared, pair_seed
+from loadstone.lab.report import REPORT, write_report
 from loadstone.lab.service import last_lines
 from loadstone.lab.sides import service_key
 from loadstone.lab.trial import ENDED
@@ -189,7 +190,15 @@ class Going:
         doing("drawing the report")
         with suppress(Exception):  # the verdict stands without its page, which `loadstone report` draws again
             write_experiment_report(self.archive, Experiment(self.writer.directory))
+        with suppress(Exception):
+            self._draw_base()
         return comparison
+
+    def _draw_base(self) -> None:
+        """The report of the run that the finding was told in, which shows its proof from now on."""
+        base = self.asked.found_in
+        if base is not None and self.archive.has(base) and (self.archive.run(base).directory / REPORT).exists():
+            write_report(self.archive.run(base), archive=self.archive)
 
     def _design(self) -> DesignTold:
         pairs = [pair for pair in range(len(self.plan.design.order)) if self._complete(pair)]

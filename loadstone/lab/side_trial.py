@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from loadstone.drive.compile import Recording, compile_plan
+from loadstone.drive.compile import OBSERVED_UNIFORM, Recording, compile_plan
 from loadstone.lab.manifest import Place
 from loadstone.lab.planning import ExperimentAsked
 from loadstone.lab.trial import Asked
@@ -17,9 +17,6 @@ from loadstone.model.shape import Shape
 from loadstone.model.side_run import Side
 
 __all__ = ["bare_trial", "observed_trial"]
-
-OBSERVED_UNIFORM = 20_000
-"""Requests of a step that an observed run keeps whole: usually all, so that it is known when each was sent."""
 
 Build = Literal["release", "debug"] | None
 

@@ -22,6 +22,7 @@ def proof_view(
     ledger: Iterable[LedgerEntry] = (),
     guardrail: str | None = None,
     base_report: str | None = None,
+    next_step: str | None = None,
 ) -> ProofView:
     """``diagnosis`` is the one that the finding was told in, ``ledger`` every entry of the archive."""
     return ProofView(
@@ -32,12 +33,13 @@ def proof_view(
         repeat=_repeat(manifest),
         started_ns=manifest.started_ns,
         base_report=base_report,
+        next_step=next_step,
     )
 
 
 def experiment_view(manifest: ExperimentManifest, proof: ProofView, gate: GateReport | None = None) -> ExperimentView:
     """The experiment's own page."""
-    return ExperimentView(1, "experiment", manifest.experiment, proof, gate, dict(manifest.versions))
+    return ExperimentView(1, "experiment", manifest.experiment, proof, gate, dict(manifest.versions), manifest.status)
 
 
 def _finding(manifest: ExperimentManifest, diagnosis: Diagnosis | None) -> Finding | None:

@@ -28,9 +28,9 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from loadstone.archive import Archive, Run
+from loadstone.archive import Archive, Run, evidence_run
 from loadstone.errors import LoadstoneError
-from loadstone.lab.experiment_report import experiment_page
+from loadstone.lab.experiment_report import answer_of, experiment_page, proof_of
 from loadstone.lab.experiments import Experiment, experiments, has_experiment, resolve_experiment
 from loadstone.lab.report import view
 from loadstone.render.html import runs_html, served_experiment_html, served_html
@@ -80,7 +80,7 @@ class _Pages:
     def __init__(self, archive: Archive, closing: asyncio.Event | None) -> None:
         self._archive = archive
         self._closing = closing
-        self._views: OrderedDict[tuple[str, int], RunView] = OrderedDict()
+        self._views: OrderedDict[tuple[str, int, int], RunView] = OrderedDict()
         self._rows: dict[str, tuple[int, dict[str, Any]]] = {}
         self._following: dict[str, Following] = {}
 
@@ -171,10 +171,11 @@ class _Pages:
         return served_html(self._view(run), served)
 
     def _view(self, run: Run) -> RunView:
-        """The run's view; of one that has ended it is kept while its manifest stays as it is."""
+        """The run's view; of one that has ended it is kept while nothing is written beside it or its evidence. The
+        proof of its finding comes later, from elsewhere, and is looked for each time."""
         if run.manifest.status == "running":
             return view(run, archive=self._archive)
-        key = (run.id, _changed(run))
+        key = (run.id, _written(run), _written(evidence_run(self._archive, run)))
         found = self._views.get(key)
         if found is None:
             found = self._views[key] = view(run, archive=self._archive)
@@ -182,13 +183,12 @@ class _Pages:
                 self._views.popitem(last=False)
         else:
             self._views.move_to_end(key)
-        return found
+        return found if found.causes is None else msgspec.structs.replace(found, proof=proof_of(self._archive, run))
 
     def _told(self, run: Run) -> bytes:
         return msgspec.json.encode(view(run, archive=self._archive))
 
     def _trace(self, run: Run, trace: str) -> bytes | None:
-        from loadstone.archive import evidence_run
         from loadstone.drive.facts import PlanFacts
         from loadstone.render.evidence import served_trace
 
@@ -225,14 +225,15 @@ class _Pages:
 
 
 def _experiment_row(experiment: Experiment) -> dict[str, Any]:
-    manifest, told = experiment.manifest, experiment.comparison
+    manifest = experiment.manifest
+    verdict, sentence = answer_of(experiment) or (None, None)
     return {
         "experiment": experiment.id,
         "kind": manifest.kind,
         "status": manifest.status,
         "started_ns": manifest.started_ns,
-        "verdict": told.verdict if told else None,
-        "sentence": told.sentence if told else None,
+        "verdict": verdict,
+        "sentence": sentence,
         "sides": [side.label for side in manifest.sides],
     }
 
@@ -257,6 +258,11 @@ def _row(manifest: Manifest) -> dict[str, Any]:
 def _changed(run: Run) -> int:
     """When the run's manifest was replaced, in nanoseconds."""
     return (run.directory / "manifest.json").stat().st_mtime_ns
+
+
+def _written(run: Run) -> int:
+    """When a file was last put beside the run's manifest, in nanoseconds: each is replaced by a rename."""
+    return run.directory.stat().st_mtime_ns
 
 
 def _json(content: bytes) -> Response:

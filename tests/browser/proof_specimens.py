@@ -47,7 +47,7 @@ def manifest(comparison: Comparison, kind: str = "prove", found_in: str | None =
 def _experiment(comparison: Comparison) -> Callable[[], ExperimentView]:
     def made() -> ExperimentView:
         kept = manifest(comparison)
-        return experiment_view(kept, proof_view(kept, comparison, guardrail=GUARDRAIL))
+        return experiment_view(kept, proof_view(kept, comparison, guardrail=GUARDRAIL, next_step=comparison.next_step))
 
     return made
 
@@ -64,8 +64,11 @@ def _gate(report: Callable[[], GateReport]) -> Callable[[], ExperimentView]:
 def proved() -> RunView:
     """The founding run, its fix proved."""
     view = CAUSES_SPECIMENS["causes"]()
+    assert view.causes is not None
+    diagnosis = view.causes.diagnosis
     kept = manifest(told.FOR_THE_REASON, found_in=view.manifest.run)
-    proof = proof_view(kept, told.FOR_THE_REASON, guardrail=GUARDRAIL)
+    kept = msgspec.structs.replace(kept, finding=diagnosis.findings[0].fingerprint)
+    proof = proof_view(kept, told.FOR_THE_REASON, diagnosis=diagnosis, guardrail=GUARDRAIL)
     return msgspec.structs.replace(view, proof=proof)
 
 
@@ -77,6 +80,7 @@ PROOF_SPECIMENS: dict[str, Callable[[], RunView | ExperimentView]] = {
     "proof invalid": _experiment(told.INVALID),
     "before and after": _experiment(told.BEFORE_AFTER),
     "counted only": _experiment(told.COUNTED_ONLY),
+    "proof going on": lambda: msgspec.structs.replace(_experiment(told.UNDECIDED)(), status="running"),
     "hostile proof": _experiment(told.hostile(HOSTILE)),
     "gate": _gate(gates.slower),
     "hostile gate": _gate(gates.hostile),

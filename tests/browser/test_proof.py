@@ -66,6 +66,7 @@ def test_the_run_page_leads_to_its_proof(opened: Open) -> None:
     page = opened("proved")
     order = page.eval_on_selector_all("main > section", "all => all.map(one => one.id)")
     assert order[:4] == ["answer", "causes", "proof", "belief"]
+    assert page.locator("#causes .finding").first.locator('a[href="#proof"]').count() == 1
     page.locator('#answer a[href="#proof"]').click()
     assert page.locator("#proof .lead").inner_text().startswith("Faster, for the stated reason")
 
@@ -93,3 +94,32 @@ def test_hostile_words_are_text(opened: Open) -> None:
 def test_headings_go_down_one_step_at_a_time(opened: Open) -> None:
     levels = opened("proved").eval_on_selector_all("h1, h2, h3, h4", "all => all.map(one => Number(one.tagName[1]))")
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_what_is_open_says_what_would_settle_it(opened: Open) -> None:
+    said = opened("proof undecided").locator("main").inner_text().replace("\u00a0", " ")
+    assert "About 24 pairs would decide it." in said
+    assert "loadstone prove --a main --b fix/reviews --pairs 24" in said
+
+
+def test_what_goes_on_has_no_verdict_yet(opened: Open) -> None:
+    page = opened("proof going on")
+    assert page.locator("h1").inner_text().startswith("The experiment goes on: 8 of")
+    assert page.locator("#answer .verdict-line").count() == 0
+
+
+def test_all_pairs_are_told_where_none_could_be_judged(opened: Open) -> None:
+    captions = opened("proof invalid").locator("table caption").all_text_contents()
+    assert "Each pair, all requests together" in captions
+
+
+def test_no_button_hides_a_command_on_a_phone(opened: Open) -> None:
+    page = opened("proof undecided", PHONE)
+    for one in page.locator(".copyable").all():
+        button = one.locator("button").bounding_box()
+        assert button is not None
+        bottom = one.locator("pre").evaluate(
+            "pre => { const range = document.createRange(); range.selectNodeContents(pre);"
+            " return range.getBoundingClientRect().bottom }"
+        )
+        assert button["y"] >= bottom - 1

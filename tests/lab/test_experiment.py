@@ -442,3 +442,16 @@ def _processes(word: str, variable: str = "") -> list[int]:
 def _await_zombie(pid: int) -> None:
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
         pass
+
+
+def test_the_report_that_told_the_finding_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, scripts = archive_in(tmp_path), Scripts({"A": work(0.010), "B": work(0.005)})
+    drawn: list[str] = []
+    monkeypatch.setattr("loadstone.lab.going.write_report", lambda run, *, archive: drawn.append(run.id))
+    run_experiment(archive, asked(spec_of(tmp_path), urls()), scripts.engine, scripts)
+    base = archive.ids()[0]
+    run_experiment(archive, asked(spec_of(tmp_path), urls(), found_in=base), scripts.engine, scripts)
+    assert drawn == []  # it has no report to draw again
+    (archive.run(base).directory / "report.html").write_text("before")
+    run_experiment(archive, asked(spec_of(tmp_path), urls(), found_in=base), scripts.engine, scripts)
+    assert drawn == [base]

@@ -12,10 +12,11 @@ from loadstone.drive.compile import compile_plan
 from loadstone.drive.fake import scripted
 from loadstone.drive.quick import quick
 from loadstone.errors import EvidenceError
-from loadstone.lab.experiment_report import GATE, experiment_page, proof_of
+from loadstone.lab.experiment_report import GATE, answer_of, experiment_page, proof_of
 from loadstone.lab.experiments import Experiment, ExperimentWriter
 from loadstone.lab.findings import keep_diagnosis
 from loadstone.lab.guardrail import GUARDRAIL
+from loadstone.lab.next_step import next_step
 from loadstone.lab.report import view
 from loadstone.lab.trial import Asked, run_trial
 from tests.browser.proof_specimens import manifest
@@ -98,3 +99,37 @@ def test_no_verdict_no_page(archive: Archive) -> None:
     writer = ExperimentWriter(archive, manifest(FOR_THE_REASON))
     with pytest.raises(EvidenceError, match="no verdict yet"):
         experiment_page(archive, Experiment(writer.directory))
+
+
+def test_the_last_look_of_what_goes_on_is_no_verdict(archive: Archive, run: Run) -> None:
+    experiment = kept(archive, run)
+    assert answer_of(experiment) == ("faster", FOR_THE_REASON.sentence)
+    path = experiment.directory / "manifest.json"
+    going = msgspec.structs.replace(experiment.manifest, status="running")
+    path.write_bytes(msgspec.json.encode(going))
+    going_on = Experiment(experiment.directory)
+    assert answer_of(going_on) is None
+    assert proof_of(archive, run) is None
+    assert experiment_page(archive, going_on).status == going_on.status
+
+
+def test_a_gate_answers_for_itself(archive: Archive) -> None:
+    experiment = kept(archive, None, SLOWER, "gate")
+    assert answer_of(experiment) == ("slower", SLOWER.sentence)
+    (experiment.directory / GATE).write_bytes(msgspec.json.encode(slower()))
+    assert answer_of(experiment) == ("fail", slower().sentence)
+    (experiment.directory / GATE).write_text("{")
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        answer_of(experiment)
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        experiment_page(archive, experiment)
+
+
+def test_what_is_settled_has_no_next_step_and_a_slower_side_is_diagnosed(archive: Archive) -> None:
+    settled = msgspec.structs.replace(FOR_THE_REASON, next_step=None)
+    assert next_step(settled) is None
+    seen = msgspec.structs.replace(SLOWER.sides[1], observed="20261125T101500-7f3a")
+    worse = msgspec.structs.replace(SLOWER, next_step=None, sides=(SLOWER.sides[0], seen))
+    assert next_step(worse) == "loadstone diagnose 7f3a"
+    page = experiment_page(archive, kept(archive, None, SLOWER))
+    assert page.proof.next_step == next_step(SLOWER)

@@ -15,6 +15,7 @@ from loadstone.drive.compile import compile_plan
 from loadstone.drive.fake import scripted
 from loadstone.drive.quick import quick
 from loadstone.lab.experiments import Experiment, ExperimentWriter
+from loadstone.lab.findings import keep_diagnosis
 from loadstone.lab.report import view
 from loadstone.lab.trial import Asked, run_trial
 from loadstone.model.evidence_view import TraceView
@@ -24,6 +25,7 @@ from loadstone.render import html
 from loadstone.web.app import application
 from tests.browser.proof_specimens import manifest
 from tests.evidence import columns, packed, span, trace_id
+from tests.render.causes_specimens import founding
 from tests.render.comparison_specimens import FOR_THE_REASON
 
 UI = Path(__file__).parents[2] / "ui"
@@ -238,6 +240,17 @@ def experiment(archive: Archive, found_in: str | None = None) -> Experiment:
     writer.tell(msgspec.structs.replace(FOR_THE_REASON, experiment=writer.id))
     writer.update(status="complete")
     return Experiment(writer.directory)
+
+
+def test_a_proof_that_comes_later_is_shown(client: TestClient, archive: Archive, run: Run) -> None:
+    def proof() -> bool:
+        return msgspec.json.decode(client.get(f"/runs/{run.id}/view.json").content, type=RunView).proof is not None
+
+    assert not proof()
+    keep_diagnosis(run, founding())  # the page has been looked at already: a diagnosis comes later too
+    assert not proof()
+    experiment(archive, run.id)
+    assert proof()
 
 
 def test_an_experiment_has_its_page(client: TestClient, archive: Archive, run: Run) -> None:

@@ -1,7 +1,7 @@
 /** A finding and its proof, an experiment and a gate, as loadstone/model/proof_view.py writes them. */
 
 import type { Bounded, Finding, Predicted } from "./causes_view";
-import type { Caveat, Machine } from "./run_view";
+import type { Caveat, Machine, Status } from "./run_view";
 
 export type Verdict = "faster" | "slower" | "not-worse" | "undecided" | "invalid";
 export type GateVerdict = "pass" | "fail" | "undecided" | "invalid";
@@ -216,6 +216,7 @@ export interface ProofView {
   repeat: string;
   started_ns: number;
   base_report: string | null;
+  next_step: string | null;
 }
 
 export interface ExperimentView {
@@ -225,4 +226,5 @@ export interface ExperimentView {
   proof: ProofView;
   gate: GateReport | null;
   versions: Record<string, string>;
+  status: Status;
 }

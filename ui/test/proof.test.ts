@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { axis } from "../src/proof/forest";
 import { barsOf } from "../src/proof/foretold";
-import { effect, labelOf, level, ratio, wordOf } from "../src/proof/words";
-import type { Comparison, Metric } from "../src/proof_view";
+import { designOf, effect, labelOf, level, ratio, settlesOf, shiftedOf, wordOf } from "../src/proof/words";
+import type { Comparison, DesignTold, Metric } from "../src/proof_view";
 
 const metric: Metric = {
   name: "p99 response",
@@ -82,4 +82,57 @@ test("predicted stands beside measured, refused predictions do not", () => {
   } as Comparison;
   expect(barsOf(refused)).toMatchObject({ predicted: null, refused: "saturated" });
   expect(barsOf({ ...comparison, blamed: null })).toBeNull();
+});
+
+test("only quantiles whose interval says so are told to have changed, stretch by stretch", () => {
+  const point = (share: number, low: number, high: number) => ({
+    share,
+    a_s: 0.01,
+    b_s: 0.01,
+    ratio: (low + high) / 2,
+    low,
+    high,
+  });
+  const shift = {
+    journey: "browse",
+    step: "detail",
+    points: [
+      point(0.1, 0.7, 0.9),
+      point(0.2, 0.7, 0.9),
+      point(0.5, 0.5, 1.01),
+      point(0.9, 0.5, 0.8),
+      point(0.999, 1.1, 1.3),
+    ],
+  };
+  expect(shiftedOf(shift, 1.05)).toBe(
+    "Of browse.detail, B is faster from p10 to p20 and at p90, slower at p99.9.",
+  );
+  const open = { journey: null, step: null, points: [point(0.5, 0.9, 1.1)] };
+  expect(shiftedOf(open, 1.05)).toBe("Of all requests, no quantile is told apart.");
+});
+
+test("what is open has a number of pairs that would decide it", () => {
+  const design = { pairs: 10, smallest: { "p99 response of browse.detail": 1.08 } } as unknown as DesignTold;
+  const open = { ...metric, verdict: "undecided" as const, pairs_to_decide: 24 };
+  const told = (one: Metric) => settlesOf({ metrics: [one], design } as unknown as Comparison);
+  expect(told(open)).toBe(
+    "The smallest change of p99 response of browse.detail that it would see is 8.00 %. About 24 pairs would decide it.",
+  );
+  expect(told(metric)).not.toContain("decide");
+  expect(settlesOf({ metrics: [], design } as unknown as Comparison)).toBe("");
+});
+
+test("runs that were not made in pairs have no random order", () => {
+  const design = {
+    pairs: 1,
+    interleaved: false,
+    measured_s: 10,
+    warm_up_s: 2,
+    load: "",
+    spent_s: null,
+    seed: 41,
+  };
+  expect(designOf({ design } as unknown as Comparison)).toBe(
+    "Runs that were not made in pairs, each run 10\u00a0s after 2\u00a0s of warm-up",
+  );
 });

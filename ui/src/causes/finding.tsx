@@ -23,9 +23,11 @@ interface FindingProps {
   evidence: EvidenceView | null;
   /** Whether a link means this one: then it stands open. */
   linked: boolean;
+  /** What came of its proof, where there is one. */
+  proved: string | null;
 }
 
-export function FindingItem({ finding, all, drawings, evidence, linked }: FindingProps) {
+export function FindingItem({ finding, all, drawings, evidence, linked, proved }: FindingProps) {
   const small = finding.severity === "info";
   const [more, setMore] = useState(!small || linked);
   const [proof, setProof] = useState(false);
@@ -48,6 +50,11 @@ export function FindingItem({ finding, all, drawings, evidence, linked }: Findin
         <span>confidence {Math.round(100 * finding.confidence)}&nbsp;%</span>
         <code>{finding.fault}</code>
       </p>
+      {proved !== null && (
+        <p>
+          Of its fix: <a href="#proof">{unbroken(proved)}</a>
+        </p>
+      )}
       {tied.length > 0 && (
         <p class="tie">
           Tied with{" "}

@@ -9,7 +9,7 @@ import type { Comparison, Metric, PairRow, ProofView, StepShift } from "../proof
 import { Foretold } from "./foretold";
 import { Forest } from "./forest";
 import { Metrics } from "./metrics";
-import { REASON, VERDICT, designOf, labelOf, looksOf } from "./words";
+import { REASON, VERDICT, designOf, labelOf, looksOf, quantile, settlesOf, shiftedOf } from "./words";
 
 interface StoryProps {
   proof: ProofView;
@@ -63,12 +63,24 @@ export function Story({ proof, within = false }: StoryProps) {
         ))}
       </dl>
       <Metrics comparison={comparison} />
-      <p class="note">{looksOf(comparison.design)}</p>
+      <p class="note">
+        {looksOf(comparison.design)} {settlesOf(comparison)}
+      </p>
       {comparison.shifts.slice(0, 1).map((shift) => (
         <Shifted key={shift.step} shift={shift} margin={judged?.margin ?? 1.05} />
       ))}
-      {judged !== undefined && judged.ratio !== null && <Pairs comparison={comparison} judged={judged} />}
+      {judged !== undefined && judged.ratio !== null && judged.values.length > 0 ? (
+        <Pairs comparison={comparison} judged={judged} />
+      ) : (
+        comparison.pairs.length > 0 && <PairTable pairs={comparison.pairs} />
+      )}
       <MovedList comparison={comparison} />
+      {proof.next_step !== null && (
+        <>
+          <h3>What to do next</h3>
+          <Copyable text={proof.next_step} label="what to do next" />
+        </>
+      )}
       {proof.guardrail !== null && (
         <>
           <h3>What keeps it</h3>
@@ -106,9 +118,18 @@ export function VerdictLine({ comparison }: { comparison: Comparison }) {
 
 function Doubts({ comparison }: { comparison: Comparison }) {
   const { caveats } = comparison;
-  if (caveats.length === 0) return null;
+  const said = new Set(caveats.map(({ message }) => message));
+  const vetoed = comparison.vetoed.filter(
+    (one) => !said.has(one) && !comparison.sentence.includes(bare(one)),
+  );
+  if (caveats.length === 0 && vetoed.length === 0) return null;
   return (
     <ul class="doubts">
+      {vetoed.map((one) => (
+        <li key={one}>
+          <Verdict mark={LEVEL.void.mark} word={LEVEL.void.word} /> {unbroken(sentence(one))}
+        </li>
+      ))}
       {caveats.map((caveat, at) => (
         <li key={at}>
           <Verdict mark={LEVEL[caveat.level].mark} word={LEVEL[caveat.level].word} />{" "}
@@ -120,23 +141,11 @@ function Doubts({ comparison }: { comparison: Comparison }) {
 }
 
 function Shifted({ shift, margin }: { shift: StepShift; margin: number }) {
-  const name = shift.journey === null ? shift.step : `${shift.journey}.${shift.step}`;
-  const percent = (share: number) => `${Number((share * 100).toFixed(2))} %`;
-  const better = shift.points.filter((point) => point.high < 1);
-  const worse = shift.points.filter((point) => point.low > margin);
-  const told = (points: typeof better) => {
-    const first = points[0];
-    const last = points[points.length - 1];
-    if (first === undefined || last === undefined) return "nowhere";
-    return points.length === 1
-      ? `at ${percent(first.share)}`
-      : `between ${percent(first.share)} and ${percent(last.share)}`;
-  };
   return (
     <Figure
       id="shift"
       question="Where did it change?"
-      answer={`Of ${name}, B is faster ${told(better)}, slower ${told(worse)} of the requests.`}
+      answer={shiftedOf(shift, margin)}
       empty={null}
       note="The ratio B/A at each decile and in the tail; the line is 1, the dashes are the margin."
     >
@@ -144,7 +153,7 @@ function Shifted({ shift, margin }: { shift: StepShift; margin: number }) {
         label="The shift function"
         margin={margin}
         rows={shift.points.map(({ share, ratio, low, high, a_s, b_s }) => ({
-          label: percent(share),
+          label: quantile(share),
           aside: `${duration(a_s)} → ${duration(b_s)}`,
           value: ratio,
           low,
@@ -201,7 +210,10 @@ function PairTable({ pairs }: { pairs: PairRow[] }) {
     <Table
       caption="Each pair, all requests together"
       columns={[
-        { name: "pair", cell: (pair: PairRow) => `${pair.pair + 1} ${pair.order}` },
+        {
+          name: "pair",
+          cell: (pair: PairRow) => <span class="line">{`${pair.pair + 1} ${pair.order}`}</span>,
+        },
         column("a", "p50_s"),
         column("b", "p50_s"),
         column("a", "p95_s"),
@@ -209,7 +221,12 @@ function PairTable({ pairs }: { pairs: PairRow[] }) {
         column("a", "p99_s"),
         column("b", "p99_s"),
         { name: "seed", number: true, cell: (pair: PairRow) => pair.seed },
-        { name: "left out", cell: (pair: PairRow) => pair.left_out ?? "" },
+        {
+          name: "left out",
+          cell: (pair: PairRow) => (
+            <div class={pair.left_out === null ? undefined : "why"}>{pair.left_out}</div>
+          ),
+        },
       ]}
       rows={pairs}
     />
@@ -237,5 +254,7 @@ function MovedList({ comparison }: { comparison: Comparison }) {
     </>
   );
 }
+
+const bare = (text: string) => text.replace(/\.$/, "");
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

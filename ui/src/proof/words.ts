@@ -2,7 +2,16 @@
 
 import { MISSING, count, duration, plural, rate, share, significant, size, span } from "../format";
 import type { Mark } from "../parts/verdict";
-import type { Comparison, DesignTold, GateVerdict, GuardResult, Metric, Verdict } from "../proof_view";
+import type {
+  Comparison,
+  DesignTold,
+  GateVerdict,
+  GuardResult,
+  Metric,
+  ShiftPoint,
+  StepShift,
+  Verdict,
+} from "../proof_view";
 
 export const VERDICT: Record<Verdict, { mark: Mark; word: string }> = {
   faster: { mark: "pass", word: "Faster" },
@@ -17,6 +26,13 @@ export const GATE: Record<GateVerdict, string> = {
   fail: "Fail",
   undecided: "Undecided",
   invalid: "Invalid",
+};
+
+/** What an experiment answers, a gate's words too. */
+export const ANSWER: Record<Verdict | GateVerdict, { mark: Mark; word: string }> = {
+  ...VERDICT,
+  pass: { mark: "pass", word: GATE.pass },
+  fail: { mark: "fail", word: GATE.fail },
 };
 
 export const REASON = {
@@ -109,12 +125,42 @@ export function allowed(metric: Metric): string {
 /** "10 interleaved pairs, seed 41, each run 10 s after 2 s of warm-up at 50/s; 4 min 12 s in all". */
 export function designOf({ design }: Comparison): string {
   const pairs = design.interleaved
-    ? plural(design.pairs, "interleaved pair")
-    : "runs that were not made in pairs";
+    ? `${plural(design.pairs, "interleaved pair")} in random order (seed ${design.seed})`
+    : "Runs that were not made in pairs";
   const runs = `each run ${span(design.measured_s)} after ${span(design.warm_up_s)} of warm-up`;
   const spent = design.spent_s === null ? "" : `; ${duration(design.spent_s)} in all`;
   const load = design.load === "" ? "" : ` at ${design.load}`;
-  return `${pairs} in random order (seed ${design.seed}), ${runs}${load}${spent}`;
+  return `${pairs}, ${runs}${load}${spent}`;
+}
+
+/** "p50", "p99.9". */
+export const quantile = (share: number) => `p${Number((share * 100).toFixed(2))}`;
+
+/** Where it changed, in a sentence: only quantiles whose own interval says so, in the stretches that they form. */
+export function shiftedOf({ journey, step, points }: StepShift, margin: number): string {
+  const name = journey === null ? "all requests" : step === null ? journey : `${journey}.${step}`;
+  const faster = stretches(points, ({ high }) => high < 1);
+  const slower = stretches(points, ({ low }) => low > margin);
+  if (faster === "" && slower === "") return `Of ${name}, no quantile is told apart.`;
+  const told = [faster && `faster ${faster}`, slower && `slower ${slower}`].filter(Boolean).join(", ");
+  return `Of ${name}, B is ${told}.`;
+}
+
+function stretches(points: readonly ShiftPoint[], holds: (point: ShiftPoint) => boolean): string {
+  const found: [string, string][] = [];
+  let within = false;
+  for (const point of points) {
+    const here = quantile(point.share);
+    const last = found[found.length - 1];
+    if (holds(point)) {
+      if (within && last !== undefined) last[1] = here;
+      else found.push([here, here]);
+    }
+    within = holds(point);
+  }
+  return found
+    .map(([first, last]) => (first === last ? `at ${first}` : `from ${first} to ${last}`))
+    .join(" and ");
 }
 
 /** After how many pairs it was looked, where that was more than once. */
@@ -122,6 +168,20 @@ export function looksOf({ looks, level: sure }: DesignTold): string {
   const percent = `${Number((sure * 100).toFixed(1))} %`;
   if (looks.length < 2) return `Intervals are at ${percent}.`;
   return `It was judged after ${looks.join(", ")} pairs at most; so that looking often costs no errors, intervals are at ${percent}.`;
+}
+
+/** What this design could see, and how many pairs would decide what is open. */
+export function settlesOf({ metrics, design }: Comparison): string {
+  const judged = metrics.find((metric) => metric.judged);
+  if (judged === undefined) return "";
+  const smallest = design.smallest[labelOf(judged)];
+  const seen =
+    smallest === undefined || !(smallest > 1)
+      ? ""
+      : `The smallest change of ${labelOf(judged)} that it would see is ${significant((smallest - 1) * 100)} %.`;
+  const more = judged.pairs_to_decide;
+  const open = judged.verdict === "undecided" && more !== null && more > design.pairs;
+  return [seen, open ? `About ${plural(more, "pair")} would decide it.` : ""].filter(Boolean).join(" ");
 }
 
 export function guardValue({ value, low, high, unit, limit, guard }: GuardResult): string {

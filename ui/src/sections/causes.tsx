@@ -54,6 +54,9 @@ function Diagnosed({ view, causes }: { view: RunView; causes: CausesView }) {
           drawings={drawings[at]}
           evidence={view.evidence}
           linked={finding === linked}
+          proved={
+            finding.fingerprint === provedFinding(view) ? (view.proof?.comparison.sentence ?? null) : null
+          }
         />
       ))}
       {diagnosis.paths.length > 0 && <Paths paths={diagnosis.paths} />}
@@ -62,6 +65,9 @@ function Diagnosed({ view, causes }: { view: RunView; causes: CausesView }) {
     </>
   );
 }
+
+const provedFinding = ({ proof }: RunView) =>
+  proof?.before?.fingerprint ?? proof?.comparison.blamed?.fingerprint ?? null;
 
 /** The finding that the address means, brought into sight; a beginning of its fingerprint is enough. */
 function useLinked(findings: readonly Finding[]): Finding | null {

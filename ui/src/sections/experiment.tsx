@@ -1,6 +1,6 @@
 /** The page of an experiment: two sides, one answer; of a gate its guardrails first. */
 
-import { instant, unbroken } from "../format";
+import { instant, plural, unbroken } from "../format";
 import { PageHeader } from "../parts/header";
 import { Table } from "../parts/table";
 import { Shape, Verdict } from "../parts/verdict";
@@ -10,6 +10,7 @@ import type { ExperimentView, GateReport, GuardResult } from "../proof_view";
 
 export function ExperimentPage({ view, home }: { view: ExperimentView; home: boolean }) {
   const { proof, gate } = view;
+  const settled = view.status !== "running" && view.status !== "crashed";
   return (
     <>
       <a class="skip" href="#answer">
@@ -21,7 +22,9 @@ export function ExperimentPage({ view, home }: { view: ExperimentView; home: boo
       </PageHeader>
       <main>
         <section id="answer" aria-labelledby="answer-heading">
-          <h1 id="answer-heading">{unbroken((gate ?? proof.comparison).sentence)}</h1>
+          <h1 id="answer-heading">
+            {settled ? unbroken((gate ?? proof.comparison).sentence) : unsettled(view)}
+          </h1>
           <div class="verdicts">
             {gate !== null && (
               <p class={`verdict-line is-${gate.verdict}`}>
@@ -30,15 +33,16 @@ export function ExperimentPage({ view, home }: { view: ExperimentView; home: boo
                 <span>{gate.decided_by === null ? "" : `by ${gate.decided_by}`}</span>
               </p>
             )}
-            {gate === null && <VerdictLine comparison={proof.comparison} />}
+            {gate === null && settled && <VerdictLine comparison={proof.comparison} />}
           </div>
+          {!settled && <p class="note">These are the numbers of its last look, and no verdict yet.</p>}
           {gate !== null && <Guards gate={gate} />}
           {proof.base_report !== null && (
             <p class="note">
               It was found in the run <a href={proof.base_report}>{runOf(proof.base_report)}</a>.
             </p>
           )}
-          <Story proof={proof} />
+          <Story proof={settled ? proof : { ...proof, next_step: null }} />
         </section>
       </main>
     </>
@@ -72,6 +76,12 @@ function Guards({ gate }: { gate: GateReport }) {
             {unbroken(sentence)} {settle !== null && unbroken(settle)}
           </p>
         ))}
+      {gate.found !== null && (
+        <p>
+          The candidate has a fault that the base has not: {unbroken(gate.found.title)}{" "}
+          <code>{gate.found.fault}</code>
+        </p>
+      )}
       {gate.cause !== null && (
         <p>
           {unbroken(gate.cause.sentence)}
@@ -85,6 +95,14 @@ function Guards({ gate }: { gate: GateReport }) {
       )}
     </>
   );
+}
+
+function unsettled({ status, proof }: ExperimentView): string {
+  const { pairs, planned } = proof.comparison.design;
+  const made = `${pairs} of ${plural(planned, "pair")}`;
+  return status === "running"
+    ? `The experiment goes on: ${made} so far.`
+    : `The experiment broke off after ${made}.`;
 }
 
 /** The run that a link means: its report's folder on a disk, its address on a server. */

@@ -4,8 +4,7 @@ import { count, duration, instant, rate } from "../format";
 import { PageHeader } from "../parts/header";
 import { SortedTable } from "../parts/sorted_table";
 import { OUTCOME_WORD, VALIDITY, Verdict } from "../parts/verdict";
-import { VERDICT } from "../proof/words";
-import type { Verdict as Judged } from "../proof_view";
+import { ANSWER } from "../proof/words";
 import type { Outcome, Status, Validity } from "../run_view";
 
 export interface ExperimentRow {
@@ -13,7 +12,7 @@ export interface ExperimentRow {
   kind: string;
   status: Status;
   started_ns: number;
-  verdict: Judged | null;
+  verdict: keyof typeof ANSWER | null;
   sentence: string | null;
   sides: string[];
 }
@@ -178,11 +177,7 @@ function Experiments({ experiments }: { experiments: ExperimentRow[] }) {
           name: "verdict",
           value: (one) => one.verdict,
           cell: (one) =>
-            one.verdict === null ? (
-              <small>{one.status}</small>
-            ) : (
-              <Verdict mark={VERDICT[one.verdict].mark} word={VERDICT[one.verdict].word} />
-            ),
+            one.verdict === null ? <small>{one.status}</small> : <Verdict {...ANSWER[one.verdict]} />,
         },
         {
           name: "started",
