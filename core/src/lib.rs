@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod hash;
+pub mod lines;
 pub mod load;
 pub mod paths;
 #[cfg(feature = "python")]

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::error::Error;
 use crate::hash::Key;
+use crate::lines;
 use crate::load::engine::Engine;
 use crate::load::extract;
 use crate::paths;
@@ -285,6 +286,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SpanDecoder>()?;
     module.add_function(wrap_pyfunction!(check_spans, module)?)?;
     paths::python::add(module)?;
+    lines::python::add(module)?;
     replay::python::add(module)?;
     module.add_function(wrap_pyfunction!(expression_error, module)?)
 }

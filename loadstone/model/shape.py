@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Phase", "Shape"]
+__all__ = ["Burst", "Phase", "Shape"]
 
 Arrivals = Literal["poisson", "even", "closed", "once"]
 
@@ -21,12 +21,24 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measured: bool = True
 
 
+class Burst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How uneven Poisson arrivals are made: the counts in windows of this length have this index of dispersion
+    (variance over mean; 1 is Poisson alone)."""
+
+    window_s: float
+    index: float
+
+
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Phases one after the other, without a gap. ``once`` runs each journey a single time and has no phase."""
+    """Phases one after the other, without a gap. ``once`` runs each journey a single time and has no phase.
+
+    ``bursts`` make the rate of Poisson arrivals wander about its value, the shortest window first.
+    """
 
     name: str
     arrivals: Arrivals
     phases: tuple[Phase, ...] = ()
+    bursts: tuple[Burst, ...] = ()
 
     @property
     def duration_s(self) -> float:

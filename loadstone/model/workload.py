@@ -37,7 +37,11 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="step"):
-    """One request of a journey. ``target`` and header values are template texts."""
+    """One request of a journey. ``target`` and header values are template texts.
+
+    ``next`` makes the journey a graph: which step follows, by name, with its probability; what is missing from 1 is
+    the end of the journey. Without it the next one in the file follows. ``pause`` is thought before whichever follows.
+    """
 
     name: str
     method: str
@@ -48,6 +52,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="step"):
     redirects: int = 0
     check: Check = Check()
     extract: tuple[Extraction, ...] = ()
+    next: dict[str, float] | None = None
+    pause: Think | None = None
 
 
 class Think(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="think"):
@@ -61,21 +67,34 @@ class Think(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="think"
 
 
 class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A user's way through the service. A weight is relative to the other journeys'."""
+    """A user's way through the service. A weight is relative to the other journeys'.
+
+    ``start`` says with which step it begins, by name and probability (which add up to 1); without it, the first.
+    ``most`` bounds the requests of one journey whose steps lead back.
+    """
 
     name: str
     weight: float
     actions: tuple[Step | Think, ...]
+    start: dict[str, float] | None = None
+    most: int = 1_000
 
 
 class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Rows of data for templates (``{users.email}``); ``source`` is the file that they came from."""
+    """Rows of data for templates (``{users.email}``); ``source`` is the file that they came from.
+
+    ``zipf`` draws the row of rank r, the file's order, with probability proportional to (r + shift)^-exponent. ``per``
+    says how long a drawn row holds: for the journey, or for one request.
+    """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    order: Literal["sequential", "random"] = "sequential"
+    order: Literal["sequential", "random", "zipf"] = "sequential"
     source: str | None = None
+    exponent: float = 1.0
+    shift: float = 0.0
+    per: Literal["journey", "request"] = "journey"
 
 
 class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

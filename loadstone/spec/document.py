@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from loadstone.model.assumption import Assumption, Unknown
 from loadstone.model.guardrail import Guardrails
 from loadstone.model.service import Service
 from loadstone.model.shape import Shape
@@ -11,24 +12,6 @@ from loadstone.model.slo import Slo
 from loadstone.model.workload import Workload
 
 __all__ = ["Assumption", "Spec", "Unknown"]
-
-
-class Assumption(msgspec.Struct, frozen=True):
-    """Something taken as true of the traffic or the service, with its range, its source and when to look again."""
-
-    name: str
-    value: str | float | None = None
-    low: str | float | None = None
-    high: str | float | None = None
-    source: str | None = None
-    review: str | None = None
-
-
-class Unknown(msgspec.Struct, frozen=True):
-    """Something that nobody knows yet, and the command that would tell."""
-
-    name: str
-    command: str | None = None
 
 
 class Spec(msgspec.Struct, frozen=True):

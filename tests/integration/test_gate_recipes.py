@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from loadstone.stats.pairs.effect import FEWEST
 from tests.integration.small_repository import change, commit, git, repository

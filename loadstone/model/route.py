@@ -1,0 +1,68 @@
+"""Routes: a method and a path with its variable parts named, as a service's own table would have it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["SAFE", "Field", "FieldKind", "Route", "Source", "route_id"]
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that ask a service to change nothing (RFC 9110, 9.2.1), TRACE left out: nobody needs it sent."""
+
+Source = Literal["openapi", "django", "flask", "starlette", "express", "log", "har", "postman", "traces", "crawl"]
+
+FieldKind = Literal["number", "uuid", "hash", "slug", "date", "token", "word", "personal", "text"]
+"""What a field's values look like. ``personal`` (an address, a phone number, a name) and ``token`` are never kept."""
+
+
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A variable part of a path, or a parameter of a query.
+
+    ``values`` are readable ones, the most popular first, empty where they must not be kept; ``counts`` how often each
+    was seen, 0 where that is not known. ``distinct`` counts all that were seen, kept or not. ``share`` is the share of
+    the route's requests that carry it.
+    """
+
+    name: str
+    where: Literal["path", "query"] = "path"
+    kind: FieldKind = "text"
+    required: bool = True
+    values: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    distinct: int = 0
+    share: float = 1.0
+
+
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``template`` has its variable parts in braces: ``/products/{id}``. It holds for any host, and has no query.
+
+    ``sources`` say who named it. ``requests`` is how often a log or recording had it. ``name`` is what the service
+    calls it; ``body`` the media type that it takes, ``example`` such a body, where a document gave one.
+    """
+
+    method: str
+    template: str
+    fields: tuple[Field, ...] = ()
+    sources: tuple[Source, ...] = ()
+    name: str = ""
+    requests: int = 0
+    login: bool | None = None
+    body: str | None = None
+    example: str | None = None
+
+    @property
+    def id(self) -> str:
+        """``GET /products/{id}``."""
+        return route_id(self.method, self.template)
+
+    @property
+    def safe(self) -> bool:
+        """Whether asking for it changes nothing."""
+        return self.method in SAFE
+
+
+def route_id(method: str, template: str) -> str:
+    """How a route is named everywhere."""
+    return f"{method} {template}"
