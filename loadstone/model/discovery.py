@@ -30,7 +30,10 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A form has ``page``, where it stands, and ``action``, where it goes; ``csrf`` is the hidden field that changes, and
     ``csrf_header`` or ``csrf_cookie`` what carries it on. A JSON login answers with a token at the JSONPath ``token``.
-    ``user`` and ``password`` are the fields' names, ``fixed`` other fields as they stand in the form.
+    ``user`` and ``password`` are the fields' names, ``fixed`` other fields as they stand in the form. ``csrf_from`` is
+    how the token is taken from the page, as a spec would say it (``regex:…``, ``cookie:…``), ``changing`` other hidden
+    fields whose values are new on each page, and how each is taken. Of a login that was tried and worked: ``answers`` is the status that it
+    was answered with, ``landing`` where it led.
     """
 
     kind: Literal["form", "json", "basic", "bearer"]
@@ -45,6 +48,10 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fixed: dict[str, str] = {}
     token: str | None = None
     source: str = ""
+    csrf_from: str | None = None
+    changing: tuple[tuple[str, str], ...] = ()
+    answers: int | None = None
+    landing: str | None = None
 
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
