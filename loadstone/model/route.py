@@ -6,12 +6,18 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["SAFE", "Field", "FieldKind", "Route", "Source", "route_id"]
+__all__ = ["SAFE", "Aside", "Field", "FieldKind", "Framework", "Route", "Source", "route_id"]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that ask a service to change nothing (RFC 9110, 9.2.1), TRACE left out: nobody needs it sent."""
 
-Source = Literal["openapi", "django", "flask", "starlette", "express", "log", "har", "postman", "traces", "crawl"]
+Framework = Literal["django", "flask", "starlette", "aiohttp", "express", "fastify", "koa"]
+"""Whose route table can be had from the service itself (``traffic/framework``)."""
+
+Source = Literal["openapi", "log", "har", "postman", "traces", "crawl"] | Framework
+
+Aside = Literal["static", "admin", "docs", "debug"]
+"""What is not the service's own work: files, the framework's administration, a page of its interface, a debugger."""
 
 FieldKind = Literal["number", "uuid", "hash", "slug", "date", "token", "word", "personal", "text"]
 """What a field's values look like. ``personal`` (an address, a phone number, a name) and ``token`` are never kept."""
@@ -39,7 +45,8 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``template`` has its variable parts in braces: ``/products/{id}``. It holds for any host, and has no query.
 
     ``sources`` say who named it. ``requests`` is how often a log or recording had it. ``name`` is what the service
-    calls it; ``body`` the media type that it takes, ``example`` such a body, where a document gave one.
+    calls it; ``body`` the media type that it takes, ``example`` such a body, where a document gave one. ``aside`` is null
+    for the service's own work.
     """
 
     method: str
@@ -51,6 +58,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     login: bool | None = None
     body: str | None = None
     example: str | None = None
+    aside: Aside | None = None
 
     @property
     def id(self) -> str:
