@@ -45,8 +45,8 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``template`` has its variable parts in braces: ``/products/{id}``. It holds for any host, and has no query.
 
     ``sources`` say who named it. ``requests`` is how often a log or recording had it. ``name`` is what the service
-    calls it; ``body`` the media type that it takes, ``example`` such a body, where a document gave one. ``aside`` is null
-    for the service's own work.
+    calls it; ``body`` the media type that it takes, ``example`` such a body, where a document gave one. ``aside`` is
+    null for the service's own work.
     """
 
     method: str
