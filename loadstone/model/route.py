@@ -28,7 +28,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``values`` are readable ones, the most popular first, empty where they must not be kept; ``counts`` how often each
     was seen, 0 where that is not known. ``distinct`` counts all that were seen, kept or not. ``share`` is the share of
-    the route's requests that carry it.
+    the route's requests that carry it. ``many`` says that it spans several segments of a path (``/files/{path}``).
+    True counts lie between ``counts`` and ``counts`` + ``count_error``.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: tuple[int, ...] = ()
     distinct: int = 0
     share: float = 1.0
+    many: bool = False
+    count_error: int = 0
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
