@@ -32,8 +32,8 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``csrf_header`` or ``csrf_cookie`` what carries it on. A JSON login answers with a token at the JSONPath ``token``.
     ``user`` and ``password`` are the fields' names, ``fixed`` other fields as they stand in the form. ``csrf_from`` is
     how the token is taken from the page, as a spec would say it (``regex:…``, ``cookie:…``), ``changing`` other hidden
-    fields whose values are new on each page, and how each is taken. Of a login that was tried and worked: ``answers`` is the status that it
-    was answered with, ``landing`` where it led.
+    fields whose values are new on each page, and how each is taken. Of a login that was tried and worked, ``answers``
+    is the status that it was answered with, ``landing`` where it led.
     """
 
     kind: Literal["form", "json", "basic", "bearer"]
