@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     epilog="""\b
   loadstone check                     loadstone.toml: validate, then one pass through each journey
   loadstone check --dry               validate only; nothing is started and nothing is sent
-Exit codes: 0 good, 1 a step failed, 2 the spec is wrong, 4 the service did not come up.
+Exit codes: 0 good, 1 a step failed, 2 the spec is wrong, 4 the service did not come up or was not reached.
 """
 )
 @click.option("--spec", metavar="FILE", help="The spec.  [default: loadstone.toml]")
@@ -50,7 +50,19 @@ def check(spec: str | None, dry: bool, seed: int, hosts: tuple[str, ...], as_jso
     for journey, step in missed:
         click.echo(f"{journey}.{step} was not reached", err=True)
     click.echo(f"{len(exchanges)} of {len(exchanges) + len(missed)} steps were sent, {len(failed)} failed", err=True)
+    if exchanges:
+        return _told(found, exchanges) or (1 if failed or missed else 0)
     return 1 if failed or missed else 0
+
+
+def _told(spec: Spec, exchanges: tuple[Exchange, ...]) -> int:
+    """What stands in the way, each in a sentence and what to do; 4 where the service was not reached."""
+    from loadstone.lab.met import in_check, unreached
+    from loadstone.render.text import plain
+
+    for obstacle in in_check(spec.service.url, spec.workload, exchanges):
+        click.echo(f"\n{plain(obstacle.sentence)}\n    {plain(obstacle.advice)}", err=True)
+    return 4 if unreached(exchanges) else 0
 
 
 def _exchanges(spec: Spec, seed: int, hosts: tuple[str, ...]) -> tuple[Exchange, ...]:

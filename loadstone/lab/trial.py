@@ -28,7 +28,7 @@ from loadstone.lab.observation import Observation, Observing, observation
 from loadstone.lab.processes import family, listeners
 from loadstone.lab.report import REPORT, write_report
 from loadstone.lab.service import Command, ServiceProcess, argv, ending, place, serving
-from loadstone.model.interval import Interval
+from loadstone.model.interval import Interval, Sample
 from loadstone.model.run import Caveat, Manifest, ServiceUse, Status, Summary
 from loadstone.model.service import Service
 from loadstone.model.slo import Slo
@@ -158,8 +158,9 @@ def run_trial(
                     watched.open(served.pids if served else _found(asked.service))
                     _drive(driver, writer, tally, interrupts, watch, watched)
                     watched.stop()
-                    caveats = (*_instrumented(asked), *_service_ended(served))
-                    writer.samples(driver.samples())
+                    samples = driver.samples()
+                    writer.samples(samples)
+                    caveats = (*_instrumented(asked), *_service_ended(served), *_met(writer.run, asked, tally, samples))
                 if asked.observing is not None:
                     watch.doing("reading the evidence")
         except BaseException:
@@ -237,6 +238,15 @@ def _service_ended(process: ServiceProcess | None) -> tuple[Caveat, ...]:
         return ()
     message = f"The service that was started ended during the run, with {ending(code)}."
     return (Caveat(ENDED, "note", (), message, f"Its last words are in {process.log}."),)
+
+
+def _met(run: str, asked: Asked, tally: Tally, samples: tuple[Sample, ...]) -> tuple[Caveat, ...]:
+    """What failed requests met, while what they met is still there: each obstacle, and what to do, as a note."""
+    if not tally.overall.errors:
+        return ()
+    from loadstone.lab.met import caveats_of_obstacles, in_run
+
+    return tuple(caveats_of_obstacles(in_run(asked.service.url, summary_of(tally, run, "complete"), samples)))
 
 
 def _finish(writer: RunWriter, tally: Tally, status: Status, asked: Asked, caveats: tuple[Caveat, ...]) -> Trial:
