@@ -12,12 +12,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from loadstone import __version__
 from loadstone.errors import SpecError
 from loadstone.model.route import SAFE
 from loadstone.model.service import Tls
@@ -27,7 +27,7 @@ from loadstone.traffic.crawl.reply import Reply, inflated
 
 __all__ = ["AGENT", "Client", "Spent"]
 
-AGENT = f"loadstone/{__version__} (init)"
+AGENT = f"loadstone/{version('loadstone')} (init)"
 
 _ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.5"
 _CHUNK = 65_536
