@@ -52,6 +52,8 @@ try {
         return "";
       }) || "";
 
+    const named = (name) => (name && name !== "<anonymous>" && name !== "anonymous" ? String(name) : "");
+
     // ---- Express 4 and 5
 
     const segments = (given, spelling) => {
@@ -88,7 +90,9 @@ try {
         const result = Reflect.apply(original, this, given);
         quietly(() => {
           const apps = given.flat(Infinity).filter((each) => each && typeof each.handle === "function" && each.set);
-          const layers = stackOf().slice(before).filter((layer) => layer.name === "mounted_app");
+          const layers = stackOf()
+            .slice(before)
+            .filter((layer) => layer.name === "mounted_app");
           layers.forEach((layer, number) => (layer.handle[MOUNTED] = apps[number] || apps[0]));
         });
         return result;
@@ -105,7 +109,7 @@ try {
             rows.push({
               path: [...before, segment],
               methods: layer.route.methods._all ? null : methods.map((method) => method.toUpperCase()),
-              name: String((layer.route.stack.at(-1) || {}).name || ""),
+              name: named((layer.route.stack.at(-1) || {}).name),
               login: guarded(layer.route.stack),
             });
           }
@@ -138,7 +142,8 @@ try {
       return new RegExp(named.replace("(?:\\/(?<", "\\/(?:(?<"));
     };
 
-    const GUARDS = /^(authenticate|requireauth|requirelogin|isauthenticated|ensureauthenticated|ensureloggedin|verifytoken|authmiddleware|jwtauth)$/i;
+    const GUARDS =
+      /^(authenticate|requireauth|requirelogin|isauthenticated|ensureauthenticated|ensureloggedin|verifytoken|authmiddleware|jwtauth)$/i;
     const guarded = (stack) => (stack.some((layer) => GUARDS.test(layer.name || "")) ? true : null);
 
     const express = (exports, filename) => {
@@ -164,49 +169,38 @@ try {
       );
     };
 
-    // ---- Fastify: its own hook tells every route with its whole path
+    // ---- Fastify: it announces each application, whose own hook tells every route with its whole path
 
-    const fastify = (exports, filename, module) => {
-      const version = versionOf(filename);
-      const told = (app) =>
+    const fastify = (app) => {
+      const rows = [];
+      let first = true;
+      app.addHook("onRoute", (route) => {
         quietly(() => {
-          const rows = [];
-          app.addHook("onRoute", (route) => {
-            quietly(() => {
-              const methods = [].concat(route.method).map(String);
-              const file = /\*$/.test(route.url) && String((route.handler || {}).name || "").includes("static");
-              const docs = /^\/(documentation|docs)(\/|$)/.test(route.url) && (route.schema || {}).hide === true;
-              rows.push({
-                path: [["express4", route.url.replace("::", ":")]],
-                methods,
-                name: String((route.handler || {}).name || "").replace(/^bound /, ""),
-                aside: file ? "static" : docs ? "docs" : null,
-                websocket: route.websocket === true,
-              });
-            });
-          });
-          let first = true;
-          app.addHook("onRequest", (request, reply, done) => {
-            if (first) {
-              first = false;
-              write("fastify", version, rows);
-            }
-            done();
+          const name = named(String((route.handler || {}).name || "").replace(/^bound /, ""));
+          const hidden = (route.schema || {}).hide === true; // from its own document
+          const docs = hidden && /^\/(documentation|docs|reference)(\/|$)/.test(route.url);
+          rows.push({
+            path: [["express4", route.url.replace("::", ":")]],
+            methods: [].concat(route.method).map(String),
+            name,
+            aside: docs ? "docs" : hidden && route.url.endsWith("/*") ? "static" : null,
+            websocket: route.websocket === true,
           });
         });
-      const wrapped = new Proxy(exports, {
-        apply(target, self, given) {
-          const app = Reflect.apply(target, self, given);
-          told(app);
-          return app;
-        },
-        get(target, key, receiver) {
-          return key === "default" || key === "fastify" ? wrapped : Reflect.get(target, key, target);
-        },
       });
-      module.exports = wrapped;
-      return wrapped;
+      app.addHook("onRequest", (request, reply, done) => {
+        if (first) {
+          first = false;
+          write("fastify", String(app.version || ""), rows);
+        }
+        done();
+      });
     };
+    quietly(() =>
+      require("node:diagnostics_channel").subscribe("fastify.initialization", ({ fastify: app }) =>
+        quietly(() => fastify(app)),
+      ),
+    );
 
     // ---- Koa's router: a router's stack has whole paths, those of the routers within it too
 
@@ -240,18 +234,21 @@ try {
           };
           return Object.assign(told, dispatch);
         };
-      replace(Router.prototype, "use", (original) =>
-        function use(...given) {
-          quietly(() => given.flat(Infinity).forEach((each) => each && each.router && nested.add(each.router)));
-          return Reflect.apply(original, this, given);
-        });
+      replace(
+        Router.prototype,
+        "use",
+        (original) =>
+          function use(...given) {
+            quietly(() => given.flat(Infinity).forEach((each) => each && each.router && nested.add(each.router)));
+            return Reflect.apply(original, this, given);
+          },
+      );
       replace(Router.prototype, "routes", routes);
       replace(Router.prototype, "middleware", routes);
     };
 
     const HOOKS = [
       [/^express$/, (exports) => exports.application && exports.Router, express],
-      [/^fastify$/, (exports) => typeof exports === "function", fastify],
       [/^(@koa\/router|koa-router)$/, (exports) => exports, koa],
     ];
 
@@ -262,18 +259,17 @@ try {
     Module._load = function (request, parent, isMain) {
       const exports = Reflect.apply(load, this, [request, parent, isMain]);
       if (typeof exports !== "function" && typeof exports !== "object") return exports;
-      return (
-        quietly(() => {
-          const name = path.isAbsolute(request) ? (PACKAGE.exec(request) || [])[1] : request;
-          const hook = name && HOOKS.find(([pattern]) => pattern.test(name.replace("\\", "/")));
-          if (!hook || exports === null) return exports;
-          const filename = path.isAbsolute(request) ? request : Module._resolveFilename(request, parent, isMain);
-          const module = require.cache[filename];
-          if (!module || !module.loaded || done.has(module) || !hook[1](exports)) return exports;
-          done.add(module);
-          return hook[2](exports, filename, module) || exports;
-        }) || exports
-      );
+      quietly(() => {
+        const name = path.isAbsolute(request) ? (PACKAGE.exec(request) || [])[1] : request;
+        const hook = name && HOOKS.find(([pattern]) => pattern.test(name.replace("\\", "/")));
+        if (!hook || exports === null) return;
+        const filename = path.isAbsolute(request) ? request : Module._resolveFilename(request, parent, isMain);
+        const module = require.cache[filename];
+        if (!module || !module.loaded || done.has(module) || !hook[1](exports)) return;
+        done.add(module);
+        hook[2](exports, filename);
+      });
+      return exports;
     };
   }
 } catch {

@@ -1,7 +1,7 @@
 """Regular expressions that stand for paths: from ``^articles/(?P<year>[0-9]{4})/$`` to ``articles/{year}/``.
 
-Both dialects are read, Python's and JavaScript's. What may be left out is left out, so that a template is a shortest
-path that the expression takes; alternatives outside of groups become templates of their own.
+Both dialects are read, Python's and JavaScript's. What may be left out is left out, unless it holds a field: then there
+is a template with and one without it. Alternatives outside of fields become templates of their own.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class _Reader:
         self.at = found.end()
         most = found[0]
         if most[0] in "?*" or most.startswith(("{0", "{,")):
-            return [[]]
+            return [[], *(row for row in choices if any(name for name, regex in row if regex is not None))]
         times = int(re.sub(r"\D.*", "", most[1:]) or 1) if most[0] == "{" else 1
         return [
             [(name, None if regex is None else regex + most) for name, regex in row] * (min(times, 8) if plain else 1)

@@ -25,7 +25,7 @@ NAMES: Mapping[str, str] = {
     "aiohttp": "aiohttp",
     "express": "Express",
     "fastify": "Fastify",
-    "koa": "Koa",
+    "koa": "Koa router",
 }
 
 _SENT = ("GET", "POST", "PUT", "PATCH", "DELETE")

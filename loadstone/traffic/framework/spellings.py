@@ -148,10 +148,15 @@ _EXPRESS_5 = re.compile(r'[:*](?:(\w+)|"([^"]+)")|\\(.)')
 
 
 def _express_4(text: str) -> _Rows:
-    """path-to-regexp 0.1 and 6: ``/items/:id(\\d+)?``, ``*``; what may be left out is left out."""
-    text = re.sub(r"/:\w+(?:\([^()]*\))?[?*]", "", text)
-    rows = _fields(_KOA, lambda found: (found[1] or "", found[2] or found[4] or "[^/]+"))(text)
-    return [[part for piece in row for part in _stars(piece)] for row in rows]
+    """path-to-regexp 0.1 and 6: ``/items/:id(\\d+)?``, ``*``; with and without what may be left out."""
+    longest = re.sub(r"(:\w+(?:\([^()]*\))?)[?*]", r"\1", text)
+    shortest = re.sub(r"/?:\w+(?:\([^()]*\))?[?*]", "", text)
+    read = _fields(_KOA, lambda found: (found[1] or "", found[2] or found[4] or "[^/]+"))
+    return [
+        [part for piece in row for part in _stars(piece)]
+        for each in dict.fromkeys((shortest, longest))
+        for row in read(each)
+    ]
 
 
 def _stars(part: Part) -> list[Part]:
@@ -165,16 +170,19 @@ def _stars(part: Part) -> list[Part]:
 
 
 def _express_5(text: str) -> _Rows:
-    """path-to-regexp 8: ``/files/*path``, ``/items{/:id}``: what stands in braces may be left out."""
-    while (shorter := re.sub(r"\{[^{}]*\}", "", text)) != text:
-        text = shorter
+    """path-to-regexp 8: ``/files/*path``, ``/items{/:id}``: with and without what stands in braces."""
+    shortest = text
+    while (shorter := re.sub(r"\{[^{}]*\}", "", shortest)) != shortest:
+        shortest = shorter
 
     def part(found: re.Match[str]) -> Part:
         if found[3]:
             return found[3], None
         return found[1] or found[2], ".*" if found[0].startswith("*") else "[^/]+"
 
-    return _fields(_EXPRESS_5, part)(text)
+    read = _fields(_EXPRESS_5, part)
+    longest = re.sub(r"(?<!\\)[{}]", "", text)
+    return [row for each in dict.fromkeys((shortest, longest)) for row in read(each)]
 
 
 _READERS: Mapping[str, Callable[..., _Rows]] = {
