@@ -118,7 +118,7 @@ class _Replay:
         self._held_back = False
         for step in self._steps.values():
             if step.method.upper() not in SAFE and not allow_unsafe:
-                self._note(step, "not sent", None, "it may change something; --allow-unsafe sends it")
+                self._note(step, "not sent", None, "it may change something, and was not sent")
                 self._held_back = True
 
     def steps(self) -> list[Step]:
