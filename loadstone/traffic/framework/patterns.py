@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from loadstone.model.route import FieldKind
 
-__all__ = ["Part", "kind_of", "parts_of"]
+__all__ = ["Part", "kind_of", "parts_of", "spans"]
 
 Part = tuple[str, str | None]
 """A literal text with None; or a field's name (empty where it has none) with its regular expression."""
@@ -60,6 +60,16 @@ def kind_of(regex: str) -> tuple[FieldKind, tuple[str, ...]]:
     if takes["slug"]:
         return "slug", ()
     return ("word", ()) if takes["word"] else ("text", ())
+
+
+def spans(regex: str) -> bool:
+    """Whether it takes several segments of a path."""
+    if _NESTED.search(regex):
+        return False
+    try:
+        return re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", regex)).fullmatch("a/b/c") is not None
+    except (re.error, OverflowError, RecursionError):
+        return False
 
 
 def parts_of(regex: str) -> Iterator[tuple[Part, ...]]:

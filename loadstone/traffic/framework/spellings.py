@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from loadstone.model.route import Field, FieldKind
-from loadstone.traffic.framework.patterns import Part, kind_of, parts_of
+from loadstone.traffic.framework.patterns import Part, kind_of, parts_of, spans
 
 __all__ = ["Spelt", "spelt"]
 
@@ -38,6 +38,9 @@ class Spelt(msgspec.Struct, frozen=True):
 
 
 _Rows = list[list[Part]]
+
+_MANY = "=path"
+"""A field of the converter that takes slashes as well."""
 
 
 def spelt(path: Sequence[Sequence[Any]], types: Mapping[str, Mapping[str, Any]] = {}) -> Iterator[Spelt]:
@@ -78,15 +81,23 @@ def _spelt(row: Iterable[Part], types: Mapping[str, Mapping[str, Any]]) -> Spelt
             template += text
             continue
         told = types.get(text, {})
-        kind, values = kind_of(str(told.get("regex", regex))) if not regex.startswith("=") else (regex[1:], ())
+        kind, values = _kind(str(told.get("regex", regex)) if not regex.startswith("=") else regex)
         if told.get("type") in CONVERTERS:
             kind = CONVERTERS[str(told["type"])]
         if told.get("values"):
             kind, values = "word", tuple(map(str, told["values"]))
         name = _unique(re.sub(r"\W", "_", text) or ("id" if kind == "number" else "value"), fields)
-        fields.append(Field(name, "path", kind, True, values, (0,) * len(values), len(values)))  # type: ignore[arg-type]
+        many = spans(regex) if not regex.startswith("=") else regex == _MANY
+        fields.append(Field(name, "path", kind, True, values, (0,) * len(values), len(values), many=many))
         template += f"{{{name}}}"
     return Spelt(template if template.startswith("/") else "/" + template, tuple(fields))
+
+
+def _kind(regex: str) -> tuple[FieldKind, tuple[str, ...]]:
+    """Of an expression, or of a converter's name behind an equals sign."""
+    if regex.startswith("="):
+        return CONVERTERS.get(regex[1:], "text"), ()
+    return kind_of(regex)
 
 
 def _unique(name: str, fields: Sequence[Field]) -> str:
@@ -136,7 +147,7 @@ def _converted(found: re.Match[str]) -> Part:
         return found["name"], "|".join(word.strip(" '\"") for word in arguments.split(","))
     if converter not in CONVERTERS and arguments:
         return found["name"], arguments.strip("'\"")
-    return found["name"], f"={CONVERTERS.get(converter, 'text')}"
+    return found["name"], f"={converter}"
 
 
 _DJANGO = re.compile(r"<(?:(?P<converter>\w+)(?P<arguments>(?!)x)?:)?(?P<name>\w+)>")

@@ -133,6 +133,7 @@ def test_a_slash_where_segments_meet_stands_once() -> None:
 def test_kinds_come_from_converters_and_from_types() -> None:
     (one,) = spelt([["flask", '/<uuid:a>/<regex("[0-9]+"):b>/<float:c>/<custom:d>']])
     assert [field.kind for field in one.fields] == ["uuid", "number", "number", "text"]
+    assert not any(field.many for field in one.fields)
     (one,) = spelt([["braces", "/{a}/{b}"]], {"a": {"type": "date"}, "b": {"type": "Colour", "values": ["red"]}})
     assert [(field.kind, field.values) for field in one.fields] == [("date", ()), ("word", ("red",))]
 
@@ -140,3 +141,20 @@ def test_kinds_come_from_converters_and_from_types() -> None:
 def test_an_unknown_spelling_is_refused() -> None:
     with pytest.raises(ValueError, match="not known"):
         list(spelt([["sanic", "/"]]))
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        ["django", "<path:rest>/edit/"],
+        ["flask", "/<path:rest>"],
+        ["braces", "/{rest:path}"],
+        ["regex", "(?P<rest>.*)$"],
+        ["express4", "/:rest(.*)"],
+        ["express5", "/*rest"],
+        ["aiohttp", "/{rest:.+}"],
+    ],
+)
+def test_a_field_that_takes_slashes_is_told(segment: list[object]) -> None:
+    for one in spelt([segment]):
+        assert [(field.name, field.many) for field in one.fields] == [("rest", True)]
