@@ -56,7 +56,8 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A database that the service uses. ``dsn_env`` is the variable that holds its address; the address itself is never
-    kept. ``readable`` is null where nobody tried."""
+    kept. ``dsn`` is how a spec would name it: a template of variables (``{env.DATABASE_URL}``), without a secret.
+    ``readable`` is null where nobody tried."""
 
     system: str
     found_by: str
@@ -64,6 +65,7 @@ class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int | None = None
     name: str = ""
     dsn_env: str | None = None
+    dsn: str | None = None
     readable: bool | None = None
     problem: str | None = None
 
