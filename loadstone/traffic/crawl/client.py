@@ -30,7 +30,6 @@ __all__ = ["AGENT", "Client", "Spent"]
 AGENT = f"loadstone/{version('loadstone')} (init)"
 
 _ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.5"
-_CHUNK = 65_536
 
 
 class Spent(Exception):
@@ -230,7 +229,7 @@ class Client:
         """The body up to its bounds, and whether there was more."""
         parts, size, cut = [], 0, False
         try:
-            for part in response.iter_raw(_CHUNK):
+            for part in response.iter_raw():
                 parts.append(part)
                 size += len(part)
                 if size > most_bytes or time.monotonic() - began_s > self.limits.reply_s:
