@@ -1,0 +1,51 @@
+"""Shares and means when what is counted comes in visits: the visit is drawn, the request comes with it.
+
+The variance of a ratio over clusters (Kish, Survey Sampling, 1965) needs three sums over the clusters alone, which a
+stream can keep: of squared marked counts, of marked times all, and of squared all.
+"""
+
+from __future__ import annotations
+
+import math
+
+from loadstone.stats.beta import student_quantile
+from loadstone.stats.proportion import Design, share_interval
+
+__all__ = ["clustered_share", "mean_interval", "ratio_design"]
+
+
+def ratio_design(marked: float, count: float, squares: float, products: float, sizes: float, clusters: int) -> Design:
+    """The design effect of ``marked / count``, at least 1.
+
+    Over clusters with ``b`` marked of ``n``: ``squares`` is the sum of b^2, ``products`` of b n, ``sizes`` of n^2.
+    """
+    if clusters < 2 or count <= 0:
+        return Design(1.0, max(1, clusters - 1))
+    share = marked / count
+    independent = share * (1 - share) * count
+    if independent <= 0:
+        return Design(max(1.0, sizes / count), clusters - 1)
+    scatter = clusters / (clusters - 1) * max(0.0, squares - 2 * share * products + share * share * sizes)
+    return Design(max(1.0, scatter / independent), clusters - 1)
+
+
+def clustered_share(
+    marked: float, count: float, squares: float, products: float, sizes: float, clusters: int
+) -> tuple[float, float, float]:
+    """A share with its interval at 95 %: Clopper-Pearson or Wilson at the effective size."""
+    if count <= 0:
+        return 0.0, 0.0, 1.0
+    low, high = share_interval(marked, count, ratio_design(marked, count, squares, products, sizes, clusters))
+    return marked / count, low, high
+
+
+def mean_interval(total: float, squares: float, count: int) -> tuple[float, float, float]:
+    """The mean of ``count`` numbers above 0 and its interval at 95 %, symmetric in the logarithm (delta method)."""
+    if count <= 0 or total <= 0:
+        return 0.0, 0.0, math.inf
+    mean = total / count
+    if count < 2:
+        return mean, 0.0, math.inf
+    variance = max(0.0, squares - count * mean * mean) / (count - 1)
+    reach = student_quantile(0.975, count - 1) * math.sqrt(variance / count) / mean
+    return mean, mean * math.exp(-reach), mean * math.exp(reach)
