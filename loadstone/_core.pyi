@@ -40,6 +40,9 @@ def replay(
     """When each arrival ended, each request was begun and each stage ended (float64); see
     loadstone/stats/gain/replay.py. Raises ValueError for columns that do not fit."""
 
+def log_head(source: object, size: int) -> bytes:
+    """The beginning of a file's text, unpacked where it is packed. Raises OSError where it cannot be read."""
+
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""
 
@@ -84,3 +87,13 @@ class SpanDecoder:
     ): ...
     def counts(self) -> dict[str, int]: ...
     def first_error(self) -> str | None: ...
+
+class LogReader:
+    """Reads access logs into columns; a source is a name and a path or a file object, and `formats` has one for each.
+    Raises ValueError for a format, a key or a route that is none, OSError for a file that cannot be read."""
+
+    def __new__(
+        cls, formats: bytes, sources: Sequence[tuple[str, object]], key: str, declared: bytes, show: bytes
+    ) -> LogReader: ...
+    def next_batch(self) -> tuple[bytes, ...] | None: ...
+    def settle(self) -> bytes: ...

@@ -1,0 +1,227 @@
+//! Several files in time order. A file is opened when its first instant is due, so that files that follow one another
+//! are read one after the other; what rotation cut is joined.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::batch::{Batch, ROWS, Row};
+use super::cursor::{Cursor, Piece};
+use super::format::Format;
+use super::instant::Clock;
+use super::reading::Reading;
+use super::sorter::{Sorter, instant};
+use super::splitter::Lines;
+use super::stream::Source;
+use super::{Error, OPEN_FILES, PEEKED_BYTES};
+
+/// First lines that were not understood, held until their beginning may turn up.
+const HEADS: usize = 256;
+
+/// A file that is not open yet.
+struct Waiting {
+    file: usize,
+    first_ns: i64,
+    source: Source,
+    format: Format,
+}
+
+/// Open files by when their next row is due, then by their rank.
+pub struct Merge {
+    /// The next to open is the last.
+    waiting: Vec<Waiting>,
+    open: Vec<Option<Box<Cursor>>>,
+    due: BinaryHeap<Reverse<(i64, usize)>>,
+    heads: Vec<Piece>,
+    crowded: bool,
+}
+
+impl Merge {
+    /// Looks into every file for its first instant. An error names a file that cannot be read.
+    pub fn new(sources: Vec<Source>, formats: &[Format], reading: &mut Reading) -> Result<Merge, Error> {
+        let open = sources.iter().map(|_| None).collect();
+        let mut waiting = Vec::new();
+        let mut beginnings: Vec<(Vec<u8>, usize)> = Vec::new();
+        for (file, (mut source, format)) in sources.into_iter().zip(formats).enumerate() {
+            // A stream cannot be looked into and read again: it is opened before anything else.
+            let mut first_ns = i64::MIN;
+            if source.is_path() {
+                let peeked = peek(&mut source, format.clone());
+                let name = || reading.files.get(file).map(|file| file.path.clone()).unwrap_or_default();
+                let (found_ns, beginning) = peeked.map_err(|error| Error::File { name: name(), error })?;
+                first_ns = found_ns.unwrap_or(i64::MIN);
+                if !beginning.is_empty() {
+                    beginnings.push((beginning, file));
+                }
+            }
+            waiting.push(Waiting { file, first_ns, source, format: format.clone() });
+        }
+        tell_copies(beginnings, reading);
+        waiting.sort_by_key(|one| Reverse((one.first_ns, one.file)));
+        Ok(Merge { waiting, open, due: BinaryHeap::new(), heads: Vec::new(), crowded: false })
+    }
+
+    /// Fills a batch; it stays empty at the end.
+    pub fn fill(&mut self, batch: &mut Batch, sorter: &mut Sorter, reading: &mut Reading) {
+        while batch.len() < ROWS {
+            self.open_due(sorter, reading);
+            let Some(Reverse((_, rank))) = self.due.pop() else {
+                if self.waiting.is_empty() {
+                    break;
+                }
+                continue;
+            };
+            let bound = self.bound();
+            let Some(mut cursor) = self.open.get_mut(rank).and_then(Option::take) else { continue };
+            let next = loop {
+                match cursor.take(sorter, reading) {
+                    Some(row) => batch.push(&row),
+                    None => break None,
+                }
+                match cursor.due() {
+                    Some(due) if due <= bound && batch.len() < ROWS => {}
+                    due => break due,
+                }
+            };
+            match next {
+                Some(due) => self.put(cursor, due),
+                None => {
+                    if let Some(row) = self.end(cursor, sorter, reading) {
+                        batch.push(&row);
+                    }
+                }
+            }
+        }
+        if batch.len() < ROWS {
+            for head in std::mem::take(&mut self.heads) {
+                reading.malformed(head.file, head.line, &head.text, head.reason);
+            }
+        }
+    }
+
+    /// Up to when a file may be read on before another is due.
+    fn bound(&self) -> i64 {
+        let open = self.due.peek().map_or(i64::MAX, |Reverse((due, _))| *due);
+        let waiting =
+            self.waiting.last().filter(|_| self.due.len() < OPEN_FILES).map_or(i64::MAX, |next| next.first_ns);
+        open.min(waiting)
+    }
+
+    /// Opens the files whose first instant is due.
+    fn open_due(&mut self, sorter: &mut Sorter, reading: &mut Reading) {
+        while let Some(next) = self.waiting.last() {
+            if self.due.peek().is_some_and(|Reverse((due, _))| *due < next.first_ns) {
+                return;
+            }
+            if self.due.len() >= OPEN_FILES {
+                self.crowded = true;
+                return;
+            }
+            self.open_next(sorter, reading);
+        }
+    }
+
+    fn open_next(&mut self, sorter: &mut Sorter, reading: &mut Reading) {
+        let Some(Waiting { file, mut source, format, .. }) = self.waiting.pop() else { return };
+        let stream = match source.open() {
+            Ok(stream) => stream,
+            Err(error) => {
+                let path = reading.files.get(file).map(|file| file.path.clone()).unwrap_or_default();
+                return reading.note(format!("{path} was not read: {error}"));
+            }
+        };
+        let mut cursor = Box::new(Cursor::new(file, format, stream));
+        cursor.start(sorter, reading);
+        if let Some(head) = cursor.head.take() {
+            match self.heads.len() < HEADS {
+                true => self.heads.push(head),
+                false => reading.malformed(head.file, head.line, &head.text, head.reason),
+            }
+        }
+        // A file without a row ends in turn.
+        let due = cursor.due().unwrap_or(i64::MIN);
+        self.put(cursor, due);
+    }
+
+    fn put(&mut self, cursor: Box<Cursor>, due: i64) {
+        let rank = cursor.file;
+        if let Some(place) = self.open.get_mut(rank) {
+            *place = Some(cursor);
+            self.due.push(Reverse((due, rank)));
+        }
+    }
+
+    /// The last row of a file whose last line has no ending: with its rest, where another file begins with that.
+    fn end(&mut self, mut cursor: Box<Cursor>, sorter: &mut Sorter, reading: &mut Reading) -> Option<Row> {
+        let tail = cursor.tail.take()?;
+        if self.due.len() < OPEN_FILES {
+            self.open_next(sorter, reading);
+        }
+        let mut joined = Vec::new();
+        let rest = self.heads.iter().position(|head| {
+            joined.clear();
+            joined.extend_from_slice(&tail.text);
+            joined.extend_from_slice(&head.text);
+            head.file != cursor.file && instant(&cursor.format, &mut cursor.clock, &joined).is_some()
+        });
+        if let Some(rest) = rest {
+            self.heads.remove(rest);
+            if let Ok(row) = cursor.settle(&joined, sorter, reading) {
+                reading.joined += 1;
+                return Some(row);
+            }
+        }
+        match cursor.settle(&tail.text, sorter, reading) {
+            Ok(row) => Some(row),
+            Err("") => None,
+            Err(reason) => {
+                reading.malformed(tail.file, tail.line, &tail.text, reason);
+                None
+            }
+        }
+    }
+
+    /// What is to be said at the end.
+    pub fn tell(&self, reading: &mut Reading) {
+        if self.crowded {
+            reading.note(format!(
+                "more than {OPEN_FILES} files tell of the same time: the rows of those beyond come late; read them in parts"
+            ));
+        }
+    }
+}
+
+/// The first instant of a file, and its first line; where neither is within its beginning, None and nothing.
+fn peek(source: &mut Source, mut format: Format) -> std::io::Result<(Option<i64>, Vec<u8>)> {
+    let mut lines = Lines::new(std::io::Read::take(source.open()?, PEEKED_BYTES));
+    let mut clock = Clock::default();
+    let mut beginning = Vec::new();
+    while let Some(line) = lines.next_line() {
+        if line.number == 1 {
+            beginning = line.bytes.to_vec();
+        }
+        if line.bytes.first() == Some(&b'#') {
+            format.header(line.bytes);
+        } else if let Some(found) = instant(&format, &mut clock, line.bytes) {
+            return Ok((Some(found), if line.number == 1 { beginning } else { Vec::new() }));
+        }
+    }
+    Ok((None, Vec::new()))
+}
+
+/// Files that begin with the same request are copies of one another, most likely.
+fn tell_copies(mut beginnings: Vec<(Vec<u8>, usize)>, reading: &mut Reading) {
+    beginnings.sort();
+    for pair in beginnings.windows(2) {
+        if let [(one, first), (other, second)] = pair
+            && one == other
+            && let (Some(first), Some(second)) = (reading.files.get(*first), reading.files.get(*second))
+        {
+            let (first, second) = (&first.path, &second.path);
+            let note = format!(
+                "{first} and {second} begin with the same request: if one is a copy of the other, its requests are \
+                 counted twice; leave one out"
+            );
+            reading.note(note);
+        }
+    }
+}
