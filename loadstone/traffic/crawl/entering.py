@@ -107,7 +107,7 @@ def _at(document: object, path: str) -> str | None:
 def _by_form(login: Login, client: Client, user: str, password: str) -> Login | None:
     page = login.page or login.action
     shown = client.get(page)
-    read = read_page(shown.url, shown.body)
+    read = read_page(shown.url, shown.text)
     given = dict(login.fixed)
     for form in read.forms:
         if form.action == login.action and form.passwords:
@@ -139,7 +139,7 @@ def _landing(reply: Reply) -> str | None:
 
 
 def _wants_password(reply: Reply, login: Login) -> bool:
-    read = read_page(reply.url, reply.body) if reply.html else Page()
+    read = read_page(reply.url, reply.text) if reply.html else Page()
     return any(form.passwords and form.action == login.action for form in read.forms)
 
 

@@ -9,12 +9,18 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from loadstone.traffic.crawl.addresses import is_asset, target_of
 
-__all__ = ["Form", "FormField", "Page", "read_page"]
+__all__ = ["Form", "FormField", "Page", "read_page", "shallow"]
 
 MOST_LINKS = 2_000  # of one page
 MOST_FORMS = 50
 MOST_FIELDS = 200
 _LONGEST_VALUE = 4_096
+DEEPEST = 2_000  # elements within each other; browsers stop at 512 (Blink, kMaximumHTMLParserDOMTreeDepth)
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,40})")
+_SHUT_BY_ITSELF = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"),
+    *("p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "option", "optgroup", "rp", "rt"),
+}
 _ELSEWHERE = re.compile(r"(?i)^(?:javascript|mailto|tel|data|blob|about|sms|ftp):")
 
 
@@ -57,10 +63,10 @@ class Page(msgspec.Struct, frozen=True):
     elsewhere: int = 0
 
 
-def read_page(url: str, body: bytes) -> Page:
+def read_page(url: str, text: str) -> Page:
     """The page at ``url``. Never raises for what a server sends: what cannot be read is not there."""
     try:
-        tree = LexborHTMLParser(body)
+        tree = LexborHTMLParser(shallow(text))
     except Exception:  # selectolax raises bare exceptions for what lexbor refuses
         return Page()
     base = url
@@ -113,6 +119,18 @@ def read_page(url: str, body: bytes) -> Page:
         assets=assets,
         elsewhere=elsewhere,
     )
+
+
+def shallow(text: str) -> str:
+    """The text up to where its elements lie deeper than any real page's: the parser's time grows with the depth's
+    square (measured: 0.2 s for 10,000 levels, 6.6 s for 50,000)."""
+    depth = 0
+    for found in _TAG.finditer(text):
+        if found[2].lower() not in _SHUT_BY_ITSELF:
+            depth = max(0, depth - 1) if found[1] else depth + 1
+            if depth > DEEPEST:
+                return text[: found.start()]
+    return text
 
 
 def _form(url: str, base: str, node: LexborNode) -> Form:

@@ -14,7 +14,8 @@ _VALUE = re.compile(
     r"[^/]*\d{3,}[^/]*|\d+-[^/]+|[^/]+-\d+|[^/]{40,}|[^/]+@[^/]+)$"
 )
 _VERSION = re.compile(r"(?i)^v\d+(?:\.\d+)*$")
-_ANY = "*"
+_ANY = "*"  # looks like a value
+_MANY = "~"  # one of more names than a menu has
 MOST_SAME = 3
 """A name may stand so often in one path; a path that repeats itself more often is a trap of relative links."""
 
@@ -43,7 +44,7 @@ class Variety:
                 self._crowded.add(parent)
                 self._shapes.clear()
                 self._counts = Counter(self.shape(taken) for taken in self._taken)
-            parent = f"{parent}/{_ANY if self._is_value(parent, part) else part}"
+            parent = f"{parent}/{self._known(parent, part)}"
 
     def take(self, target: str) -> None:
         """A page is being asked for."""
@@ -57,24 +58,26 @@ class Variety:
     def exhausted(self, target: str) -> bool:
         """Whether enough of its kind were seen, or it repeats itself as a trap does."""
         shape = self.shape(target)
-        most = self._limits.alike * (2 if "?" not in shape and shape.rsplit("/", 1)[0] in self._crowded else 1)
+        most = self._limits.alike * (2 if shape.endswith(_MANY) else 1)
         if self._counts[shape] >= most:
             return True
         parts = _parts(target)
         return bool(parts) and max(Counter(parts).values()) > MOST_SAME
 
     def shape(self, target: str) -> str:
-        """The target with values as ``*`` and a query by the names of its parameters, without their number."""
+        """The target with values as ``*`` or ``~``, its query as a mere question mark."""
         known = self._shapes.get(target)
         if known is None:
             path = ""
             for part in _parts(target):
-                path = f"{path}/{_ANY if self._is_value(path, part) else part}"
+                path = f"{path}/{self._known(path, part)}"
             known = self._shapes[target] = f"{path or '/'}?" if "?" in target else path or "/"
         return known
 
-    def _is_value(self, parent: str, part: str) -> bool:
-        return parent in self._crowded or (_VALUE.match(part) is not None and _VERSION.match(part) is None)
+    def _known(self, parent: str, part: str) -> str:
+        if _VALUE.match(part) and not _VERSION.match(part):
+            return _ANY
+        return _MANY if parent in self._crowded else part
 
 
 def _parts(target: str) -> list[str]:

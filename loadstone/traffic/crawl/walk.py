@@ -196,7 +196,7 @@ class _Walk:
             elif "preload" not in relation and "stylesheet" not in relation:
                 self._link(target, depth + 1)
         if reply.html:
-            self._page(reply, read_page(reply.url, reply.body), depth)
+            self._page(reply, read_page(reply.url, reply.text), depth)
         elif (document := reply.json()) is not None:
             links, following = json_links(reply.url, document)
             for target in (*following, *links):
@@ -229,7 +229,7 @@ class _Walk:
             return login
         with self.client.as_nobody():
             reply = self.client.get(login.page or login.action)
-        second = read_page(reply.url, reply.body)
+        second = read_page(reply.url, reply.text)
         besides = (login.user, login.password, login.csrf or "")
         return with_changing(login, changing_fields(first, second, login.action, reply.text, besides))
 
@@ -243,7 +243,7 @@ class _Walk:
             self._asked.add(target)
             reply = self.client.get(target)
             if reply.good and reply.html:
-                page = read_page(reply.url, reply.body)
+                page = read_page(reply.url, reply.text)
                 found = form_login(target, reply, page, self.client.cookies())
                 if found is not None:
                     self._count(("GET", target))
