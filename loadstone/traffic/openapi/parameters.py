@@ -71,7 +71,7 @@ def fields_of(document: Document, parameters: list[Parameter], template: str) ->
             given = True
             for field, told in _query(document, one):
                 if not told and not field.required:  # nothing has to be sent, and nothing is known to send
-                    fields.append(msgspec.structs.replace(field, values=(), counts=(), distinct=0))
+                    fields.append(msgspec.structs.replace(field, values=(), counts=()))
                     continue
                 fields.append(field)
                 given = given and told
@@ -165,7 +165,7 @@ def _made(document: Document, one: Parameter, name: str, where: str, texts: list
     kind = _kind(document, one)
     kept = [] if kind in ("personal", "token") else list(dict.fromkeys(text for text in texts if text != ""))
     place: Literal["path", "query"] = "path" if where == "path" else "query"
-    return Field(name, place, kind, required, tuple(kept), (0,) * len(kept), distinct=len(kept))
+    return Field(name, place, kind, required, tuple(kept), (0,) * len(kept))
 
 
 def _kind(document: Document, one: Parameter) -> FieldKind:

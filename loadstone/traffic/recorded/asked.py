@@ -132,6 +132,8 @@ def places(request: Asked) -> Iterator[tuple[Place, str]]:
             for number, (_, name, content) in enumerate(pieces):
                 if name:
                     yield Place("multipart", (number, name)), content
+        case "text", str(text):
+            yield Place("text"), text
 
 
 def put_together(

@@ -33,6 +33,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self._needed: dict[str, None] = {}
 
     def name(self, wanted: str, value: str) -> str:
         """The variable that stands for this value."""
@@ -42,6 +43,15 @@ class Secrets:
             name = f"{wanted}_{number}"
         self.values[name] = value
         return name
+
+    def needs(self, name: str) -> None:
+        """A variable whose value nobody recorded."""
+        self._needed.setdefault(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every variable, in the order in which they were met; those without a value last."""
+        return tuple({**dict.fromkeys(self.values), **self._needed})
 
 
 def secret_of(place: Place, value: str, beside: Iterable[str] = ()) -> str | None:

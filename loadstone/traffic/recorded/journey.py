@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,17 @@ LONGEST_PAUSE_S = 600.0
 
 SLOWEST_S = 30.0
 """A step waits at least three times as long as the recording did, within these bounds."""
+
+
+_MARK = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_DRAWN: dict[str, template.Part] = {
+    "$guid": template.Counter("uuid"),
+    "$randomUUID": template.Counter("uuid"),
+    "$randomInt": template.Integer(0, 1000),
+    "$timestamp": template.Integer(1_700_000_000, 1_900_000_000),
+    "$randomEmail": template.Text("someone@example.com"),
+}
+"""What Postman draws itself, as far as a template can."""
 
 
 class Made(NamedTuple):
@@ -61,7 +73,9 @@ def made_of(recording: Recording, dynamics: Sequence[Dynamic], name: str) -> Mad
         if place and (pause := _pause(recording.exchanges[kept[place - 1]], exchange)):
             actions.append(pause)
             pauses += 1
-        step = _step(exchange, names, uses.get(i, {}), extracts.get(i, ()), secrets, session)
+        request = asked(exchange)
+        texts = _texts(request, uses.get(i, {}), secrets, recording.kind == "postman")
+        step = _step(exchange, names, request, texts, extracts.get(i, ()), secrets if session else None)
         if i in unproved:
             doubtful.append(step.name)
         actions.append(step)
@@ -104,14 +118,14 @@ def _unproved(dynamics: Sequence[Dynamic]) -> set[int]:
 def _step(
     exchange: RecordedExchange,
     names: Names,
-    spans: Spans,
+    request: Asked,
+    texts: dict[Place, tuple[template.Part, ...]],
     extracts: Sequence[Extraction],
-    secrets: Secrets,
-    session: bool,
+    secrets: Secrets | None,
 ) -> Step:
-    request = asked(exchange)
-    target, headers, body = put_together(request, _texts(request, spans, secrets))
-    if session and (cookie := exchange.request.header("cookie")):
+    """``secrets`` is given where the cookies come from before the recording, and have to be the environment's."""
+    target, headers, body = put_together(request, texts)
+    if secrets is not None and (cookie := exchange.request.header("cookie")):
         headers["cookie"] = template.show((template.Secret(secrets.name("LOADSTONE_COOKIE", cookie)),))
     took = exchange.duration_s or 0.0
     return Step(
@@ -126,7 +140,7 @@ def _step(
     )
 
 
-def _texts(request: Asked, spans: Spans, secrets: Secrets) -> dict[Place, tuple[template.Part, ...]]:
+def _texts(request: Asked, spans: Spans, secrets: Secrets, open_marks: bool) -> dict[Place, tuple[template.Part, ...]]:
     """The places that are not sent as they were: with values in them, and without what must not be written."""
     texts: dict[Place, tuple[template.Part, ...]] = {}
     if whole := spans.get(Place("target")):
@@ -136,6 +150,10 @@ def _texts(request: Asked, spans: Spans, secrets: Secrets) -> dict[Place, tuple[
     for place, value in here:
         if place in spans:
             texts[place] = _filled(value, spans[place])
+        elif open_marks and _MARK.search(value):
+            texts[place] = _given(value, secrets)
+        elif place.where == "text":
+            continue
         elif place.where != "target" and (variable := secret_of(place, value, beside)):
             texts[place] = _hidden(place, value, variable, secrets)
     return texts
@@ -149,6 +167,27 @@ def _filled(value: str, spans: Sequence[tuple[int, int, template.Part]]) -> tupl
             parts.append(template.Text(value[at:start]))
         parts.append(part)
         at = end
+    if at < len(value):
+        parts.append(template.Text(value[at:]))
+    return tuple(parts)
+
+
+def _given(value: str, secrets: Secrets) -> tuple[template.Part, ...]:
+    """A collection's variables that have no value: what Postman draws is drawn, the others are the environment's."""
+    parts: list[template.Part] = []
+    at = 0
+    for found in _MARK.finditer(value):
+        if found.start() > at:
+            parts.append(template.Text(value[at : found.start()]))
+        if (drawn := _DRAWN.get(found[1])) is not None:
+            parts.append(drawn)
+        else:
+            words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", found[1])
+            name = re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_").upper() or "VALUE"
+            variable = name if name.startswith("LOADSTONE_") else f"LOADSTONE_{name}"
+            secrets.needs(variable)
+            parts.append(template.Secret(variable))
+        at = found.end()
     if at < len(value):
         parts.append(template.Text(value[at:]))
     return tuple(parts)
@@ -215,8 +254,8 @@ def _told(
         notes.append(
             "the recording began with a login that it does not hold; its cookies are read from LOADSTONE_COOKIE"
         )
-    if secrets.values:
-        notes.append(f"set these before it runs: {', '.join(secrets.values)}")
+    if secrets.names:
+        notes.append(f"set these before it runs: {', '.join(secrets.names)}")
     loose = [one.name for one in dynamics if one.extraction is not None and not one.proved]
     if loose:
         notes.append(
