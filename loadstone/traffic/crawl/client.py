@@ -63,7 +63,7 @@ class Client:
         headers = {"user-agent": AGENT, "accept": _ACCEPT, "accept-encoding": "identity"}
         return httpx.Client(
             headers=headers,
-            verify=_trust(self.tls),
+            verify=_trust(self.tls) if self.origin.startswith("https:") else _nobody(),
             trust_env=False,
             timeout=self.limits.reply_s,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
@@ -264,6 +264,11 @@ def failure_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.CloseError)):
         return "reset", words
     return "protocol", words
+
+
+def _nobody() -> ssl.SSLContext:
+    """Trusts no certificate: for an origin without TLS, where the system's roots need not be read."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _trust(tls: Tls) -> ssl.SSLContext:

@@ -38,9 +38,7 @@ _NAMED = re.compile(
 )
 _SCRIPTS = re.compile(r"src=[\"']([^\"'<>]*swagger(?:-ui)?-init(?:ializer)?\.js[^\"'<>]*)[\"']")
 _INSIDE = re.compile(r"[\"']?swaggerDoc[\"']?\s*:\s*(?=\{)")
-_GRAPHQL = re.compile(
-    r"(?i)graphi?ql|\"__typename\"|must provide (?:a )?query|query missing|Cross-Site Request Forgery"
-)
+_GRAPHQL = re.compile(r"(?i)graphi?ql|\"__typename\"|must provide (?:a )?query|query missing|Cross-Site Request Forg")
 _PAGE = re.compile(r"\.(?:js|css|html?|png|svg|ico)(?:$|\?)")
 
 

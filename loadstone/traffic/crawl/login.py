@@ -69,9 +69,8 @@ def form_login(page: str, reply: Reply, read: Page, cookies: Mapping[str, str]) 
     fixed = {
         field.name: field.value
         for field in form.fields
-        if field.name not in left_out and field.type in ("hidden", "submit", "select", "checkbox", "radio")
-        and (field.type != "checkbox" or field.value == "on") and field.type != "submit"
-    }  # fmt: skip
+        if field.name not in left_out and field.type in ("hidden", "select", "checkbox", "radio")
+    }
     assert form.action is not None
     return Login(
         "form",

@@ -160,7 +160,7 @@ def _field(node: LexborNode) -> FormField | None:
     elif tag == "textarea":
         kind, value = "textarea", node.text()
     elif kind in ("checkbox", "radio"):
-        if "checked" not in node.attributes and kind == "radio":
+        if "checked" not in node.attributes:
             return None
         value = value or "on"
     return FormField(name, kind, value[:_LONGEST_VALUE], _attribute(node, "autocomplete").lower())

@@ -131,7 +131,7 @@ def test_an_endless_body_is_cut() -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_a_bomb_is_not_unpacked(encoding: str) -> None:
-    zeros = b"\0" * 200_000_000
+    zeros = b"\0" * 50_000_000
     small = gzip.compress(zeros) if encoding == "gzip" else zlib.compress(zeros)
     assert len(small) < 1_048_576
     answer = Answer(small, headers=(("content-encoding", encoding),))
