@@ -1,0 +1,293 @@
+"""What a service leans on: its environment, its configuration, its compose file and its open sockets, as one list.
+
+A database that several of them name is told once, with all who named it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import msgspec
+
+from loadstone.lab.surroundings.containers import Container, containers_of
+from loadstone.lab.surroundings.dotenv import read_dotenv
+from loadstone.lab.surroundings.sockets import PROC, inodes_of, outgoing, program_at, rows_of
+from loadstone.lab.surroundings.systems import DATABASES, PORTS, by_port, by_socket
+from loadstone.lab.surroundings.unix_peers import unix_peers
+from loadstone.lab.surroundings.variables import Named, named
+from loadstone.lab.tree import descendants
+from loadstone.model.discovery import Database, Dependency
+from loadstone.model.evidence import Missing
+
+__all__ = ["Surroundings", "look"]
+
+Probe = Callable[[str], Sequence[Missing]]
+
+OPEN = "an open connection"
+
+_WITH_PASSWORD = re.compile(r"://[^:@/]*:(?!\{env\.)[^@/]+@|\bpassword=(?!\{env\.)", re.IGNORECASE)
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """``notes`` say what could not be looked at, and what must be exported before a database can be read."""
+
+    databases: tuple[Database, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    containers: tuple[Container, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def look(
+    pids: Iterable[int],
+    *,
+    environ: Mapping[str, str] | None = None,
+    compose: Path | None = None,
+    folder: Path | None = None,
+    told: Sequence[Database | Dependency] = (),
+    dsn: tuple[str, str] | None = None,
+    probe: Probe | None = None,
+    proc: Path = PROC,
+) -> Surroundings:
+    """Look around the service that these processes are.
+
+    ``environ`` are the variables that it was started with, read from the processes where it is None. ``folder`` is
+    where it runs: its ``.env`` and its compose file are read, unless ``compose`` names that. ``told`` is what its
+    framework named. ``dsn`` is the template that the spec has, and what it stands for. ``probe`` asks a PostgreSQL
+    database what it would not tell (``gather.postgres.probe``); without it nobody is asked.
+    """
+    family = set(pids)
+    notes: list[str] = []
+    found: list[Named] = [Named(each) for each in told]
+    found += _given(dsn)
+    variables, whole = (dict(environ), True) if environ is not None else _environment(family, proc)
+    if family and not whole:
+        notes.append("The environment of some of its processes may not be read by this user: run loadstone as theirs.")
+    found += _variables(variables, folder, notes)
+    if compose is not None or folder is not None:
+        found += _composed(compose, folder, notes)
+    held, seen = inodes_of(family, proc)
+    if family and not seen:
+        notes.append("The sockets of some of its processes may not be seen by this user: run loadstone as theirs.")
+    found += _connected(family, held, proc)
+    found += [Named(each) for each in _sqlite(family)]
+    databases: list[Database] = []
+    for one in _together([each for each in found if isinstance(each.what, Database)]):
+        assert isinstance(one.what, Database)
+        databases.append(_probed(one.what, one.address, probe))
+    dependencies = _merged_dependencies(each.what for each in found if isinstance(each.what, Dependency))
+    notes += _unset(databases, variables)
+    return Surroundings(
+        tuple(databases), tuple(dependencies), tuple(containers_of(family, proc)), tuple(dict.fromkeys(notes))
+    )
+
+
+def _given(dsn: tuple[str, str] | None) -> list[Named]:
+    """The database that a spec or an option names; a template with a password in it is not kept."""
+    if dsn is None:
+        return []
+    template, address = dsn
+    kept = None if _WITH_PASSWORD.search(template) else template
+    variable = re.fullmatch(r"\{env\.(\w+)\}", template)
+    one = next(named({"DSN": address}), None)
+    told = one.what if one is not None and isinstance(one.what, Database) else Database("postgresql", "--dsn")
+    return [
+        Named(
+            Database(
+                told.system,
+                "--dsn",
+                told.host,
+                told.port,
+                told.name,
+                dsn_env=variable[1] if variable is not None else None,
+                dsn=kept,
+            ),
+            address,
+        )
+    ]
+
+
+def _variables(variables: Mapping[str, str], folder: Path | None, notes: list[str]) -> list[Named]:
+    """Of the environment, and of ``.env`` where it names something that the environment does not."""
+    found = list(named(variables))
+    if folder is None or not (folder / ".env").is_file():
+        return found
+    values = read_dotenv(folder / ".env")
+    more = [one for one in named({**variables, **values}, "in .env") if one.what not in [each.what for each in found]]
+    more = [one for one in more if one.what.found_by.split(" ")[0] in values]
+    if more:
+        notes.append("Some of it is named in .env alone: before a database is read, set -a; . ./.env; set +a")
+    return found + more
+
+
+def _composed(compose: Path | None, folder: Path | None, notes: list[str]) -> list[Named]:
+    from loadstone.errors import SpecError
+    from loadstone.lab.surroundings.compose import compose_services, find_compose
+
+    path = compose or (find_compose(folder) if folder is not None else None)
+    if path is None:
+        return []
+    try:
+        read = compose_services(path)
+    except SpecError as error:
+        if compose is not None:
+            raise
+        notes.append(f"The compose file was not read: {error}")
+        return []
+    notes += read.notes
+    return [*map(Named, read.databases), *map(Named, read.dependencies)]
+
+
+def _environment(pids: set[int], proc: Path) -> tuple[dict[str, str], bool]:
+    """Of all processes together, the first's value of a name; and whether each could be read."""
+    values: dict[str, str] = {}
+    whole = True
+    for pid in sorted(pids):
+        try:
+            raw = (proc / str(pid) / "environ").read_bytes()
+        except OSError:
+            whole = False
+            continue
+        for pair in raw.split(b"\0"):
+            name, equals, value = pair.partition(b"=")
+            if equals:
+                values.setdefault(name.decode(errors="replace"), value.decode(errors="replace"))
+    return values, whole
+
+
+def _connected(pids: set[int], held: set[int], proc: Path) -> Iterator[Named]:
+    """Whom the processes talk to now."""
+    ours = _own_ports(proc)
+    seen: set[tuple[str, int]] = set()
+    for pid, row in outgoing(pids, proc):
+        place = (row.remote_host, row.remote_port)
+        if place in seen or (ip_address(row.remote_host).is_loopback and row.remote_port in ours):
+            continue
+        seen.add(place)
+        system = program_at(pid, row, proc) or by_port(row.remote_port) or "tcp"
+        yield Named(_known(system, *place))
+    for path in sorted(unix_peers(held)) if proc == PROC else ():
+        known = by_socket(path)
+        if known is not None:
+            system, host, port = known
+            yield Named(_known(system, host, port))
+
+
+def _own_ports(proc: Path) -> set[int]:
+    """Where Loadstone itself listens: what a service sends to its receiver is no dependency."""
+    held, _ = inodes_of(descendants({os.getpid()}) if proc == PROC else (), proc)
+    return {row.port for row in rows_of("self", proc) if row.listens and row.inode in held}
+
+
+def _known(system: str, host: str, port: int | None) -> Database | Dependency:
+    if system in DATABASES:
+        return Database(system, OPEN, host, port)
+    return Dependency(system, OPEN, host, port)
+
+
+def _sqlite(pids: set[int]) -> Iterator[Database]:
+    from loadstone.gather.sqlite.databases import opened
+
+    for path in sorted(opened(pids, {})):
+        yield Database("sqlite", "an open file", name=str(path), readable=True)
+
+
+def _together(found: Sequence[Named]) -> Iterator[Named]:
+    """One for each database, with all that is known of it."""
+    rest = list(found)
+    while rest:
+        first = rest.pop(0)
+        for other in list(rest):
+            assert isinstance(first.what, Database)
+            assert isinstance(other.what, Database)
+            if _same(first.what, other.what):
+                rest.remove(other)
+                first = Named(_merged(first.what, other.what), first.address or other.address)
+        yield first
+
+
+def _same(one: Database, other: Database) -> bool:
+    if one.system != other.system:
+        return False
+    if one.system == "sqlite":
+        return Path(one.name).name == Path(other.name).name
+    if one.name and other.name and one.name != other.name:
+        return False
+    ports = {one.port or PORTS.get(one.system), other.port or PORTS.get(other.system)}
+    if len(ports) > 1:
+        return False
+    hosts = [_host(one), _host(other)]
+    # A name and an address, of one system at one port: whether the name is that address only the service knows.
+    return hosts[0] == hosts[1] or sum(map(_is_address, hosts)) == 1 or "" in hosts
+
+
+def _host(database: Database) -> str:
+    host = database.host
+    if host in ("localhost", "::1", "") or host.startswith(("127.", "/")):
+        return "127.0.0.1"
+    return host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _merged(one: Database, other: Database) -> Database:
+    named_first = one if one.host or not other.host else other
+    return Database(
+        one.system,
+        ", ".join(dict.fromkeys((*one.found_by.split(", "), *other.found_by.split(", ")))),
+        host=named_first.host,
+        port=one.port or other.port,
+        name=max(one.name, other.name, key=len),
+        dsn_env=one.dsn_env or other.dsn_env,
+        dsn=one.dsn or other.dsn,
+        readable=one.readable if one.readable is not None else other.readable,
+        problem=one.problem or other.problem,
+    )
+
+
+def _merged_dependencies(found: Iterable[Dependency]) -> list[Dependency]:
+    kept: dict[tuple[str, str, int | None], Dependency] = {}
+    for one in found:
+        host = "127.0.0.1" if one.host in ("localhost", "::1", "") else one.host
+        key = (one.what, host, one.port or PORTS.get(one.what))
+        before = kept.get(key) or next(
+            (known for (what, at, port), known in kept.items()
+             if what == key[0] and port == key[2] and _is_address(at) != _is_address(host)), None
+        )  # fmt: skip
+        if before is None:
+            kept[key] = one
+            continue
+        names = ", ".join(dict.fromkeys((*before.found_by.split(", "), *one.found_by.split(", "))))
+        place = next(known for known, value in kept.items() if value is before)
+        kept[place] = msgspec.structs.replace(before, found_by=names)
+    return list(kept.values())
+
+
+def _probed(database: Database, address: str | None, probe: Probe | None) -> Database:
+    """Whether the database may be read, where its address is known here."""
+    if database.system != "postgresql" or probe is None:
+        return database
+    if address is None:
+        problem = "its address with user and password is not known here; name it: --dsn '{env.DATABASE_URL}'"
+        return msgspec.structs.replace(database, problem=database.problem or problem)
+    lacking = probe(address)
+    barred = next((one for one in lacking if one.kind == "postgres"), None)
+    told = [f"{one.reason}; {one.advice}" if one.advice else one.reason for one in lacking]
+    return msgspec.structs.replace(database, readable=barred is None, problem=". ".join(told) or None)
+
+
+def _unset(databases: Iterable[Database], variables: Mapping[str, str]) -> Iterator[str]:
+    """Variables that a spec would name and that are not set here."""
+    for database in databases:
+        name = database.dsn_env
+        if name is not None and name in variables and name not in os.environ:
+            yield f"{name} is set in the service and not here: export it before loadstone run --evidence"
