@@ -39,7 +39,7 @@ class ThinkFit(NamedTuple):
 
     median_s: tuple[float, float, float]
     sigma: tuple[float, float, float]
-    count: int
+    pauses: int
     visits: int
     overlapping: float
 
