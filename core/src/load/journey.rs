@@ -6,7 +6,7 @@ use crate::load::cookies::Jar;
 use crate::load::driver::Worker;
 use crate::load::pool::NONE;
 use crate::load::program::{Op, Program};
-use crate::load::random::Draw;
+use crate::load::random::{self, Draw};
 use crate::load::redirect::Hop;
 use crate::load::request::Shown;
 use crate::load::tally::{Key, Measured, Outcome};
@@ -34,6 +34,11 @@ pub struct Journey {
     pub program: usize,
     /// The operation's index.
     pub at: usize,
+    /// How often the journey was at it before.
+    pub visit: u32,
+    /// The same of each operation, and the requests made; of a journey whose steps lead back.
+    pub visits: Vec<u16>,
+    pub made: u32,
     pub arrival: u64,
     /// As templates see it, from 1.
     pub user_number: u64,
@@ -68,6 +73,9 @@ impl Journey {
             iteration: 0,
             program: 0,
             at: 0,
+            visit: 0,
+            visits: Vec::new(),
+            made: 0,
             arrival: 0,
             user_number: 0,
             first_phase: 0,
@@ -88,6 +96,22 @@ impl Journey {
             whole: Measured::default(),
         }
     }
+
+    /// The key of the present operation's draws.
+    #[inline]
+    pub fn operation(&self) -> u32 {
+        random::operation(self.at as u32, self.visit)
+    }
+
+    /// Go to an operation. Only a journey whose steps lead back counts how often.
+    #[inline]
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at;
+        if let Some(visits) = self.visits.get_mut(at) {
+            self.visit = u32::from(*visits);
+            *visits += 1;
+        }
+    }
 }
 
 /// What templates of a journey's present operation depend on.
@@ -98,7 +122,7 @@ pub fn scope_of<'j>(program: &'j Program, journey: &'j Journey) -> Scope<'j> {
         seed: program.seed,
         arrival: journey.arrival,
         user: journey.user_number,
-        op: journey.at as u32,
+        op: journey.operation(),
     }
 }
 
@@ -106,9 +130,16 @@ impl Worker<'_> {
     /// Start a journey whose first step is intended at `at_ns`.
     pub(super) fn begin_journey(&mut self, slot: u32, program: usize, arrival: u64, user_number: u64, at_ns: u64) {
         let first_phase = self.program.phase_at(at_ns);
+        let graph = self.program.journeys[program].graph.as_ref();
         let journey = &mut self.journeys[slot as usize];
         journey.program = program;
-        journey.at = 0;
+        journey.visit = 0;
+        journey.visits.clear();
+        journey.made = 0;
+        if graph.is_some() {
+            journey.visits.resize(self.program.journeys[program].ops.len(), 0);
+        }
+        journey.go_to(graph.map_or(0, |graph| graph.first(self.program.seed, arrival)));
         journey.arrival = arrival;
         journey.user_number = user_number;
         journey.intended_ns = at_ns;
@@ -130,9 +161,9 @@ impl Worker<'_> {
         while journey.at <= ops.last_request {
             match &ops.ops[journey.at] {
                 Op::Think(think) => {
-                    let mut draw = Draw::new(program.seed, journey.arrival, journey.at as u32, 0);
+                    let mut draw = Draw::new(program.seed, journey.arrival, journey.operation(), 0);
                     journey.intended_ns = journey.intended_ns.saturating_add(think.draw(&mut draw));
-                    journey.at += 1;
+                    journey.go_to(journey.at + 1);
                 }
                 Op::Request(_) if journey.intended_ns >= self.end_ns => {
                     // The schedule ends before this step would begin: the journey ends with it.
@@ -150,8 +181,8 @@ impl Worker<'_> {
         self.after_journey(slot, false);
     }
 
-    /// Add a finished request to its journey's sums, and record the journey when it was the last.
-    pub(super) fn add_to_whole(&mut self, slot: u32, measured: &Measured, outcome: Outcome, error: bool) {
+    /// Add a finished request to its journey's sums, and record the journey when it was the last: it `ends` there.
+    pub(super) fn add_to_whole(&mut self, slot: u32, measured: &Measured, outcome: Outcome, error: bool, ends: bool) {
         let journey = &mut self.journeys[slot as usize];
         let ops = &self.program.journeys[journey.program];
         let Some(row) = ops.whole_row else { return };
@@ -163,7 +194,7 @@ impl Worker<'_> {
         whole.first_byte_ns = sum(whole.first_byte_ns, measured.first_byte_ns);
         whole.bytes_in += measured.bytes_in;
         whole.bytes_out += measured.bytes_out;
-        if error || journey.at == ops.last_request {
+        if error || ends {
             let key = Key { row, phase: journey.first_phase, outcome, error };
             let whole = *whole;
             self.tally.record(key, &whole);

@@ -1,6 +1,7 @@
 //! The load engine: a plan in, intervals out. See docs/formats.md.
 
 pub mod acquire;
+pub mod bursts;
 pub mod connection;
 pub mod cookies;
 pub mod deadline;
@@ -13,6 +14,7 @@ pub mod extract;
 pub mod flight;
 pub mod framing;
 mod grammar;
+pub mod graph;
 pub mod histogram;
 pub mod host;
 pub mod journey;
@@ -35,7 +37,9 @@ pub mod shared;
 pub mod snapshot;
 pub mod tally;
 pub mod template;
+pub mod think;
 pub mod tls;
 pub mod trace;
 pub mod validate;
 pub mod wire;
+pub mod zipf;

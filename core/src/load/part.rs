@@ -15,7 +15,7 @@ pub enum Source {
     Var(String),
     Feed { feed: usize, column: usize },
     Secret(String),
-    Zipf { n: u64, exponent: f64 },
+    Zipf { n: u64, exponent: f64, shift: f64 },
     Int { low: i64, high: i64 },
     Choice(Vec<String>),
     Uuid,
@@ -42,6 +42,8 @@ struct Empty {}
 struct RawZipf {
     n: u64,
     exponent: f64,
+    #[serde(default)]
+    shift: f64,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +85,7 @@ impl TryFrom<RawPart> for Part {
             raw.var.map(|name| value(Source::Var(name))),
             raw.feed.zip(raw.column).map(|(feed, column)| value(Source::Feed { feed, column })),
             raw.secret.map(|name| value(Source::Secret(name))),
-            raw.zipf.map(|zipf| value(Source::Zipf { n: zipf.n, exponent: zipf.exponent })),
+            raw.zipf.map(|zipf| value(Source::Zipf { n: zipf.n, exponent: zipf.exponent, shift: zipf.shift })),
             raw.int.map(|int| value(Source::Int { low: int.low, high: int.high })),
             raw.choice.map(|choices| value(Source::Choice(choices))),
             raw.uuid.map(|_| value(Source::Uuid)),

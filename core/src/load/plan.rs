@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::random::Draw;
 use super::validate;
 use crate::error::Error;
 
 pub use super::part::{Encode, Part, Source};
+pub use super::think::Think;
 
 /// The plan's format that this engine reads.
 pub const FORMAT: u32 = 1;
@@ -120,6 +120,17 @@ pub struct Feed {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
     pub order: FeedOrder,
+    /// Of `zipf`: a row of rank r, from 1, is drawn with probability proportional to (r + shift)^-exponent.
+    #[serde(default = "one")]
+    pub exponent: f64,
+    #[serde(default)]
+    pub shift: f64,
+    #[serde(default)]
+    pub per: FeedPer,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -127,6 +138,16 @@ pub struct Feed {
 pub enum FeedOrder {
     Sequential,
     Random,
+    Zipf,
+}
+
+/// How long a row holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedPer {
+    #[default]
+    Journey,
+    Request,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -135,6 +156,12 @@ pub struct Journey {
     pub name: String,
     pub weight: f64,
     pub ops: Vec<Op>,
+    /// With which steps it begins, by name; without it, with the first operation.
+    #[serde(default)]
+    pub start: Option<BTreeMap<String, f64>>,
+    /// Requests of one journey whose steps lead back.
+    #[serde(default)]
+    pub most: Option<u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -163,6 +190,12 @@ pub struct Request {
     pub check: Check,
     #[serde(default)]
     pub extract: Vec<Extract>,
+    /// Which step follows, by name; what is missing from 1 ends the journey. Without it, the next operation.
+    #[serde(default)]
+    pub next: Option<BTreeMap<String, f64>>,
+    /// Thought before whatever follows.
+    #[serde(default)]
+    pub pause: Option<Think>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -217,30 +250,6 @@ pub enum Pick {
     Random,
 }
 
-/// A pause, drawn anew each time.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "distribution", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Think {
-    Constant { value_ns: u64 },
-    Exponential { mean_ns: u64 },
-    Uniform { low_ns: u64, high_ns: u64 },
-    Lognormal { median_ns: u64, sigma: f64 },
-}
-
-impl Think {
-    /// One pause in ns.
-    pub fn draw(&self, draw: &mut Draw) -> u64 {
-        match *self {
-            Think::Constant { value_ns } => value_ns,
-            Think::Exponential { mean_ns } => (mean_ns as f64 * draw.exponential()) as u64,
-            Think::Uniform { low_ns, high_ns } => {
-                low_ns.saturating_add(draw.below(high_ns.saturating_sub(low_ns).saturating_add(1)))
-            }
-            Think::Lognormal { median_ns, sigma } => (median_ns as f64 * (sigma * draw.normal()).exp()) as u64,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
@@ -268,6 +277,17 @@ pub struct Phase {
     pub users: Option<u32>,
     pub duration_ns: u64,
     pub measured: bool,
+    /// Of Poisson arrivals: what makes them burstier, the shortest window first.
+    #[serde(default)]
+    pub bursts: Vec<Burst>,
+}
+
+/// Factors of the rate, one for each window: independent, gamma distributed, with mean 1 and this variance.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Burst {
+    pub window_ns: u64,
+    pub variance: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -6,9 +6,10 @@ use crate::error::Error;
 use crate::hash::Key;
 use crate::load::endpoint::Endpoint;
 use crate::load::extract::Reading;
+use crate::load::graph::{END, Graph};
 use crate::load::journey::Journey;
 use crate::load::plan::{Arrivals, Limits, Op as PlanOp, Plan, Request, Scheme, Target, Think, Threshold};
-use crate::load::random::Draw;
+use crate::load::random::{Draw, stream};
 use crate::load::request::Prepared;
 use crate::load::samples::Room;
 use crate::load::schedule::{Mix, Schedule};
@@ -33,6 +34,8 @@ pub struct Step {
     /// Which of the plan's different timeouts it has.
     pub timeout: u32,
     pub redirects: u32,
+    /// Thought before whatever follows.
+    pub pause: Option<Think>,
 }
 
 pub enum Op {
@@ -46,11 +49,13 @@ pub struct JourneyProgram {
     pub last_request: usize,
     /// The whole journey's line in the tally; none where its one step's line tells it too.
     pub whole_row: Option<u32>,
+    /// What follows what, where that is not the order of the operations.
+    pub graph: Option<Graph>,
 }
 
 impl JourneyProgram {
     pub fn begins_with_request(&self) -> bool {
-        matches!(self.ops.first(), Some(Op::Request(_)))
+        self.graph.as_ref().is_some_and(Graph::begins_anywhere) || matches!(self.ops.first(), Some(Op::Request(_)))
     }
 }
 
@@ -145,6 +150,7 @@ impl Compiler<'_> {
             timeout_ns: request.timeout_ns,
             timeout: index(timeout),
             redirects: request.redirects,
+            pause: request.pause.clone(),
         })
     }
 }
@@ -163,22 +169,22 @@ impl Program {
             let vars = Names::vars_of(&journey.ops);
             most_slots = most_slots.max(vars.len());
             let names = Names { vars: &vars, secrets: &plan.secrets, feeds: &plan.feeds };
+            let graph = Graph::compile(journey, plan.shape.arrivals == Arrivals::Once)?;
             let requests = journey.ops.iter().filter(|op| matches!(op, PlanOp::Request(_))).count();
+            let alone = requests == 1 && graph.is_none();
             let last = journey.ops.iter().rposition(|op| matches!(op, PlanOp::Request(_)));
             let last_request =
                 last.ok_or_else(|| Error::plan(&format!("journey {name:?}"), "has no request; one is needed"))?;
             let mut ops = Vec::new();
             for op in &journey.ops {
                 ops.push(match op {
-                    PlanOp::Request(request) => {
-                        Op::Request(Box::new(compiler.step(&name, request, &names, requests == 1)?))
-                    }
+                    PlanOp::Request(request) => Op::Request(Box::new(compiler.step(&name, request, &names, alone)?)),
                     PlanOp::Think(think) => Op::Think(think.clone()),
                 });
             }
             let limits = limits_of(&plan.thresholds, &name, None);
             compiler.wholes.push(Row { journey: name, step: None, limits, whole: None });
-            journeys.push(JourneyProgram { ops, last_request, whole_row: (requests > 1).then_some(0) });
+            journeys.push(JourneyProgram { ops, last_request, whole_row: (!alone).then_some(0), graph });
         }
         let Compiler { mut rows, wholes, timeouts, .. } = compiler;
         let steps = rows.len();
@@ -253,9 +259,31 @@ impl Program {
         }
     }
 
-    /// What a closed user thinks after a journey's last step.
+    /// The operation that follows a journey's present request.
+    #[inline]
+    pub fn follow(&self, journey: &Journey) -> usize {
+        match self.journeys.get(journey.program).and_then(|program| program.graph.as_ref()) {
+            None => journey.at + 1,
+            Some(graph) => graph.follow(self.seed, journey.arrival, journey.at, journey.operation(), journey.made),
+        }
+    }
+
+    /// What is thought after a journey's present request. Nothing where it is the last one, but by a closed user; and
+    /// nothing where each journey is run once.
+    #[inline]
+    pub fn pause(&self, step: &Step, journey: &Journey, ends: bool) -> u64 {
+        match (&step.pause, self.arrivals) {
+            (None, _) | (_, Arrivals::Once) => 0,
+            (_, Arrivals::Poisson | Arrivals::Even) if ends => 0,
+            (Some(pause), _) => {
+                pause.draw(&mut Draw::new(self.seed, journey.arrival, journey.operation(), stream::PAUSE))
+            }
+        }
+    }
+
+    /// What a closed user thinks after a journey's last step, where the journey came to it.
     pub fn trailing_think(&self, journey: &Journey) -> u64 {
-        let Some(ops) = self.journeys.get(journey.program) else { return 0 };
+        let Some(ops) = self.journeys.get(journey.program).filter(|_| journey.at != END) else { return 0 };
         let think = |(i, op): (usize, &Op)| match op {
             Op::Think(think) if i > ops.last_request => {
                 think.draw(&mut Draw::new(self.seed, journey.arrival, index(i), 0))

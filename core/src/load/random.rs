@@ -1,7 +1,8 @@
 //! Random draws that depend on what is drawn, never on who draws or when.
 //!
 //! Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC'11) turns a key and a
-//! counter into 128 random bits. The key is the run's seed; the counter is (arrival, operation, part, block).
+//! counter into 128 random bits. The key is the run's seed; the counter is (arrival, operation, part, block). An
+//! operation that a journey meets again has another key each time.
 
 /// Operation indices that no journey has: draws that belong to an arrival as a whole.
 pub mod stream {
@@ -17,8 +18,30 @@ pub mod stream {
     pub const RESERVOIR: u32 = u32::MAX - 4;
     /// The start of a closed population's users.
     pub const START: u32 = u32::MAX - 5;
+    /// With which step a journey begins.
+    pub const ENTRY: u32 = u32::MAX - 6;
+    /// A factor of the rate, keyed by the window's number; the part is its level.
+    pub const BURST: u32 = u32::MAX - 7;
+    /// First part index of the rows that a request draws of feeds, above those of its templates; the next is the feed.
+    pub const ROW: u32 = 1 << 30;
     /// First part index of an operation's extractions (which of several matches), above those of its templates.
     pub const EXTRACTION: u32 = 1 << 31;
+    /// The part of an operation that tells which step follows it.
+    pub const NEXT: u32 = u32::MAX;
+    /// The part that is the pause behind it.
+    pub const PAUSE: u32 = u32::MAX - 1;
+}
+
+/// Operations that a journey may have where it can meet one again.
+pub const MOST_OPERATIONS: usize = 1 << VISIT;
+/// How often it may meet one: the keys of all visits stay below the streams.
+pub const MOST_VISITS: u32 = 10_000;
+const VISIT: u32 = 18;
+
+/// The key of an operation, met for the `visit`-th time, from 0, in its journey.
+#[inline]
+pub fn operation(op: u32, visit: u32) -> u32 {
+    op.wrapping_add(visit << VISIT)
 }
 
 const MULTIPLIER: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
@@ -105,63 +128,26 @@ impl Draw {
         let radius = (-2.0 * self.unit().ln()).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos()
     }
-}
 
-/// Integers from 1 to n with probability proportional to rank^-exponent, in constant time and memory
-/// (Hörmann and Derflinger, Rejection-inversion to generate variates from monotone discrete distributions, 1996).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Zipf {
-    n: f64,
-    exponent: f64,
-    low: f64,
-    high: f64,
-    cut: f64,
-}
-
-impl Zipf {
-    /// `n` at least 1, `exponent` finite and not negative.
-    pub fn new(n: u64, exponent: f64) -> Self {
-        let n = n.max(1) as f64;
-        let mut zipf = Zipf { n, exponent, low: 0.0, high: 0.0, cut: 0.0 };
-        zipf.low = zipf.integral(1.5) - 1.0;
-        zipf.high = zipf.integral(n + 0.5);
-        zipf.cut = 2.0 - zipf.inverse(zipf.integral(2.5) - zipf.weight(2.0));
-        zipf
-    }
-
-    pub fn draw(&self, draw: &mut Draw) -> u64 {
+    /// Gamma with this shape, above 0, and scale 1 (Marsaglia and Tsang, A simple method for generating gamma variables,
+    /// 2000; below 1 by way of the shape one higher).
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let boost = self.unit().ln() / shape;
+            return self.gamma(shape + 1.0) * boost.exp();
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
         loop {
-            let u = self.high + draw.unit() * (self.low - self.high);
-            let x = self.inverse(u);
-            let k = x.round().clamp(1.0, self.n);
-            if k - x <= self.cut || u >= self.integral(k + 0.5) - self.weight(k) {
-                return k as u64;
+            let x = self.normal();
+            let v = 1.0 + c * x;
+            if v <= 0.0 {
+                continue;
+            }
+            let v = v * v * v;
+            if self.unit().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
             }
         }
     }
-
-    fn weight(&self, x: f64) -> f64 {
-        (-self.exponent * x.ln()).exp()
-    }
-
-    /// The integral of the weight from 1 to x: (x^(1-s) - 1) / (1 - s), which is ln x at s = 1.
-    fn integral(&self, x: f64) -> f64 {
-        let log = x.ln();
-        expm1_over((1.0 - self.exponent) * log) * log
-    }
-
-    fn inverse(&self, x: f64) -> f64 {
-        let t = (x * (1.0 - self.exponent)).max(-1.0);
-        (ln1p_over(t) * x).exp()
-    }
-}
-
-/// (e^x - 1) / x, continuous at 0.
-fn expm1_over(x: f64) -> f64 {
-    if x.abs() > 1e-8 { x.exp_m1() / x } else { 1.0 + x / 2.0 }
-}
-
-/// ln(1 + x) / x, continuous at 0.
-fn ln1p_over(x: f64) -> f64 {
-    if x.abs() > 1e-8 { x.ln_1p() / x } else { 1.0 - x / 2.0 }
 }

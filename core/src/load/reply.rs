@@ -88,7 +88,7 @@ impl Worker<'_> {
                     ending.target = Some(shown_target(program, journey, step));
                 }
                 let now_s = self.shared.wall_s(done_ns);
-                let keyed = (program.seed, journey.arrival, journey.at as u32);
+                let keyed = (program.seed, journey.arrival, journey.operation());
                 if let Err(failure) =
                     step.reading.read(&line.machine, Some(&journey.jar), now_s, keyed, &mut journey.vars)
                 {
@@ -177,7 +177,11 @@ impl Worker<'_> {
             self.kept[step.row as usize].keep(program.room, wanted, sample, measured.response_ns, random);
             self.kept_changed = true;
         }
-        self.add_to_whole(slot, &measured, outcome, error);
+        let journey = &mut self.journeys[slot as usize];
+        journey.made += 1;
+        let next = program.follow(journey);
+        let ends = next > program.journeys[journey.program].last_request;
+        self.add_to_whole(slot, &measured, outcome, error, ends);
 
         let journey = &mut self.journeys[slot as usize];
         journey.hop = None;
@@ -186,7 +190,8 @@ impl Worker<'_> {
         if error {
             self.after_journey(slot, outcome.is_unsent() || !sent);
         } else {
-            journey.at += 1;
+            journey.intended_ns = done_ns.saturating_add(program.pause(step, journey, ends));
+            journey.go_to(next);
             self.advance(slot);
         }
     }

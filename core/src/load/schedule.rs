@@ -3,6 +3,7 @@
 //! The n-th arrival is the same on any number of threads: its gap is drawn by its number, and each thread takes the
 //! numbers that are its own.
 
+use super::bursts::Bursts;
 use super::plan::{Arrivals, Journey, Shape};
 use super::random::{Draw, stream};
 
@@ -31,6 +32,8 @@ pub struct Schedule {
     arrivals: Arrivals,
     seed: u64,
     phases: Vec<Stretch>,
+    /// By phase: what makes its Poisson arrivals burstier.
+    bursts: Vec<Bursts>,
     phase: usize,
     number: u64,
     /// Poisson: the last arrival, or the phase's start, as whole ns and a fraction.
@@ -44,7 +47,7 @@ pub struct Schedule {
 impl Schedule {
     pub fn new(shape: &Shape, seed: u64) -> Self {
         let mut start_ns = 0u64;
-        let phases = shape
+        let phases: Vec<Stretch> = shape
             .phases
             .iter()
             .map(|phase| {
@@ -58,10 +61,15 @@ impl Schedule {
                 stretch
             })
             .collect();
+        // Windows count from where measuring begins, so that they are whole there.
+        let measured = shape.phases.iter().position(|phase| phase.measured).unwrap_or(0);
+        let anchor_ns = phases.get(measured).map_or(0, |phase| phase.start_ns);
+        let bursts = shape.phases.iter().map(|phase| Bursts::new(&phase.bursts, anchor_ns, seed)).collect();
         Schedule {
             arrivals: shape.arrivals,
             seed,
             phases,
+            bursts,
             phase: 0,
             number: 1,
             at_ns: 0,
@@ -98,7 +106,12 @@ impl Schedule {
         while let Some(phase) = self.phases.get(self.phase) {
             if phase.rate_per_s > 0.0 {
                 let mut draw = Draw::new(self.seed, self.number, stream::GAP, self.phase as u32);
-                let gap = self.fraction + draw.exponential() * (SECOND / phase.rate_per_s);
+                let mut due = draw.exponential() * (SECOND / phase.rate_per_s);
+                let bursts = &mut self.bursts[self.phase];
+                if !bursts.is_empty() {
+                    due = stretched(bursts, (&mut self.at_ns, &mut self.fraction), due, phase.end_ns);
+                }
+                let gap = self.fraction + due;
                 let whole = gap as u64;
                 let at_ns = self.at_ns.saturating_add(whole);
                 if at_ns < phase.end_ns {
@@ -140,6 +153,23 @@ impl Schedule {
         self.number += 1;
         arrival
     }
+}
+
+/// A gap of a process whose rate has factors, from what it would be without: the instant is moved to the last change of
+/// the factor before the gap's end, and what is left of it from there is returned. A gap that is not over at `end_ns`
+/// leaves the instant there.
+fn stretched(bursts: &mut Bursts, (at_ns, fraction): (&mut u64, &mut f64), mut due: f64, end_ns: u64) -> f64 {
+    while *at_ns < end_ns {
+        let (factor, until_ns) = bursts.at(*at_ns);
+        let until_ns = until_ns.min(end_ns);
+        let room = ((until_ns - *at_ns) as f64 - *fraction) * factor;
+        if due < room {
+            return due / factor;
+        }
+        due -= room;
+        (*at_ns, *fraction) = (until_ns, 0.0);
+    }
+    0.0
 }
 
 impl Iterator for Schedule {

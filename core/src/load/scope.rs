@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{self, FeedOrder};
+use super::plan::{self, FeedOrder, FeedPer};
 use super::random::{Draw, stream};
+use super::zipf::Zipf;
 
 /// What names mean while a journey is compiled: its variables' slots, the plan's secrets and feeds.
 #[derive(Debug, Clone, Copy)]
@@ -68,27 +69,57 @@ impl Vars {
     }
 }
 
-/// The rows of every feed. A journey's row depends on its arrival number alone.
+/// The rows of every feed. A row depends on the arrival's number, and where each request has its own on the operation.
 #[derive(Debug, Clone, Default)]
 pub struct Feeds {
-    feeds: Vec<(Vec<Vec<String>>, FeedOrder)>,
+    feeds: Vec<Rows>,
+}
+
+#[derive(Debug, Clone)]
+struct Rows {
+    rows: Vec<Vec<String>>,
+    order: Order,
+    per: FeedPer,
+}
+
+#[derive(Debug, Clone)]
+enum Order {
+    Sequential,
+    Random,
+    Zipf(Zipf),
+}
+
+impl Rows {
+    fn new(feed: plan::Feed) -> Self {
+        let order = match feed.order {
+            FeedOrder::Sequential => Order::Sequential,
+            FeedOrder::Random => Order::Random,
+            FeedOrder::Zipf => Order::Zipf(Zipf::new(feed.rows.len() as u64, feed.exponent, feed.shift)),
+        };
+        Rows { rows: feed.rows, order, per: feed.per }
+    }
 }
 
 impl Feeds {
     pub fn new(feeds: Vec<plan::Feed>) -> Self {
-        Feeds { feeds: feeds.into_iter().map(|feed| (feed.rows, feed.order)).collect() }
+        Feeds { feeds: feeds.into_iter().map(Rows::new).collect() }
     }
 
-    /// The row that an arrival draws from a feed.
-    pub fn row(&self, feed: usize, seed: u64, arrival: u64) -> Option<&[String]> {
-        let (rows, order) = self.feeds.get(feed)?;
+    /// The row of a feed that an arrival has, or one of its requests, whose operation's key is `op`.
+    pub fn row(&self, feed: usize, seed: u64, arrival: u64, op: u32) -> Option<&[String]> {
+        let Rows { rows, order, per } = self.feeds.get(feed)?;
         let count = rows.len() as u64;
         if count == 0 {
             return None;
         }
+        let mut draw = match per {
+            FeedPer::Journey => Draw::new(seed, arrival, stream::FEED, feed as u32),
+            FeedPer::Request => Draw::new(seed, arrival, op, stream::ROW + feed as u32),
+        };
         let index = match order {
-            FeedOrder::Sequential => arrival.saturating_sub(1) % count,
-            FeedOrder::Random => Draw::new(seed, arrival, stream::FEED, feed as u32).below(count),
+            Order::Sequential => arrival.saturating_sub(1) % count,
+            Order::Random => draw.below(count),
+            Order::Zipf(zipf) => zipf.draw(&mut draw) - 1,
         };
         rows.get(index as usize).map(Vec::as_slice)
     }
@@ -104,6 +135,6 @@ pub struct Scope<'a> {
     pub arrival: u64,
     /// The user's number in a closed population, else the arrival number.
     pub user: u64,
-    /// The operation's index in the journey.
+    /// The operation's key: its index in the journey, and how often the journey was at it before.
     pub op: u32,
 }

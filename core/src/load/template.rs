@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::encode;
 use super::plan::{Encode, Part, Source};
-use super::random::{Draw, Zipf};
+use super::random::Draw;
+use super::zipf::Zipf;
 use crate::error::Error;
 use crate::hash::{Key, hex};
 
@@ -268,11 +269,13 @@ fn piece(source: &Source, encode: Encode, part: u32, names: &Names) -> Result<Pi
             }
             Value::Feed { feed: *feed, column: *column }
         }
-        Source::Zipf { n, exponent } => {
-            if *n == 0 || *n > 1 << 52 || !exponent.is_finite() || *exponent < 0.0 {
-                return Err(refuse("zipf wants n from 1 to 2^52 and an exponent that is not negative".to_owned()));
+        Source::Zipf { n, exponent, shift } => {
+            let sound = |number: f64| number.is_finite() && number >= 0.0;
+            if *n == 0 || *n > 1 << 52 || !sound(*exponent) || !sound(*shift) {
+                let says = "zipf wants n from 1 to 2^52, and an exponent and a shift that are not negative";
+                return Err(refuse(says.to_owned()));
             }
-            Value::Zipf(Zipf::new(*n, *exponent))
+            Value::Zipf(Zipf::new(*n, *exponent, *shift))
         }
         Source::Int { low, high } => {
             if low > high {
@@ -301,7 +304,7 @@ fn write_value(value: &Value, how: Encode, part: u32, scope: &Scope, out: &mut V
             None => return Err(RenderError::Missing(name.clone())),
         },
         Value::Feed { feed, column } => {
-            let row = scope.feeds.row(*feed, scope.seed, scope.arrival);
+            let row = scope.feeds.row(*feed, scope.seed, scope.arrival, scope.op);
             let Some(text) = row.and_then(|row| row.get(*column)) else {
                 return Err(RenderError::Missing(format!("feed {feed}, column {column}")));
             };

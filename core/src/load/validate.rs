@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::endpoint::Endpoint;
 use super::extract::Reading;
-use super::plan::{Arrivals, Journey, Op, Plan, Request, Shape, Think};
+use super::graph::Graph;
+use super::plan::{Arrivals, Burst, Feed, FeedOrder, FeedPer, Journey, Op, Phase, Plan, Request, Shape, Think};
 use super::request::Prepared;
 use super::template::Names;
 use crate::error::Error;
@@ -16,6 +17,11 @@ const MOST_PHASES: usize = 256;
 /// A day beyond a year: far enough for any run, and near enough that no sum of instants overflows.
 const LONGEST_NS: u64 = 366 * 86_400 * 1_000_000_000;
 const HIGHEST_RATE_PER_S: f64 = 1e8;
+/// A factor of gamma with this variance is below a hundredth in 84 windows of 100: more is silence, not bursts.
+const MOST_VARIANCE: f64 = 50.0;
+/// A window's factor is drawn whether or not anything arrives in it.
+const SHORTEST_WINDOW_NS: u64 = 1_000_000;
+const MOST_BURSTS: usize = 8;
 
 /// Refuses the first fault with its place.
 pub fn plan(plan: &Plan) -> Result<(), Error> {
@@ -35,11 +41,22 @@ pub fn plan(plan: &Plan) -> Result<(), Error> {
             let (found, expected) = (feed.rows[index].len(), feed.columns.len());
             return Err(Error::plan(&place, format!("row {} has {found} values, not {expected}", index + 1)));
         }
+        order(feed, &place)?;
     }
     journeys(plan)?;
     shape(&plan.shape)?;
     thresholds(plan)?;
     limits(plan)
+}
+
+fn order(feed: &Feed, place: &str) -> Result<(), Error> {
+    if [feed.exponent, feed.shift].iter().any(|number| !number.is_finite() || *number < 0.0) {
+        return Err(Error::plan(place, "an exponent and a shift are not below 0"));
+    }
+    if feed.order == FeedOrder::Sequential && feed.per == FeedPer::Request {
+        return Err(Error::plan(place, "a row for each request is drawn: the order is random or zipf"));
+    }
+    Ok(())
 }
 
 fn journeys(plan: &Plan) -> Result<(), Error> {
@@ -59,6 +76,7 @@ fn journeys(plan: &Plan) -> Result<(), Error> {
             return Err(Error::plan(&place, "a journey has at least one request"));
         }
         unique(&place, requests(journey).map(|request| request.step.as_str()))?;
+        Graph::compile(journey, false)?;
         let vars = Names::vars_of(&journey.ops);
         let names = Names { vars: &vars, ..shared };
         for op in &journey.ops {
@@ -80,6 +98,9 @@ fn journeys(plan: &Plan) -> Result<(), Error> {
 fn request(request: &Request, place: &str, endpoint: &Endpoint, names: &Names) -> Result<(), Error> {
     if !(1..=MOST_STEPS).contains(&request.number) {
         return Err(Error::plan(place, format!("a step's number is from 1 to {MOST_STEPS}")));
+    }
+    if let Some(pause) = &request.pause {
+        think(pause, place)?;
     }
     if request.timeout_ns == 0 || request.timeout_ns > LONGEST_NS {
         return Err(Error::plan(place, "timeout_ns is above 0 and at most a year"));
@@ -126,6 +147,7 @@ fn shape(shape: &Shape) -> Result<(), Error> {
         if phase.duration_ns == 0 || total_ns > LONGEST_NS {
             return Err(Error::plan(&place, "a phase lasts longer than 0, and all together at most a year"));
         }
+        bursts(shape.arrivals, phase, &place)?;
         match (shape.arrivals, phase.rate_per_s, phase.users) {
             (Arrivals::Poisson | Arrivals::Even, Some(rate), None) => {
                 if !(0.0..=HIGHEST_RATE_PER_S).contains(&rate) {
@@ -141,6 +163,23 @@ fn shape(shape: &Shape) -> Result<(), Error> {
                 return Err(Error::plan(&place, "an open phase has rate_per_s and no users"));
             }
         }
+    }
+    Ok(())
+}
+
+fn bursts(arrivals: Arrivals, phase: &Phase, place: &str) -> Result<(), Error> {
+    let sound = |burst: &Burst| {
+        (0.0..=MOST_VARIANCE).contains(&burst.variance) && (SHORTEST_WINDOW_NS..=LONGEST_NS).contains(&burst.window_ns)
+    };
+    if !phase.bursts.is_empty() && arrivals != Arrivals::Poisson {
+        return Err(Error::plan(place, "only Poisson arrivals have bursts"));
+    }
+    if !phase.bursts.is_sorted_by_key(|burst| burst.window_ns) || phase.bursts.len() > MOST_BURSTS {
+        return Err(Error::plan(place, format!("bursts are at most {MOST_BURSTS}, the shortest window first")));
+    }
+    if !phase.bursts.iter().all(sound) {
+        let says = format!("a window of bursts is at least a millisecond, its variance from 0 to {MOST_VARIANCE}");
+        return Err(Error::plan(place, says));
     }
     Ok(())
 }

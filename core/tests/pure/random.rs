@@ -1,5 +1,5 @@
 use loadstone_core::hash::Key;
-use loadstone_core::load::random::{Draw, Zipf, philox};
+use loadstone_core::load::random::{Draw, MOST_OPERATIONS, MOST_VISITS, operation, philox, stream};
 
 /// The known answers of Random123 (kat_vectors, philox4x32 10).
 #[test]
@@ -95,33 +95,35 @@ fn exponential_and_normal_have_their_moments() {
     assert!(mean.abs() < 0.008 && (variance - 1.0).abs() < 0.015, "{mean} {variance}");
 }
 
+/// A gamma of shape k and scale 1 has mean k and variance k; below 1 its third moment tells the boost from the body.
 #[test]
-fn zipf_follows_rank_to_the_minus_exponent() {
-    for exponent in [0.0, 0.5, 1.0, 1.2, 3.0] {
-        let n = 20u64;
-        let zipf = Zipf::new(n, exponent);
-        let draws = 200_000;
-        let mut seen = vec![0f64; n as usize];
-        for arrival in 0..draws {
-            seen[zipf.draw(&mut Draw::new(11, arrival, 0, 0)) as usize - 1] += 1.0;
-        }
-        let weights: Vec<f64> = (1..=n).map(|rank| (rank as f64).powf(-exponent)).collect();
-        let total: f64 = weights.iter().sum();
-        let expected: Vec<f64> = weights.iter().map(|weight| weight / total * draws as f64).collect();
-        // Chi-square with 19 degrees of freedom, one in a thousand.
-        assert!(chi_square(&seen, &expected) < 43.8, "exponent {exponent}: {seen:?} {expected:?}");
+fn gamma_has_its_moments() {
+    for shape in [0.02, 0.3, 1.0, 2.5, 40.0f64] {
+        let count = 400_000u32;
+        let mut draw = Draw::new(5, 1, 1, 1);
+        let drawn: Vec<f64> = (0..count).map(|_| draw.gamma(shape)).collect();
+        let mean = drawn.iter().sum::<f64>() / f64::from(count);
+        let moment = |power| drawn.iter().map(|x| (x - shape).powi(power)).sum::<f64>() / f64::from(count);
+        // Standard errors: var(x) = k, var((x-k)^2) = 2k^2 + 6k, var((x-k)^3) = 15k^3 + 130k^2 + 120k at most.
+        let error = |variance: f64| 4.5 * (variance / f64::from(count)).sqrt();
+        assert!((mean - shape).abs() < error(shape), "{shape}: {mean}");
+        assert!((moment(2) - shape).abs() < error(2.0 * shape * shape + 6.0 * shape), "{shape}: {}", moment(2));
+        let sixth = 15.0 * shape.powi(3) + 130.0 * shape * shape + 120.0 * shape;
+        assert!((moment(3) - 2.0 * shape).abs() < error(sixth), "{shape}: {}", moment(3));
+        assert!(drawn.iter().all(|x| *x >= 0.0 && x.is_finite()));
     }
 }
 
 #[test]
-fn zipf_stays_in_range_at_its_edges() {
-    for (n, exponent) in [(1, 0.0), (1, 1.0), (2, 50.0), (1 << 40, 0.1), (1 << 40, 1.0), (3, 700.0)] {
-        let zipf = Zipf::new(n, exponent);
-        for arrival in 0..2000 {
-            let rank = zipf.draw(&mut Draw::new(1, arrival, 0, 0));
-            assert!((1..=n).contains(&rank), "{n} {exponent}: {rank}");
+fn an_operation_met_again_has_another_key() {
+    let mut seen = std::collections::HashSet::new();
+    for visit in [0, 1, 2, 255, 256, MOST_VISITS - 1, MOST_VISITS] {
+        for op in [0, 1, 7, MOST_OPERATIONS as u32 - 1] {
+            assert!(seen.insert(operation(op, visit)), "{op} {visit}");
+            assert!(operation(op, visit) < stream::BURST);
         }
     }
+    assert_eq!(operation(70_000, 0), 70_000);
 }
 
 fn chi_square(seen: &[f64], expected: &[f64]) -> f64 {

@@ -14,6 +14,7 @@ fn shape(arrivals: Arrivals, phases: &[(f64, u64)]) -> Shape {
         users: None,
         duration_ns: *duration_ns,
         measured: true,
+        bursts: Vec::new(),
     };
     Shape { arrivals, phases: phases.iter().map(phase).collect() }
 }
@@ -117,8 +118,14 @@ fn phases_follow_without_a_gap() {
 
 #[test]
 fn a_closed_shape_has_users_and_no_arrivals() {
-    let phase =
-        |users| Phase { name: "p".into(), rate_per_s: None, users: Some(users), duration_ns: 5, measured: true };
+    let phase = |users| Phase {
+        name: "p".into(),
+        rate_per_s: None,
+        users: Some(users),
+        duration_ns: 5,
+        measured: true,
+        bursts: Vec::new(),
+    };
     let mut schedule = Schedule::new(&Shape { arrivals: Arrivals::Closed, phases: vec![phase(3), phase(50)] }, 1);
     assert_eq!([0, 1, 2].map(|phase| schedule.users_at(phase)), [3, 50, 0]);
     assert_eq!(schedule.next(), None);

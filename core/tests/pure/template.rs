@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use loadstone_core::hash::Key;
-use loadstone_core::load::plan::{Feed, FeedOrder, Part};
+use loadstone_core::load::plan::{Feed, FeedOrder, FeedPer, Part};
 use loadstone_core::load::template::{Feeds, Names, RenderError, Scope, Show, Template, Vars};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -16,18 +16,28 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let feed = |order| Feed {
+        let feed = |(order, per)| Feed {
             name: "users".to_owned(),
             columns: vec!["email".to_owned(), "number".to_owned()],
             rows: (0..5).map(|row| vec![format!("u{row}@x"), row.to_string()]).collect(),
             order,
+            exponent: 1.2,
+            shift: 0.7,
+            per,
         };
+        let feeds = [
+            (FeedOrder::Sequential, FeedPer::Journey),
+            (FeedOrder::Random, FeedPer::Journey),
+            (FeedOrder::Zipf, FeedPer::Journey),
+            (FeedOrder::Zipf, FeedPer::Request),
+            (FeedOrder::Random, FeedPer::Request),
+        ];
         let mut vars = Vars::new(2);
         vars.set(0, b"a b&c");
         World {
             secrets: BTreeMap::from([("TOKEN".to_owned(), "s3 cret".to_owned())]),
-            feeds: vec![feed(FeedOrder::Sequential), feed(FeedOrder::Random)],
-            rows: Feeds::new(vec![feed(FeedOrder::Sequential), feed(FeedOrder::Random)]),
+            feeds: feeds.map(feed).to_vec(),
+            rows: Feeds::new(feeds.map(feed).to_vec()),
             names: vec!["id".to_owned(), "unset".to_owned()],
             vars,
         }
@@ -197,5 +207,39 @@ proptest! {
         prop_assert!(text.is_ascii() && !text.contains(' '));
         let inside = text.strip_prefix("/?q=").and_then(|rest| rest.strip_suffix("&end")).expect("the frame");
         prop_assert!(!inside.contains(['&', '=', '#', '?', '/']));
+    }
+}
+
+/// The row of rank r stands with probability proportional to (r + 0.7)^-1.2, for the journey or for each request; all
+/// columns of one request are of one row.
+#[test]
+fn feeds_drawn_by_rank_have_their_probabilities() {
+    let world = World::new();
+    let weights: Vec<f64> = (1..=5).map(|rank| (f64::from(rank) + 0.7).powf(-1.2)).collect();
+    let total: f64 = weights.iter().sum();
+    let row = |feed: usize, arrival, op| world.rows.row(feed, 41, arrival, op).expect("a row")[1].clone();
+    for (feed, varies) in [(2, false), (3, true)] {
+        let draws = 50_000u64;
+        let mut seen = [0f64; 5];
+        for draw in 0..draws {
+            let (arrival, op) = if varies { (7, draw as u32) } else { (draw, 2) };
+            seen[row(feed, arrival, op).parse::<usize>().expect("a number")] += 1.0;
+        }
+        let chi_square: f64 = seen
+            .iter()
+            .zip(&weights)
+            .map(|(seen, weight)| (seen - weight / total * draws as f64).powi(2) / (weight / total * draws as f64))
+            .sum();
+        assert!(chi_square < 18.5, "feed {feed}: {seen:?}"); // 4 degrees of freedom, one in a thousand
+    }
+    for feed in 0..3 {
+        assert!((0..50).all(|op| row(feed, 7, op) == row(feed, 7, 0)), "feed {feed} is the journey's");
+    }
+    assert!((0..50).any(|op| row(4, 7, op) != row(4, 7, 0)));
+    let both = json!([{"feed": 3, "column": 0}, {"text": " "}, {"feed": 3, "column": 1}]);
+    for arrival in 1..50 {
+        let text = world.render(both.clone(), arrival);
+        let (email, number) = text.split_once(' ').expect("two columns");
+        assert_eq!(email, format!("u{number}@x"));
     }
 }
