@@ -31,7 +31,7 @@ class Visit:
     def get(self, target: str, **headers: str) -> httpx.Response:
         return self.send("GET", target, headers=headers)
 
-    def send(self, method: str, target: str, **options: Any) -> httpx.Response:
+    def send(self, method: str, target: str, **options: Any) -> httpx.Response:  # noqa: ANN401
         """One exchange; redirects are followed as a browser follows them, each as an exchange of its own."""
         request = self._client.build_request(method, target, **options)
         reply = self._client.send(request)

@@ -16,7 +16,7 @@ import msgspec
 
 from loadstone.errors import Problem, SpecError
 
-__all__ = ["MOST_BYTES", "Log", "no_json", "read_document", "read_packed"]
+__all__ = ["MOST_BYTES", "Log", "no_json", "read_document", "read_packed", "whole_letters"]
 
 MOST_BYTES = 2 << 30
 """The largest file that is read, unpacked. It is held in memory whole: about its own size, and what is kept of it."""
@@ -58,10 +58,10 @@ class _Har(msgspec.Struct):
 
 
 class _Anything(msgspec.Struct):
-    info: msgspec.Raw | None = None
-    openapi: msgspec.Raw | None = None
-    swagger: msgspec.Raw | None = None
-    log: msgspec.Raw | None = None
+    info: msgspec.Raw = msgspec.Raw(b"")
+    openapi: msgspec.Raw = msgspec.Raw(b"")
+    swagger: msgspec.Raw = msgspec.Raw(b"")
+    log: msgspec.Raw = msgspec.Raw(b"")
 
 
 def read_document(path: Path) -> Log:
@@ -73,7 +73,7 @@ def read_document(path: Path) -> Log:
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):  # a body that was cut within a letter is common
-            content = _whole_letters(content)
+            content = whole_letters(content)
             return msgspec.json.decode(content, type=_Har).log
     except msgspec.ValidationError as error:
         raise SpecError.of((_no_har(path, content, str(error)),)) from None
@@ -81,7 +81,7 @@ def read_document(path: Path) -> Log:
         raise SpecError.of((no_json(path, content, str(error)),)) from None
 
 
-def _whole_letters(content: bytes) -> bytes:
+def whole_letters(content: bytes) -> bytes:
     """With U+FFFD for bytes that are not UTF-8 and for half of a surrogate pair."""
     sound = content.decode("utf-8", "replace").encode()
     return _ESCAPES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], sound)
@@ -145,9 +145,9 @@ def _no_har(path: Path, content: bytes, said: str) -> Problem:
         other = msgspec.json.decode(content, type=_Anything)
     except msgspec.DecodeError:
         other = _Anything()
-    if other.openapi is not None or other.swagger is not None:
+    if bytes(other.openapi) or bytes(other.swagger):
         return Problem(str(path), 1, "an OpenAPI document", "give it with --openapi")
-    if other.info is not None and other.log is None:
+    if bytes(other.info) and not bytes(other.log):
         return Problem(str(path), 1, "a Postman collection", "give it with --postman")
     where = said.rpartition(" - at ")[2].strip("`") if " - at " in said else "the top"
     return Problem(str(path), 1, f"no log.entries ({where})", f"a HAR is {{log: {{entries: […]}}}}; {_SAVE}")

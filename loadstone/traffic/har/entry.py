@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlsplit
 import msgspec
 
 from loadstone.model.recording import Message
+from loadstone.traffic.har.document import whole_letters
 
 __all__ = ["KEPT_BODY", "Entry", "Read", "is_text", "origin_of", "read_entry"]
 
@@ -94,8 +95,13 @@ def read_entry(raw: bytes | msgspec.Raw) -> Read | None:
     Raises ValueError where it is no entry.
     """
     try:
-        entry = msgspec.json.decode(raw, type=Entry)
-    except msgspec.ValidationError as error:
+        try:
+            entry = msgspec.json.decode(raw, type=Entry)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):  # a letter that was cut with its body
+            entry = msgspec.json.decode(whole_letters(bytes(raw)), type=Entry)
+    except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
     origin = origin_of(entry.request.url)
     if origin is None:
