@@ -67,8 +67,9 @@ class _Looks:
         self.obstacles: list[Obstacle] = []
         self._tried: set[str] = set()
         self._been: set[str] = set()
-        if client.origin != (origin := origin_of(url)):
-            client.move(origin)
+        self._given = origin_of(url)
+        if client.origin != self._given:
+            client.move(self._given)
 
     def ask(self, target: str) -> Reply:
         self.entry = target
@@ -84,11 +85,24 @@ class _Looks:
         obstacle = obstacle_of_reply(self.client.origin, reply.met())
         if obstacle is None:
             return None
-        if obstacle.code == "host-refused" and self._other_name():
+        if obstacle.code == "host-refused":
+            if self._other_name():
+                self._note(obstacle, fatal=False)
+                return reply.target
+            if self.client.origin != self._given:
+                self.client.move(self._given)
+        elif obstacle.code == "speaks-tls" and self._to_tls():
             self._note(obstacle, fatal=False)
             return reply.target
         self._note(obstacle, fatal=obstacle.fatal)
         return None
+
+    def _to_tls(self) -> bool:
+        """Go on over TLS at the same port, on this machine."""
+        if not is_loopback(self.client.origin) or not self._first("scheme"):
+            return False
+        self.client.move(origin_of(f"https://{place_of(self.client.origin)}"))
+        return True
 
     def _failed(self, reply: Reply) -> str | None:
         origin = self.client.origin
@@ -100,8 +114,8 @@ class _Looks:
         ours = is_loopback(origin)
         if ours and obstacle.code in _UNCHECKED and self.client.tls.verify and self._first("tls"):
             self.client.move(origin, Tls(ca_file=self.client.tls.ca_file, verify=False))
-        elif ours and obstacle.code == "speaks-tls" and self._first("scheme"):
-            self.client.move(origin_of(f"https://{place_of(origin)}"))
+        elif obstacle.code == "speaks-tls" and self._to_tls():
+            pass
         elif ours and obstacle.code == "not-tls" and self._first("scheme"):
             self.client.move(origin_of(f"http://{place_of(origin)}"))
         else:
@@ -158,5 +172,8 @@ class _Looks:
         return new
 
     def _note(self, obstacle: Obstacle, *, fatal: bool) -> None:
-        if all(obstacle.code != one.code for one in self.obstacles):
-            self.obstacles.append(msgspec.structs.replace(obstacle, fatal=fatal))
+        known = next((one for one in self.obstacles if one.code == obstacle.code), None)
+        if known is not None and (known.fatal or not fatal):
+            return
+        self.obstacles = [one for one in self.obstacles if one is not known]
+        self.obstacles.append(msgspec.structs.replace(obstacle, fatal=fatal))

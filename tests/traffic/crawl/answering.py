@@ -80,7 +80,7 @@ def answering(pages: Pages, pem: Path | None = None) -> Iterator[Answered]:
             server.asked.append(asked)
             given = found(asked)
             body = given.body.encode() if isinstance(given.body, str) else given.body
-            self.send_response(given.status)
+            self.send_response_only(given.status)
             names = {name.lower() for name, _ in given.headers}
             if "content-type" not in names and given.media_type:
                 self.send_header("content-type", given.media_type)

@@ -11,7 +11,7 @@ import re
 from loadstone.model.discovery import Obstacle
 from loadstone.traffic.crawl.obstacles.met import host_of, place_of, scheme_of
 
-__all__ = ["TLS", "obstacle_of_failure", "protocol_of"]
+__all__ = ["TLS", "obstacle_of_failure", "protocol_of", "speaks_tls"]
 
 TLS = "TLS"
 
@@ -55,9 +55,15 @@ def obstacle_of_failure(url: str, kind: str, message: str, greeting: bytes = b""
             return Obstacle("not-up", f"Nothing listens at {place}: the connection was refused.", _START, fatal=True)
         case "tls":
             return _tls(url, place, words)
-        case "timeout":
+        case "timeout" if protocol_of(greeting) is None:
             return _silent(place)
     return _no_http(url, place, greeting)
+
+
+def speaks_tls(url: str) -> Obstacle:
+    """Plain HTTP was sent to a port of TLS."""
+    sentence = f"{place_of(url)} speaks TLS, and was asked in plain HTTP."
+    return Obstacle("speaks-tls", sentence, f"Write https:// in the URL: {_as('https', url)}", fatal=True)
 
 
 def _silent(place: str) -> Obstacle:
@@ -72,8 +78,7 @@ def _silent(place: str) -> Obstacle:
 def _no_http(url: str, place: str, greeting: bytes) -> Obstacle:
     protocol = protocol_of(greeting)
     if protocol == TLS and scheme_of(url) == "http":
-        sentence = f"{place} speaks TLS, and was asked in plain HTTP."
-        return Obstacle("speaks-tls", sentence, f"Write https:// in the URL: {_as('https', url)}", fatal=True)
+        return speaks_tls(url)
     if protocol in _DATABASES:
         sentence = f"{protocol} answers at {place}, not a web service."
         advice = f"Give the port of the service itself; {protocol} is where it keeps its data."

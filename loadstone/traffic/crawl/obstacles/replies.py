@@ -6,6 +6,7 @@ import re
 
 from loadstone.model.discovery import Obstacle
 from loadstone.traffic.crawl.obstacles.met import Met, host_of, is_entrance, is_html, path_of, place_of, scheme_of
+from loadstone.traffic.crawl.obstacles.network import speaks_tls
 
 __all__ = ["CREDENTIALS", "obstacle_of_reply", "wait_s"]
 
@@ -15,6 +16,9 @@ _HOST = re.compile(
     r"DisallowedHost|Invalid HTTP_HOST header|Invalid host header|Blocked hosts?:|host is not allowed|"
     r"<h1>Bad Request \(400\)</h1>",
     re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled"
 )
 _CSRF = re.compile(
     r"CSRF verification failed|CSRF token (?:is )?(?:missing|incorrect|mismatch|invalid|expired)|"
@@ -102,6 +106,8 @@ def _refusal(url: str, met: Met) -> Obstacle | None:
             "Starlette: TrustedHostMiddleware), or ask it by a name that is there already."
         )
         return Obstacle("host-refused", sentence, advice, fatal=True)
+    if met.status == 400 and _PLAIN.search(met.body):
+        return speaks_tls(url)
     match met.status:
         case 429:
             return _limited(met)
