@@ -15,7 +15,7 @@ import msgspec
 
 from loadstone.lab.surroundings.containers import Container, containers_of
 from loadstone.lab.surroundings.dotenv import read_dotenv
-from loadstone.lab.surroundings.sockets import PROC, inodes_of, outgoing, program_at, rows_of
+from loadstone.lab.surroundings.sockets import PROC, command_of, inodes_of, outgoing, program_at, rows_of
 from loadstone.lab.surroundings.systems import DATABASES, PORTS, by_port, by_socket
 from loadstone.lab.surroundings.unix_peers import unix_peers
 from loadstone.lab.surroundings.variables import Named, named
@@ -178,7 +178,11 @@ def _connected(pids: set[int], held: set[int], proc: Path) -> Iterator[Named]:
 
 def _own_ports(proc: Path) -> set[int]:
     """Where Loadstone itself listens: what a service sends to its receiver is no dependency."""
-    held, _ = inodes_of(descendants({os.getpid()}) if proc == PROC else (), proc)
+    if proc != PROC:
+        return set()
+    ours = descendants({os.getpid()})
+    ours = {pid for pid in ours if pid == os.getpid() or "loadstone.gather" in command_of(pid, proc)}
+    held, _ = inodes_of(ours, proc)
     return {row.port for row in rows_of("self", proc) if row.listens and row.inode in held}
 
 

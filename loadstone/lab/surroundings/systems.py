@@ -85,7 +85,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
     (r"(elasticsearch|opensearch)", "elasticsearch"),
     (r"(clickhouse(-server)?)", "clickhouse"),
     (r"(cockroach)", "cockroachdb"),
-    (r"(mssql/server|azure-sql-edge)", "microsoft.sql_server"),
+    (r"azure-sql-edge", "microsoft.sql_server"),
     (r"cassandra", "cassandra"),
     (r"nats", "nats"),
     (r"(nginx|nginx-unprivileged|traefik|caddy|haproxy|envoy|httpd)", "proxy"),
@@ -112,12 +112,11 @@ def by_program(command: str) -> str | None:
 def by_image(image: str) -> str | None:
     """Of a container's image: ``docker.io/bitnami/postgresql:16`` is PostgreSQL; ``proxy`` is one that stands before
     a service."""
-    name = re.sub(r"(@sha256:.*|:[^/:]*)$", "", image)
+    name = re.sub(r":[^/:]*$", "", image.partition("@")[0])
     short = name.rpartition("/")[2]
-    found = (system for pattern, system in _IMAGES if re.fullmatch(pattern, short) or name.endswith(f"/{pattern}"))
     if name.endswith("mssql/server"):
         return "microsoft.sql_server"
-    return next(found, None)
+    return next((system for pattern, system in _IMAGES if re.fullmatch(pattern, short)), None)
 
 
 def by_socket(path: str) -> tuple[str, str, int | None] | None:

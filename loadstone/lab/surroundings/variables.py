@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
@@ -94,21 +94,30 @@ def _address(name: str, value: str, where: str) -> Named | None:
     if system == "sqlite":
         path = unquote(value[match.end() :].partition("?")[0])
         return Named(Database(system, _found_by(name, where), name=path.removeprefix("/") or ":memory:", dsn_env=name))
-    try:
-        parts = urlsplit(value.removeprefix("jdbc:"))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:  # several hosts, or a password that was not quoted: the system is all that can be told
-        host, port = "", None
+    host, port, database = _place(value.removeprefix("jdbc:"))
     secure = match["scheme"].lower() == "https"
     port = port or PORTS.get(system) or ((443 if secure else 80) if system == "http" else None)
     if system not in DATABASES:
         return Named(Dependency(system, _found_by(name, where), host, port)) if host else None
-    database = unquote(urlsplit(value).path.lstrip("/")) if host else ""
     told = Database(system, _found_by(name, where), host, port, database)
     if value.startswith("jdbc:"):
         return Named(told)
     told = msgspec.structs.replace(told, dsn_env=name, dsn=f"{{env.{name}}}")
     return Named(told, value if system == "postgresql" else None)
+
+
+def _place(address: str) -> tuple[str, int | None, str]:
+    """Host, port and database of an address; nothing of one that cannot be taken apart for certain: several hosts, or
+    a password that was not quoted and would be taken for something else."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return "", None, ""
+    if "@" in parts.path + parts.query + parts.fragment:
+        return "", None, ""
+    host = parts.hostname or dict(parse_qsl(parts.query)).get("host", "")
+    return host, port, unquote(parts.path.lstrip("/"))
 
 
 def _words(name: str, value: str, where: str) -> Named | None:
