@@ -208,7 +208,7 @@ def docker(tmp_path: Path) -> Proc:
         ("172.17.0.2", 8000, "172.17.0.1", 50000, "01", 1000, 23),
     ]
     for pid in ("200", "201"):
-        proc.sockets(pid, *rows)  # type: ignore[arg-type]
+        proc.sockets(pid, *rows)
         proc.address(pid, "172.17.0.2")
     proc.process("300", "net:[3]", "nginx", sockets=(31,))
     proc.sockets("300", ("0.0.0.0", 8000, "0.0.0.0", 0, "0A", 0, 31))
