@@ -10,7 +10,7 @@ import msgspec
 from loadstone.drive.engine import Exchange
 from loadstone.model.discovery import Obstacle
 from loadstone.model.interval import Sample
-from loadstone.model.run import Caveat, Summary
+from loadstone.model.run import Caveat, Level, Summary
 from loadstone.model.workload import Step, Workload
 from loadstone.traffic.crawl.greeting import greeting
 from loadstone.traffic.crawl.obstacles import Met, obstacles_of
@@ -20,6 +20,8 @@ __all__ = ["caveats_of_obstacles", "in_check", "in_run", "unreached"]
 
 _SILENT = ("reset", "protocol", "timeout")
 """Failures of a connection that was made: only what listens there can tell why."""
+
+_NO_SERVICE = ("other-protocol", "speaks-tls", "not-tls")
 
 
 def in_check(url: str, workload: Workload, exchanges: Sequence[Exchange]) -> tuple[Obstacle, ...]:
@@ -67,9 +69,11 @@ def in_run(url: str, summary: Summary, samples: Iterable[Sample]) -> tuple[Obsta
 
 
 def caveats_of_obstacles(obstacles: Iterable[Obstacle]) -> Iterator[Caveat]:
-    """Each as a note of the run: what was met, what to do."""
+    """Each as a note of the run: what was met, what to do. What was measured is void where no web service answered,
+    but something else at its port: that is no service that fails."""
     for obstacle in obstacles:
-        yield Caveat(obstacle.code, "note", (), obstacle.sentence, obstacle.advice)
+        level: Level = "void" if obstacle.code in _NO_SERVICE else "note"
+        yield Caveat(obstacle.code, level, (), obstacle.sentence, obstacle.advice)
 
 
 def unreached(exchanges: Sequence[Exchange]) -> bool:

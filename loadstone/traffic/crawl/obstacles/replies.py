@@ -38,6 +38,7 @@ _PROXIES = (
     (re.compile(r"varnish", re.IGNORECASE), "Varnish"),
     (re.compile(r"proxy error|apache", re.IGNORECASE), "Apache"),
 )
+_NO_JSON = "the body is not JSON"  # the engine's words
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -47,8 +48,9 @@ def obstacle_of_reply(url: str, met: Met) -> Obstacle | None:
         return _redirect(url, met)
     if met.status >= 400:
         return _refusal(url, met) if met.error else None
-    if met.json and is_html(met):
-        sentence = f"{met.method} {path_of(met.target)} answered a page of HTML where JSON was expected."
+    if (met.json and is_html(met)) or _NO_JSON in met.message:
+        what = "a page of HTML" if is_html(met) else "something that is no JSON"
+        sentence = f"{met.method} {path_of(met.target)} answered {what} where JSON was expected."
         advice = (
             'Ask for JSON (headers = { accept = "application/json" }), or correct the path: many services answer every '
             "unknown path with the page of their front end."
@@ -66,7 +68,11 @@ def wait_s(met: Met) -> float | None:
 def _redirect(url: str, met: Met) -> Obstacle | None:
     location = met.header("location")
     if location is None:
-        return None
+        if not met.error:
+            return None
+        sentence = f"{met.method} {path_of(met.target)} answered a redirect ({met.status}) where a page was expected."
+        advice = "loadstone check shows where it leads: to a login page where nobody is logged in, to https, elsewhere."
+        return Obstacle("redirected", sentence, advice)
     if is_entrance(location):
         if met.method == "POST" and is_entrance(met.target) and path_of(location) == path_of(met.target):
             sentence = f"The login at {path_of(met.target)} was not accepted: it led back to itself."
