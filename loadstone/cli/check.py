@@ -38,6 +38,7 @@ def check(spec: str | None, dry: bool, seed: int, hosts: tuple[str, ...], as_jso
     count = len(found.workload.journeys)
     click.echo(f"{found.path} is valid: {count} {'journey' if count == 1 else 'journeys'}", err=True)
     if dry:
+        _next("loadstone check", as_json)
         return 0
     exchanges = _exchanges(found, seed, hosts)
     if as_json:
@@ -50,9 +51,16 @@ def check(spec: str | None, dry: bool, seed: int, hosts: tuple[str, ...], as_jso
     for journey, step in missed:
         click.echo(f"{journey}.{step} was not reached", err=True)
     click.echo(f"{len(exchanges)} of {len(exchanges) + len(missed)} steps were sent, {len(failed)} failed", err=True)
-    if exchanges:
-        return _told(found, exchanges) or (1 if failed or missed else 0)
-    return 1 if failed or missed else 0
+    barred = _told(found, exchanges) if exchanges else 0
+    if barred or failed or missed:
+        return barred or 1
+    _next("loadstone run --evidence", as_json)
+    return 0
+
+
+def _next(command: str, as_json: bool) -> None:
+    if not as_json:
+        click.echo(f"next    {command}", err=True)
 
 
 def _told(spec: Spec, exchanges: tuple[Exchange, ...]) -> int:

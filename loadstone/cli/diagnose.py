@@ -106,7 +106,14 @@ def show_diagnosis(
         from loadstone.cli.terminal import color, width
         from loadstone.render.diagnosis_text import diagnosis_text
 
-        click.echo(diagnosis_text(told, color=color(), width=width(), next_step=proof_of(run, told)))
+        click.echo(diagnosis_text(told, color=color(), width=width(), next_step=_next(run, told)))
+
+
+def _next(run: Run, told: Diagnosis) -> str:
+    """How its first cause is proved; without one, where the run is looked at."""
+    from loadstone.archive import short
+
+    return proof_of(run, told) or f"loadstone report {short(run.id)} --open"
 
 
 def proof_of(run: Run, told: Diagnosis) -> str | None:

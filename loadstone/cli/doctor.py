@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from loadstone.cli.options import json_option
@@ -39,4 +41,11 @@ def doctor(url: str | None, pids: tuple[int, ...], dsn: str | None, as_json: boo
     from loadstone.cli.terminal import color, width
     from loadstone.render.doctor_text import doctor_text
 
-    click.echo(doctor_text(told, color=color(), width=width()))
+    click.echo(doctor_text(told, color=color(), width=width(), next_step=_next(url)))
+
+
+def _next(url: str | None) -> str:
+    """Where there is a spec it is tried, else one is made."""
+    from loadstone.cli.asked import DEFAULT_SPEC
+
+    return "loadstone check" if Path(DEFAULT_SPEC).is_file() else f"loadstone init {url or 'URL'}"

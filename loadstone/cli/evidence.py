@@ -37,7 +37,10 @@ def evidence(run: str, archive: str | None, as_json: bool) -> None:
 def show_evidence(
     archive: Archive, run: str, *, as_json: bool, next_step: str | None = None, brief: bool = False
 ) -> None:
-    """Print the evidence of a run, or of its observed partner, on stdout; in brief beneath the run's own result."""
+    """Print the evidence of a run, or of its observed partner, on stdout; in brief beneath the run's own result.
+
+    ``next_step`` is the command to go on with; not in brief, it is the diagnosis by default.
+    """
     from loadstone.lab.evidence import evidence_summary
 
     told = evidence_summary(archive, archive.resolve(run))
@@ -51,4 +54,6 @@ def show_evidence(
     from loadstone.cli.terminal import color, width
     from loadstone.render.evidence_text import evidence_text
 
+    if next_step is None and not brief:
+        next_step = f"loadstone diagnose {run}"
     click.echo(evidence_text(told, color=color(), width=width(), next_step=next_step, brief=brief))

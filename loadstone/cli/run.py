@@ -124,4 +124,5 @@ def run(
     asked, load = asked_for(choices)
     observed = asked_for(choices, ways)[0] if evidence else None
     quiet = quiet or (as_json and not sys.stderr.isatty())
-    return tell(asked, load, archive, observed=observed, as_json=as_json, quiet=quiet)
+    looked = "loadstone run --evidence" if url is None else None
+    return tell(asked, load, archive, observed=observed, as_json=as_json, quiet=quiet, next_step=looked)

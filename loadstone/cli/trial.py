@@ -51,17 +51,22 @@ def tell(
     observed: Asked | None = None,
     as_json: bool,
     quiet: bool,
+    next_step: str | None = None,
 ) -> int:
-    """Run it with the native engine and print the result; ``observed`` is the same load to be run again, observed."""
+    """Run it with the native engine and print the result; ``observed`` is the same load to be run again, observed.
+
+    ``next_step`` is the command to go on with after a bare run that was measured; by default its report's.
+    """
     from loadstone.archive import find
     from loadstone.cli.result import show_summary
     from loadstone.drive.summary import exit_code
 
     kept = find(archive)
     trial, partner, trouble = driven(asked, load, kept, observed=observed, quiet=quiet)
-    next_step = "loadstone report last --open" if trial.report else None
     if partner is not None:
         next_step = "loadstone diagnose last"
+    elif next_step is None or trial.summary.validity == "invalid":
+        next_step = "loadstone report last --open" if trial.report else None
     show_summary(trial.summary, trial.directory, as_json=as_json, next_step=None if partner else next_step)
     if partner is not None and not as_json:
         from loadstone.cli.evidence import show_evidence

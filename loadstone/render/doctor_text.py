@@ -10,8 +10,8 @@ __all__ = ["doctor_text"]
 _COLOURS = {"ready": "valid", "partly": "doubtful", "missing": "fail"}
 
 
-def doctor_text(doctor: Doctor, *, color: bool = False, width: int = 100) -> str:
-    """Every source with its state, without a trailing newline."""
+def doctor_text(doctor: Doctor, *, color: bool = False, width: int = 100, next_step: str | None = None) -> str:
+    """Every source with its state, without a trailing newline. ``next_step`` is the command to go on with."""
     head = plain(doctor.machine)
     if doctor.processes:
         head += f"; the service is {len(doctor.processes)} process{'' if len(doctor.processes) == 1 else 'es'}"
@@ -20,6 +20,8 @@ def doctor_text(doctor: Doctor, *, color: bool = False, width: int = 100) -> str
     ready = sum(source.state == "ready" for source in doctor.sources)
     tail = f"{ready} of {len(doctor.sources)} sources are ready"
     tail += f"; {len(short)} would tell more with what is named above." if short else "."
+    if next_step:
+        tail += f"\n{'next':<8}{plain(next_step)}"
     return f"{head}\n\n{rows}\n\n{tail}"
 
 

@@ -20,6 +20,7 @@ def probe_text(told: ProbeReport, *, color: bool = False, width: int = 100) -> s
         "\n".join(_said(told, width)),
         "\n".join(_slopes(told.slopes)),
         "\n".join(labelled("note", plain(caveat), color, width) for caveat in told.caveats),
+        f"{'next':<8}loadstone run --evidence",
     ]
     return "\n\n".join(part for part in parts if part)
 

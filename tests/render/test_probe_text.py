@@ -32,6 +32,8 @@ def test_a_probe_in_one_screen() -> None:
         "shop.page  queue       10: 1.00 ms 40: 2.50 ms       50.0 us  [-10.0 us, 90.0 us]",
         "",
         "note       the last \\x1b[31mlevel\\x1b[0m was left alone",
+        "",
+        "next    loadstone run --evidence",
     ]
 
 
