@@ -12,10 +12,11 @@ import msgspec
 from loadstone.drive.body import compile_body
 from loadstone.errors import SpecError
 from loadstone.model import template
+from loadstone.model.quantity import format_rate
 from loadstone.model.service import Auth, Service
-from loadstone.model.shape import Shape
+from loadstone.model.shape import Phase, Shape
 from loadstone.model.slo import Slo
-from loadstone.model.workload import Journey, Step, Think, Workload
+from loadstone.model.workload import Feed, Journey, Step, Think, Workload
 
 __all__ = ["Plan", "Recording", "compile_plan", "secret_names"]
 
@@ -23,6 +24,7 @@ HEAD_BYTES = 262_144  # a larger head is the error kind "protocol"
 BODY_BYTES = 67_108_864  # a larger body that a step must keep is "protocol" too
 CONNECTIONS = 10_000
 JOURNEYS = 100_000
+MOST_VARIANCE = 50.0  # as in the engine: with more, 84 windows of 100 are silent
 
 # What urllib leaves as it stands in a target's literal text: RFC 3986 reserved characters, and % for what is encoded.
 TARGET_SAFE = "%:/?#[]@!$&'()*+,;=~"
@@ -90,8 +92,7 @@ def compile_plan(
         "target": target,
         "secrets": values,
         "feeds": [
-            {"name": feed.name, "columns": feed.columns, "rows": feed.rows, "order": feed.order}
-            for feed in workload.feeds
+            {"name": feed.name, "columns": feed.columns, "rows": feed.rows, **_order(feed)} for feed in workload.feeds
         ],
         "journeys": [_journey(journey, prefix, numbers, parts) for journey in workload.journeys],
         "shape": _shape(shape),
@@ -203,7 +204,12 @@ def _journey(journey: Journey, prefix: str, numbers: Iterator[int], parts: _Part
         _think(action) if isinstance(action, Think) else _request(action, prefix, numbers, parts)
         for action in journey.actions
     ]
-    return {"name": journey.name, "weight": journey.weight, "ops": ops}
+    made: dict[str, object] = {"name": journey.name, "weight": journey.weight, "ops": ops}
+    if journey.start is not None:
+        made["start"] = journey.start
+    if journey.leads_back:
+        made["most"] = journey.most
+    return made
 
 
 def _request(step: Step, prefix: str, numbers: Iterator[int], parts: _Parts) -> dict[str, object]:
@@ -211,7 +217,7 @@ def _request(step: Step, prefix: str, numbers: Iterator[int], parts: _Parts) -> 
     if number is None:
         raise SpecError("a plan has at most 65,535 steps")
     own_type = next((value for name, value in step.headers.items() if name.lower() == "content-type"), None)
-    return {
+    made = {
         "op": "request",
         "step": step.name,
         "number": number,
@@ -232,6 +238,11 @@ def _request(step: Step, prefix: str, numbers: Iterator[int], parts: _Parts) -> 
             for one in step.extract
         ],
     }
+    if step.next is not None:
+        made["next"] = step.next
+    if step.pause is not None:
+        made["pause"] = _pause(step.pause)
+    return made
 
 
 def _path(target: str, prefix: str, parts: _Parts) -> list[dict[str, object]]:
@@ -245,7 +256,11 @@ def _path(target: str, prefix: str, parts: _Parts) -> list[dict[str, object]]:
 
 
 def _think(think: Think) -> dict[str, object]:
-    head: dict[str, object] = {"op": "think", "distribution": think.distribution}
+    return {"op": "think", **_pause(think)}
+
+
+def _pause(think: Think) -> dict[str, object]:
+    head: dict[str, object] = {"distribution": think.distribution}
     match think.distribution:
         case "constant":
             return head | {"value_ns": _ns(think.value_s)}
@@ -267,10 +282,36 @@ def _shape(shape: Shape) -> dict[str, object]:
                 "users": phase.users,
                 "duration_ns": _ns(phase.duration_s),
                 "measured": phase.measured,
+                **_bursts(shape, phase),
             }
             for phase in shape.phases
         ],
     }
+
+
+def _bursts(shape: Shape, phase: Phase) -> dict[str, object]:
+    """The variances of the rate's factors that give these indexes of dispersion at the phase's rate."""
+    if not shape.bursts or shape.arrivals != "poisson" or not phase.rate_per_s:
+        return {}
+    from loadstone.stats.traffic.bursts import burst_variances
+
+    windows = [burst.window_s for burst in shape.bursts]
+    variances = burst_variances(phase.rate_per_s, windows, [burst.index for burst in shape.bursts])
+    if max(variances) > MOST_VARIANCE:
+        raise SpecError(
+            f'{format_rate(phase.rate_per_s)} is too low a rate for the bursts of the shape "{shape.name}": most '
+            "windows would be silent"
+        )
+    told = zip(windows, variances, strict=True)
+    return {"bursts": [{"window_ns": _ns(window), "variance": variance} for window, variance in told if variance > 0]}
+
+
+def _order(feed: Feed) -> dict[str, object]:
+    """What is not the default is said: a plan that uses nothing new is written as it always was."""
+    made: dict[str, object] = {"order": feed.order}
+    if feed.order == "zipf":
+        made |= {"exponent": feed.exponent, "shift": feed.shift}
+    return made | ({"per": feed.per} if feed.per != "journey" else {})
 
 
 def _archived(document: Mapping[str, object], workload: Workload) -> dict[str, object]:
@@ -281,7 +322,7 @@ def _archived(document: Mapping[str, object], workload: Workload) -> dict[str, o
         **document,
         "secrets": {name: name for name in values},
         "feeds": [
-            {"name": feed.name, "columns": feed.columns, "rows": len(feed.rows), "order": feed.order}
+            {"name": feed.name, "columns": feed.columns, "rows": len(feed.rows), **_order(feed)}
             for feed in workload.feeds
         ],
         "record": {key: value for key, value in record.items() if key != "hash_key"},

@@ -1,16 +1,17 @@
 """Templates: text with values drawn, fed or extracted for each request.
 
 Grammar. ``{name}`` is an extracted value, ``{feed.column}`` a column of a feed's row, ``{env.NAME}`` a secret from
-the environment. Draws are ``{zipf(50)}``, ``{zipf(50, 1.2)}``, ``{int(1, 9)}``, ``{choice(a, b)}``, ``{uuid}``,
-``{arrival}`` and ``{user}``. ``{name|raw}`` is not encoded. ``{{`` is a literal ``{`` and its partner ``}}`` a
-literal ``}``; a ``{`` that no identifier follows is literal, and so is its ``}``, so JSON needs no escapes.
+the environment. Draws are ``{zipf(50)}``, ``{zipf(50, 1.2)}``, ``{zipf(50, 1.2, 2.7)}``, ``{int(1, 9)}``,
+``{choice(a, b)}``, ``{uuid}``, ``{arrival}`` and ``{user}``. ``{name|raw}`` is not encoded. ``{{`` is a literal ``{``
+and its partner ``}}`` a literal ``}``; a ``{`` that no identifier follows is literal, and so is its ``}``, so JSON
+needs no escapes.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -31,6 +32,7 @@ __all__ = [
     "Zipf",
     "data",
     "parse",
+    "popularity",
     "show",
 ]
 
@@ -45,6 +47,8 @@ RESERVED = (*_DRAWS, *_COUNTERS, "env")
 
 LARGEST_ZIPF = 10_000_000  # ranks; the engine keeps no table, but a larger catalogue is surely a slip
 LARGEST_INT = 2**53 - 1  # what every JSON reader holds exactly
+LARGEST_EXPONENT = 10.0  # the second of two ranks is then asked for once in a thousand times
+LARGEST_SHIFT = 1_000_000.0  # beyond, the first ranks of any catalogue are alike
 
 
 class TemplateError(ValueError):
@@ -80,10 +84,11 @@ class Secret(msgspec.Struct, frozen=True, tag="secret"):
 
 
 class Zipf(msgspec.Struct, frozen=True, tag="zipf"):
-    """An integer from 1 to ``n``, with probability proportional to rank^-exponent."""
+    """An integer from 1 to ``n``, with probability proportional to (rank + shift)^-exponent."""
 
     n: int
     exponent: float = 1.0
+    shift: float = 0.0
     raw: bool = False
 
 
@@ -180,8 +185,8 @@ def _data(part: Part, encode: Encode, columns: Mapping[tuple[str, str], tuple[in
             entry = dict(zip(("feed", "column"), columns[feed, column], strict=True))
         case Secret(name):
             entry = {"secret": name}
-        case Zipf(n, exponent):
-            entry = {"zipf": {"n": n, "exponent": exponent}}
+        case Zipf(n, exponent, shift):
+            entry = {"zipf": {"n": n, "exponent": exponent} | ({"shift": shift} if shift else {})}
         case Integer(low, high):
             entry = {"int": {"low": low, "high": high}}
         case Choice(options):
@@ -201,8 +206,9 @@ def _show(part: Part) -> str:
             inner = f"{feed}.{column}"
         case Secret(name):
             inner = f"env.{name}"
-        case Zipf(n, exponent):
-            inner = f"zipf({n})" if exponent == 1 else f"zipf({n}, {exponent!r})"
+        case Zipf(n, exponent, shift):
+            numbers = [f"{n}", f"{exponent!r}", f"{shift!r}"]
+            inner = f"zipf({', '.join(numbers[: 3 if shift else 1 if exponent == 1 else 2])})"
         case Integer(low, high):
             inner = f"int({low}, {high})"
         case Choice(options):
@@ -280,17 +286,28 @@ def _build(name: str, column: str | None, arguments: list[str] | None, raw: bool
 
 
 def _zipf(arguments: list[str] | None, raw: bool) -> Zipf:
-    says = "zipf is written with a count and perhaps an exponent, for example {zipf(50)} or {zipf(50, 1.2)}"
-    if arguments is None or len(arguments) not in (1, 2):
+    says = (
+        "zipf is written with a count and perhaps an exponent and a shift, for example {zipf(50)}, {zipf(50, 1.2)} or "
+        "{zipf(50, 1.2, 2.7)}"
+    )
+    if arguments is None or not 1 <= len(arguments) <= 3:
         raise TemplateError(says)
     n = _whole(arguments[0], says)
     if not 1 <= n <= LARGEST_ZIPF:
         raise TemplateError(f"the count of zipf is from 1 to {LARGEST_ZIPF:,}")
-    if len(arguments) == 1:
-        return Zipf(n, 1.0, raw)
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", arguments[1]) or float(arguments[1]) > 10:
-        raise TemplateError("the exponent of zipf is a number from 0 to 10")
-    return Zipf(n, float(arguments[1]), raw)
+    exponent, shift = popularity(arguments[1:])
+    return Zipf(n, exponent, shift, raw)
+
+
+def popularity(numbers: Sequence[str]) -> tuple[float, float]:
+    """The exponent and the shift of at most two numbers; 1 and 0 where they are left out. Raises TemplateError."""
+    found = [1.0, 0.0]
+    most = (("exponent", LARGEST_EXPONENT), ("shift", LARGEST_SHIFT))
+    for place, (text, (name, largest)) in enumerate(zip(numbers, most, strict=False)):
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text) or float(text) > largest:
+            raise TemplateError(f"the {name} of zipf is a number from 0 to {largest:,.0f}")
+        found[place] = float(text)
+    return found[0], found[1]
 
 
 def _integer(arguments: list[str] | None, raw: bool) -> Integer:

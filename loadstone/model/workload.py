@@ -79,6 +79,11 @@ class Journey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: dict[str, float] | None = None
     most: int = 1_000
 
+    @property
+    def leads_back(self) -> bool:
+        """Whether its steps are a graph, and do not simply follow each other."""
+        return self.start is not None or any(isinstance(one, Step) and one.next is not None for one in self.actions)
+
 
 class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of data for templates (``{users.email}``); ``source`` is the file that they came from.

@@ -10,6 +10,8 @@ from loadstone.model.quantity import DURATION_PATTERN, RATE_PATTERN, SHARE_PATTE
 from loadstone.model.slo import parse_objective
 from loadstone.model.workload import METHODS
 from loadstone.spec import values as v
+from loadstone.spec.bursts import BurstTable
+from loadstone.spec.drawn import MOST, ORDER, PER, probabilities
 from loadstone.spec.guardrails import GuardrailTable
 from loadstone.spec.hosts import parse_url
 from loadstone.spec.kinds import Choose, Field, ListOf, MapOf, Table, Value, value_from_text
@@ -48,12 +50,6 @@ _OBJECTIVE = value_from_text(
 def _journey_name(value: object) -> str:
     if not isinstance(value, str) or not re.search(_JOURNEY_NAME, value):
         raise ValueError("a journey's name is letters, digits, spaces, _ and -")
-    return value
-
-
-def _order(value: object) -> object:
-    if value not in ("sequential", "random"):
-        raise ValueError('the order is "sequential" or "random"')
     return value
 
 
@@ -122,6 +118,8 @@ STEP = Table(
             "values of the reply for later steps",
         ),
         "check": Field(_CHECK, "what a good reply is"),
+        "next": Field(probabilities("next"), "which step follows, with its probability; the rest leaves"),
+        "pause": Field(v.THINK, "thought before whichever step follows"),
     },
     one_of=METHODS,
     not_both=(("body", "json", "form"),),
@@ -136,6 +134,8 @@ _JOURNEY = Table(
             Value({"type": "string", "pattern": _JOURNEY_NAME}, _journey_name), "what users come to do", required=True
         ),
         "weight": Field(v.POSITIVE, "how often, relative to the other journeys; 1 when it is left out"),
+        "start": Field(probabilities("start"), "with which step it begins; the first when it is left out"),
+        "most": Field(MOST, "requests of one journey whose steps lead back; 1,000 when it is left out"),
         "step": Field(
             ListOf("[[journey.step]]", Choose("think", _THINK_STEP, STEP), at_least=1), "its steps, in order", True
         ),
@@ -189,9 +189,10 @@ _SHAPE = Table(
         "arrivals": Field(Value({"enum": ["poisson", "even"]}, _arrivals), '"poisson" (when left out) or "even"'),
         "duration": Field(_POSITIVE_DURATION, 'how long is measured, for example "2m"', True),
         "warm_up": Field(_DURATION, "load before that, which no count includes"),
+        "bursts": Field(BurstTable(), "how uneven Poisson arrivals are: index of dispersion by window"),
     },
     one_of=("rate", "users"),
-    not_both=(("users", "arrivals"),),
+    not_both=(("users", "arrivals"), ("users", "bursts")),
 )
 
 _AUTH = Table(
@@ -221,7 +222,8 @@ _FEED = Table(
     "[feed.NAME]",
     {
         "csv": Field(v.PLAIN_TEXT, "a CSV file with a header row, relative to this file", True),
-        "order": Field(Value({"enum": ["sequential", "random"]}, _order), '"sequential" (when left out) or "random"'),
+        "order": Field(ORDER, '"sequential" (when left out), "random" or "zipf(1.1, 2.7)": popularity by rank'),
+        "per": Field(PER, '"journey" (when left out) or "request": how long a row holds'),
     },
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
 from loadstone.model import template
 from loadstone.model.guard_metric import GUARD_METRICS, split_guard
 from loadstone.model.workload import METHODS
+from loadstone.spec.graphs import check_graph, lacking, surely
 from loadstone.spec.report import Place, did_you_mean
 
 __all__ = ["check_names", "step_name"]
@@ -41,15 +42,14 @@ def step_name(step: Mapping[str, object]) -> str | None:
 def _steps(journey: Mapping[str, object], place: Place, feeds: Columns) -> list[str]:
     """Check each step's templates against the steps before it; the steps' names."""
     names: list[str] = []
-    extracted: set[str] = set()
-    later = {key for _, step in _tables(journey, "step") for key in _keys(step, "extract")}
+    steps = list(_tables(journey, "step"))
+    values = _values(journey, place, steps)
     requests = 0
-    for index, step in _tables(journey, "step"):
+    for index, step in steps:
         at = place / "step" / index
         for where, text in _templates(step, at):
-            _template(text, where, extracted, later, feeds)
+            _template(text, where, index, values, feeds)
         _headers(step, at)
-        extracted |= set(_keys(step, "extract"))
         requests += "think" not in step or any(method in step for method in METHODS)
         name = step_name(step)
         if name in names:
@@ -60,6 +60,43 @@ def _steps(journey: Mapping[str, object], place: Place, feeds: Columns) -> list[
     if not requests and journey.get("step"):
         (place / "step").wrong("a journey has at least one step with a request")
     return names
+
+
+class _Values(NamedTuple):
+    """What templates may use in a journey. ``before`` has each step's surely extracted values, ``missing`` a way to a
+    step, as names, on which a value is not given; empty where steps simply follow each other."""
+
+    before: Mapping[int, Set[str]]
+    ever: Set[str]
+    missing: Callable[[str, int], list[str]]
+
+
+def _values(journey: Mapping[str, object], place: Place, steps: Sequence[tuple[int, dict[str, Any]]]) -> _Values:
+    extracts = {index: frozenset(_keys(step, "extract")) for index, step in steps}
+    ever = frozenset(name for names in extracts.values() for name in names)
+    called = {index: name for index, step in steps if "think" not in step and (name := step_name(step)) is not None}
+    ways = check_graph(journey, place, steps, _first(called))
+    if ways is None:
+        before: dict[int, Set[str]] = {}
+        so_far: frozenset[str] = frozenset()
+        for index, names in extracts.items():
+            before[index] = so_far
+            so_far |= names
+        return _Values(before, ever, lambda name, at: [])
+    known = ways
+
+    def missing(name: str, at: int) -> list[str]:
+        return [called[node] for node in lacking(known, extracts, name, at) if node in called]
+
+    return _Values(surely(known, extracts), ever, missing)
+
+
+def _first(called: Mapping[int, str]) -> dict[str, int]:
+    """Where each name stands first: that it stands twice is told elsewhere."""
+    places: dict[str, int] = {}
+    for index, name in called.items():
+        places.setdefault(name, index)
+    return places
 
 
 def _headers(step: Mapping[str, object], place: Place) -> None:
@@ -88,15 +125,15 @@ def _texts(value: object, place: Place) -> Iterator[tuple[Place, str]]:
                 yield from _texts(inner, place / index)
 
 
-def _template(text: str, place: Place, extracted: set[str], later: set[str], feeds: Columns) -> None:
+def _template(text: str, place: Place, at: int, values: _Values, feeds: Columns) -> None:
     try:
         parts = template.parse(text)
     except template.TemplateError:
         return
     for part in parts:
         match part:
-            case template.Variable(name) if name not in extracted:
-                place.wrong(_unknown_value(name, extracted, later, feeds))
+            case template.Variable(name) if name not in values.before[at]:
+                place.wrong(_unknown_value(name, at, values, feeds))
             case template.Column(feed, _) if feed not in feeds:
                 place.wrong(f"there is no [feed.{feed}]{did_you_mean(feed, feeds) or '; a feed is a CSV file'}")
             case template.Column(feed, column):
@@ -106,14 +143,18 @@ def _template(text: str, place: Place, extracted: set[str], later: set[str], fee
                     place.wrong(f'{known[0]} has no column "{column}"{hint}')
 
 
-def _unknown_value(name: str, extracted: set[str], later: set[str], feeds: Columns) -> str:
-    if name in later:
+def _unknown_value(name: str, at: int, values: _Values, feeds: Columns) -> str:
+    if name in values.ever and (way := values.missing(name, at)):
+        if len(way) == 1:
+            return f'a journey may begin with this step, and then nothing has extracted "{name}"'
+        return f'"{name}" is not extracted on every way to this step: on {", ".join(way)} nothing gives it'
+    if name in values.ever:
         return f'"{name}" is extracted only by this step or a later one; a template uses what an earlier step extracted'
     if name in feeds:
         known = feeds[name]
         column = known[1][0] if known else "COLUMN"
         return f'"{name}" is a feed; a column of it is written {{{name}.{column}}}'
-    hint = did_you_mean(name, extracted) or did_you_mean(name, template.RESERVED, 0.75)
+    hint = did_you_mean(name, values.before[at]) or did_you_mean(name, template.RESERVED, 0.75)
     return f'no earlier step of this journey extracts "{name}"{hint or f"; add extract.{name} to one"}'
 
 

@@ -21,13 +21,13 @@ __all__ = ["make_spec"]
 Read = Mapping[str, Any]
 """A table as the grammar read it."""
 
+MOST = 1_000
+"""Requests of one journey whose steps lead back, where the spec does not say."""
+
 
 def make_spec(read: Read, path: Path, text: str, rows: Mapping[str, Rows]) -> Spec:
     """The spec of a document without problems; ``rows`` are the feeds' contents by name."""
-    feeds = tuple(
-        Feed(name, rows[name][0], rows[name][1], feed.get("order", "sequential"), feed["csv"])
-        for name, feed in read.get("feed", {}).items()
-    )
+    feeds = tuple(_feed(name, feed, rows[name]) for name, feed in read.get("feed", {}).items())
     slos = tuple(_slo(slo) for slo in read.get("slo", []))
     return Spec(
         path=str(path),
@@ -64,12 +64,26 @@ def _service(read: Read, folder: Path) -> Service:
     )
 
 
+def _feed(name: str, read: Read, rows: Rows) -> Feed:
+    order, exponent, shift = read.get("order", ("sequential", 1.0, 0.0))
+    return Feed(name, *rows, order, read["csv"], exponent, shift, read.get("per", "journey"))
+
+
 def _journey(read: Read) -> Journey:
     return Journey(
         read["name"],
         read.get("weight", 1.0),
         tuple(step["think"] if "think" in step else _step(step) for step in read["step"]),
+        _whole(read["start"], 1.0) if "start" in read else None,
+        read.get("most", MOST),
     )
+
+
+def _whole(probabilities: Mapping[str, float], least: float) -> dict[str, float]:
+    """Scaled to add up to 1 where rounding left them above, or below ``least``."""
+    total = sum(probabilities.values())
+    scale = total if total > 1 or total < least else 1.0
+    return {name: share / scale for name, share in probabilities.items()}
 
 
 def _step(read: Read) -> Step | Think:
@@ -86,6 +100,8 @@ def _step(read: Read) -> Step | Think:
         extract=tuple(
             Extraction(name, one.source, one.expression, one.pick) for name, one in read.get("extract", {}).items()
         ),
+        next=_whole(read["next"], 0.0) if "next" in read else None,
+        pause=read.get("pause"),
     )
 
 
@@ -101,7 +117,7 @@ def _shape(name: str, read: Read) -> Shape:
     rate, users = read.get("rate"), read.get("users")
     phases = [Phase("warm-up", read["warm_up"], rate, users, measured=False)] if read.get("warm_up") else []
     phases.append(Phase(name, read["duration"], rate, users))
-    return Shape(name, "closed" if users else read.get("arrivals", "poisson"), tuple(phases))
+    return Shape(name, "closed" if users else read.get("arrivals", "poisson"), tuple(phases), read.get("bursts", ()))
 
 
 def _slo(read: Read) -> Slo:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from loadstone.errors import Problem, SpecError
+from loadstone.spec.bursts import check_bursts
 from loadstone.spec.document import Spec
 from loadstone.spec.feeds import Rows, read_csv
 from loadstone.spec.grammar import ROOT
@@ -35,6 +36,7 @@ def load(path: str | Path, *, yes_load: Iterable[str] = ()) -> Spec:
     feeds = _feeds(data, path, root)
     columns = {name: (shown, rows[0]) if rows else None for name, (shown, rows) in feeds.items()}
     check_names(data, root, columns)
+    check_bursts(data, root)
     _host(data, root, yes_load)
     _files(data, path, root)
     report.raise_if_any()
@@ -93,6 +95,8 @@ def _feeds(data: Mapping[str, object], path: Path, root: Place) -> dict[str, tup
     read: dict[str, tuple[str, Rows | None]] = {}
     for name, feed in tables.items() if isinstance(tables, dict) else ():
         csv = feed.get("csv") if isinstance(feed, dict) else None
+        if isinstance(feed, dict) and (feed.get("per"), feed.get("order", "sequential")) == ("request", "sequential"):
+            (root / "feed" / name / "per").wrong('a row for one request is drawn: the order is "random" or "zipf(1.1)"')
         if isinstance(csv, str):
             shown = str(path.parent / csv)
             read[name] = (shown, read_csv(path.parent / csv, shown, root / "feed" / name / "csv"))
