@@ -112,7 +112,8 @@ fn is_token(name: &[u8]) -> bool {
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
-/// The path as everybody writes it: what need not be encoded is not, hex digits are capitals (RFC 3986, 6.2.2).
+/// The path as everybody writes it: what need not be encoded is not, hex digits are capitals (RFC 3986, 6.2.2). One that
+/// is encoded wrongly stays as it is.
 #[inline]
 pub fn normal(path: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr(b'%', path) else {
@@ -122,20 +123,17 @@ pub fn normal(path: &[u8]) -> Cow<'_, [u8]> {
     out.extend_from_slice(&path[..first]);
     let mut at = first;
     while let Some(byte) = path.get(at).copied() {
-        match hex_pair(path, at + 1) {
-            Some(made) if byte == b'%' => {
-                if made.is_ascii_alphanumeric() || matches!(made, b'-' | b'.' | b'_' | b'~') {
-                    out.push(made);
-                } else {
-                    out.extend(path[at..at + 3].to_ascii_uppercase());
-                }
-                at += 3;
-            }
-            _ => {
-                out.push(byte);
-                at += 1;
-            }
+        if byte != b'%' {
+            out.push(byte);
+            at += 1;
+            continue;
         }
+        let Some(made) = hex_pair(path, at + 1) else { return Cow::Borrowed(path) };
+        match made.is_ascii_alphanumeric() || matches!(made, b'-' | b'.' | b'_' | b'~') {
+            true => out.push(made),
+            false => out.extend(path[at..at + 3].iter().map(u8::to_ascii_uppercase)),
+        }
+        at += 3;
     }
     Cow::Owned(out)
 }

@@ -93,20 +93,28 @@ impl<R: Read> Lines<R> {
                 self.skip_zeros();
             }
             if let Some(at) = memchr(b'\n', &self.buffer[self.searched..self.end]) {
-                return Found::Line(self.searched + at, self.searched + at + 1);
+                let end = self.searched + at;
+                self.pass_if_long(end);
+                return Found::Line(end, end + 1);
             }
             self.searched = self.end;
-            if !self.passing && self.end - self.start > LINE_BYTES {
-                self.passing = true;
-                self.beginning.clear();
-                self.beginning.extend_from_slice(&self.buffer[self.start..self.start + BEGINNING_BYTES]);
-            }
+            self.pass_if_long(self.end);
             if self.passing {
                 self.start = self.end;
             }
             if !self.fill() {
                 return Found::End;
             }
+        }
+    }
+
+    /// Keeps the beginning of a line that is too long, and no more.
+    #[inline]
+    fn pass_if_long(&mut self, end: usize) {
+        if end - self.start > LINE_BYTES && !self.passing {
+            self.passing = true;
+            self.beginning.clear();
+            self.beginning.extend_from_slice(&self.buffer[self.start..self.start + BEGINNING_BYTES]);
         }
     }
 

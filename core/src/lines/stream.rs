@@ -30,7 +30,7 @@ impl Source {
     pub fn open(&mut self) -> io::Result<Bytes> {
         match self {
             Source::Path(path) => {
-                let file = File::open(&path)?;
+                let file = File::open(path)?;
                 if file.metadata()?.is_dir() {
                     return Err(io::Error::other("is a folder: name the files in it"));
                 }

@@ -11,6 +11,8 @@ use super::record::{Field, Record};
 pub struct Text {
     escape: Escape,
     steps: Vec<Step>,
+    /// The last part is a literal: what a server was told to write beyond it may follow.
+    open: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +55,7 @@ impl Text {
         }
         match steps.is_empty() {
             true => Err("it has no parts".to_owned()),
-            false => Ok(Text { escape, steps }),
+            false => Ok(Text { escape, steps, open: parts.last().is_some_and(|part| part.literal.is_some()) }),
         }
     }
 
@@ -82,7 +84,7 @@ impl Text {
                 }
             }
         }
-        match rest.trim_ascii_start().is_empty() {
+        match self.open || rest.trim_ascii_start().is_empty() {
             true => Cut::Fields,
             false => Cut::Malformed("the line goes on after the format's last field"),
         }
