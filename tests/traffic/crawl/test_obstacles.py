@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from loadstone.gather.profile.processes import why_not_ptrace
 from loadstone.model.discovery import Obstacle
 from loadstone.traffic.crawl.obstacles import (
+    CODES,
     Met,
     obstacle_of_database,
     obstacle_of_failure,
@@ -27,6 +29,7 @@ from loadstone.traffic.crawl.obstacles.met import host_of, is_entrance, is_html,
 from loadstone.traffic.crawl.obstacles.several import FAILURES
 from tests.throwaway import Postgres, free_port, postgres
 
+ROOT = Path(__file__).parents[3]
 URL = "http://shop.example:8000"
 
 
@@ -220,6 +223,17 @@ def test_addresses() -> None:
     assert path_of("http://h/a/b?c#d") == "/a/b" and path_of("/a?b") == "/a" and path_of("http://h") == "/"
     assert is_html(Met("/", headers=(("content-type", "TEXT/HTML; charset=x"),)))
     assert is_html(Met("/", body=" <!-- c --> <!DOCTYPE html>")) and not is_html(Met("/", body="<svg>"))
+
+
+def test_the_page_for_newcomers_knows_every_code_and_no_other() -> None:
+    page = (ROOT / "docs/newcomer.md").read_text()
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == CODES
+    folder = ROOT / "loadstone/traffic/crawl"
+    text = "".join(path.read_text() for path in [*folder.glob("*.py"), *(folder / "obstacles").glob("[!_]*.py")])
+    made = set(re.findall(r'Obstacle\(\s*"([a-z-]+)"', text)) | set(
+        re.findall(r'"((?:database|profile)-[a-z-]+)"', text)
+    )
+    assert made == set(CODES)
 
 
 # -- databases

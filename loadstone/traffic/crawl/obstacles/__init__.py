@@ -10,6 +10,7 @@ from loadstone.traffic.crawl.obstacles.replies import obstacle_of_reply
 from loadstone.traffic.crawl.obstacles.several import obstacles_of
 
 __all__ = [
+    "CODES",
     "Met",
     "obstacle_of_database",
     "obstacle_of_failure",
@@ -17,3 +18,16 @@ __all__ = [
     "obstacle_of_reply",
     "obstacles_of",
 ]
+
+CODES = (
+    *("not-up", "name-unknown", "no-route", "timeout", "no-http"),
+    *("other-protocol", "speaks-tls", "not-tls", "certificate-unknown", "certificate-expired", "certificate-name"),
+    *("tls-failed", "to-https", "other-host", "redirect-loop", "gateway", "challenge", "html-for-json", "not-found"),
+    *("redirected", "login-needed", "login-page", "login-refused", "csrf-refused", "forbidden", "host-refused"),
+    *("rate-limited", "rate-limit-ahead", "failing"),
+    *("database-not-up", "database-name", "database-password", "database-role", "database-missing", "database-denied"),
+    *("database-hba", "database-peer", "database-full", "database-tls", "database-starting", "database-timeout"),
+    *("profile-ptrace", "profile-other-user", "profile-denied", "profile-container", "profile-perf"),
+    *("profile-not-python", "profile-gone"),
+)
+"""Every kind, in the order of docs/newcomer.md."""
