@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadstone.cli.observe import place_options
 from loadstone.cli.options import archive_option, duration, json_option
 from loadstone.cli.options import seed as valid_seed
 
@@ -40,6 +41,7 @@ taken for clean. A fault's page: loadstone faults CODE. Exit code 0, whatever is
 @click.option("--shape", metavar="NAME", help="Which of the spec's shapes is probed.  [default: the first]")
 @click.option("--for", "seconds", metavar="TIME", callback=duration, help="Length of each run of a probe.  [10s]")
 @click.option("--seed", type=int, callback=valid_seed, metavar="N", help="Of a probe: the same seed, the same traffic.")
+@place_options
 @click.option("--markdown", is_flag=True, help="Print the result as Markdown.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @archive_option
@@ -52,6 +54,8 @@ def diagnose(
     shape: str | None,
     seconds: float | None,
     seed: int | None,
+    pids: tuple[int, ...],
+    port: int | None,
     markdown: bool,
     quiet: bool,
     archive: str | None,
@@ -69,10 +73,13 @@ def diagnose(
 
         if what or show or markdown:
             raise click.UsageError("--probe drives what the spec says; it takes no run, no --show, no --markdown")
-        show_probe(kept, probe, spec=spec, shape=shape, seconds=seconds, seed=seed, as_json=as_json, quiet=quiet)
+        show_probe(
+            kept, probe, spec=spec, shape=shape, seconds=seconds, seed=seed, running=(pids, port), as_json=as_json,
+            quiet=quiet,
+        )  # fmt: skip
         return
-    if spec or shape or seconds is not None or seed is not None:
-        raise click.UsageError("--spec, --shape, --for and --seed go with --probe")
+    if spec or shape or seconds is not None or seed is not None or pids or port is not None:
+        raise click.UsageError("--spec, --shape, --for, --seed, --pid and --port go with --probe")
     run = _run(kept, what or ("last",), show, quiet)
     show_diagnosis(kept, run, as_json=as_json, markdown=markdown, quiet=quiet)
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from loadstone.cli.observe import collector_options
+from loadstone.cli.observe import collector_options, place_options
 from loadstone.cli.options import archive_option, duration, json_option, labels
 
 EPILOG = """\b
@@ -14,8 +14,9 @@ Everything that this machine and the service allow, for a minute, while somebody
   loadstone gather --url http://127.0.0.1:8000 --for 60s
 Traces of any language, sent by OTLP (HTTP, protobuf or JSON) to 127.0.0.1:4318, or to the --otlp-port named:
   loadstone gather --for 60s
-One process and its children, and its database:
+One process and its children, and its database; or whatever listens at a port, in a container too:
   loadstone gather --for 60s --pid 4711 --dsn "{env.DATABASE_URL}"
+  loadstone gather --for 60s --port 8000
 Then ask it:
   loadstone sql "SELECT name, count(*), avg(end_ns - start_ns) / 1e6 AS ms FROM spans GROUP BY name"
 
@@ -27,7 +28,7 @@ Ctrl-C ends it early and keeps what was collected.
 @click.command(epilog=EPILOG)
 @click.option("--for", "duration_s", metavar="TIME", callback=duration, default="60s", help="How long.  [default: 60s]")
 @click.option("--url", metavar="URL", help="The service; its processes are those that listen at its port.")
-@click.option("--pid", "pids", type=int, multiple=True, metavar="PID", help="A process of the service; repeatable.")
+@place_options
 @collector_options
 @click.option("--show", multiple=True, metavar="NAME", help="A parameter whose values may be kept; repeatable.")
 @click.option("--label", "marks", multiple=True, metavar="K=V", callback=labels, help="Kept with the run; repeatable.")
@@ -38,6 +39,7 @@ def gather(
     duration_s: float,
     url: str | None,
     pids: tuple[int, ...],
+    port: int | None,
     dsn: str | None,
     without: tuple[str, ...],
     memory: bool,
@@ -60,7 +62,7 @@ def gather(
     from loadstone.cli.typed import typed
     from loadstone.lab.gathering import Gathering, found_service, run_gather
 
-    service, found = found_service(url, frozenset(pids))
+    service, found, notes = found_service(url, frozenset(pids), port)
     ways = Ways(
         dsn=dsn,
         without=without,
@@ -68,6 +70,7 @@ def gather(
         otlp_port=otlp_port or OTLP_PORT,
         grpc_port=grpc_port,
         pids=tuple(sorted(found)),
+        notes=notes,
         show=show,
     )
     asked = Gathering(observing_of(service, None, ways), duration_s, service, marks, typed())

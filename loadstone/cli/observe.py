@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["OTLP_PORT", "Ways", "collector_options", "observing_of", "resolved_dsn"]
+__all__ = ["OTLP_PORT", "Ways", "collector_options", "observing_of", "place_options", "resolved_dsn"]
 
 
 OTLP_PORT = 4318
@@ -26,7 +26,8 @@ OTLP_PORT = 4318
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
-    """How to observe, as the arguments say it. ``pids`` are of a service that is up already."""
+    """How to observe, as the arguments say it. ``pids`` and ``port`` are of a service that is up already; ``notes`` is
+    what was found out of it, None while nobody has looked."""
 
     dsn: str | None = None
     without: tuple[str, ...] = ()
@@ -34,7 +35,21 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     otlp_port: int = 0
     grpc_port: int | None = None
     pids: tuple[int, ...] = ()
+    port: int | None = None
+    notes: tuple[str, ...] | None = None
     show: tuple[str, ...] = ()
+
+
+def place_options(command: Command) -> Command:
+    """``--pid``, as ``pids``, and ``--port``."""
+    for option in (
+        click.option("--port", type=click.IntRange(1, 65_535), metavar="PORT", help="A port where it listens here."),
+        click.option(
+            "--pid", "pids", type=int, multiple=True, metavar="PID", help="A process of the service; repeatable."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def collector_options(command: Command) -> Command:
@@ -67,6 +82,7 @@ def observing_of(service: Service | None, workload: Workload | None, ways: Ways)
     unknown = [name for name in ways.without if name not in COLLECTORS]
     if unknown:
         raise SpecError(f'no collector "{unknown[0]}"; there are {", ".join(COLLECTORS)}')
+    pids, notes = _running(service, ways)
     written = written_pairs(workload) if workload else frozenset()
     dsn = resolved_dsn(ways.dsn or (service.dsn if service else None))
     return Observing(
@@ -80,8 +96,29 @@ def observing_of(service: Service | None, workload: Workload | None, ways: Ways)
         ),
         redaction=new_redaction((*(service.show if service else ()), *ways.show), written),
         dsn=dsn,
-        pids=frozenset(ways.pids),
+        pids=pids,
+        notes=notes,
     )
+
+
+def _running(service: Service | None, ways: Ways) -> tuple[frozenset[int], tuple[str, ...]]:
+    """The processes of a service that is up already, where they were named, and what is to be told of it."""
+    if ways.notes is not None:
+        return frozenset(ways.pids), ways.notes
+    named = bool(ways.pids) or ways.port is not None
+    if service is None or service.start is not None:
+        if named:
+            raise SpecError("--pid and --port name a service that runs already; take start out of [service], or these")
+        return frozenset(), ()
+    from loadstone.lab.surroundings.attaching import running
+
+    try:
+        found, notes = running(service.url, frozenset(ways.pids), ways.port)
+    except SpecError:
+        if named:
+            raise
+        return frozenset(), ()  # that nothing answers is for the run to tell
+    return (found if named else frozenset()), notes
 
 
 def resolved_dsn(dsn: str | None) -> str | None:

@@ -26,10 +26,12 @@ def show_probe(
     shape: str | None,
     seconds: float | None,
     seed: int | None,
+    running: tuple[tuple[int, ...], int | None] = ((), None),
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Probe what the spec drives and print what the runs say; ``probe.json`` stays in the archive."""
+    """Probe what the spec drives and print what the runs say; ``probe.json`` stays in the archive. ``running`` are
+    processes and a port of a service that is up already."""
     from loadstone.cli.asked import Choices, asked_of, drawn_seed, found_spec, shape_of
     from loadstone.cli.live import Live
     from loadstone.cli.observe import Ways
@@ -43,7 +45,7 @@ def show_probe(
     chosen = shape_of(found, shape)
     drawn = drawn_seed() if seed is None else seed
     experiment = f"probe-{secrets.token_hex(4)}"
-    ways = Ways(without=("profile",))
+    ways = Ways(without=("profile",), pids=running[0], port=running[1])
 
     def ask(workload: Workload, load: Shape, drawn_for_it: int) -> Asked:
         changed = msgspec.structs.replace(found, workload=workload, shapes={load.name: load})

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from loadstone.cli.observe import collector_options
+from loadstone.cli.observe import collector_options, place_options
 from loadstone.cli.options import archive_option, duration, json_option, labels, positive, rate
 from loadstone.cli.options import seed as valid_seed
 
@@ -24,6 +24,8 @@ What loadstone.toml says, judged by its objectives:
   loadstone run --shape steady
 The same, and then once more with traces, profiles, database and host observed:
   loadstone run --evidence --dsn "{env.DATABASE_URL}"
+A service behind a proxy or in a container, whose processes are those of another port:
+  loadstone run --evidence --port 8000
 
 \b
 Ctrl-C ends the schedule and waits for the requests in flight; a second one cuts them off. The record is whole
@@ -52,6 +54,7 @@ either way. Exit codes: 0 pass, 1 fail, 2 spec or usage, 3 undecided, 4 invalid 
 @click.option("--label", "marks", multiple=True, metavar="K=V", callback=labels, help="Kept with the run; repeatable.")
 @click.option("--yes-load", "hosts", multiple=True, metavar="HOST", help="Drive this host, which is not loopback.")
 @click.option("--evidence", is_flag=True, help="Then the same load again, observed from inside and around.")
+@place_options
 @collector_options
 @click.option("--no-report", is_flag=True, help="Write no report.html.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
@@ -78,6 +81,8 @@ def run(
     marks: dict[str, str],
     hosts: tuple[str, ...],
     evidence: bool,
+    pids: tuple[int, ...],
+    port: int | None,
     dsn: str | None,
     without: tuple[str, ...],
     memory: bool,
@@ -118,9 +123,11 @@ def run(
         hosts=hosts,
         report=not no_report,
     )
-    if not evidence and (dsn or without or memory or otlp_port or grpc_port is not None):
-        raise click.UsageError("--dsn, --without, --memory, --otlp-port and --grpc-port go with --evidence")
-    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port, grpc_port=grpc_port)
+    if not evidence and (dsn or without or memory or otlp_port or grpc_port is not None or pids or port is not None):
+        raise click.UsageError(
+            "--pid, --port, --dsn, --without, --memory, --otlp-port and --grpc-port go with --evidence"
+        )
+    ways = Ways(dsn=dsn, without=without, memory=memory, otlp_port=otlp_port, grpc_port=grpc_port, pids=pids, port=port)
     asked, load = asked_for(choices)
     observed = asked_for(choices, ways)[0] if evidence else None
     quiet = quiet or (as_json and not sys.stderr.isatty())

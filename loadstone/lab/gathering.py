@@ -18,14 +18,13 @@ from loadstone.lab.audit import write_audit
 from loadstone.lab.interrupts import Interrupts
 from loadstone.lab.manifest import new_manifest
 from loadstone.lab.observation import NOTES, Observing, observation
-from loadstone.lab.processes import family, listeners
 from loadstone.lab.report import write_report
-from loadstone.lab.service import place
+from loadstone.lab.surroundings.attaching import running
 from loadstone.model.quantity import format_duration
 from loadstone.model.redaction import Redaction
 from loadstone.model.run import Status
 from loadstone.model.service import Service
-from loadstone.spec.hosts import host_problem, parse_url
+from loadstone.spec.hosts import parse_url
 
 __all__ = ["Gathering", "found_service", "import_files", "run_gather"]
 
@@ -72,29 +71,20 @@ def run_gather(
     return _finish(archive, writer.directory, doing)
 
 
-def found_service(url: str | None, pids: frozenset[int]) -> tuple[Service | None, frozenset[int]]:
-    """The service at a URL of this machine and its processes: those given, else those that listen at its port.
+def found_service(
+    url: str | None, pids: frozenset[int], port: int | None = None
+) -> tuple[Service | None, frozenset[int], tuple[str, ...]]:
+    """The service at a URL of this machine and its processes: those given, else those that listen at the port given,
+    else those that answer at the URL; and what cannot be had of a service that Loadstone did not start.
 
     Raises SpecError when the URL is none, when a given process is not there, or when nothing listens.
     """
-    gone = sorted(pids - family(set(pids)))
-    if gone:
-        raise SpecError(f"there is no process {gone[0]}")
-    if url is None:
-        return None, pids
     try:
-        service = Service(parse_url(url))
+        service = None if url is None else Service(parse_url(url))
     except ValueError as error:
         raise SpecError(f"--url {url}: {error}") from error
-    if pids or host_problem(service.url) is not None:
-        return service, pids
-    host, port = place(service)
-    found = frozenset(listeners(port))
-    if not found:
-        raise SpecError(
-            f"nothing listens at {host}:{port}; start the service first, or name its process with --pid PID"
-        )
-    return service, found
+    found, told = running(service.url if service else None, pids, port)
+    return service, found, told
 
 
 def import_files(

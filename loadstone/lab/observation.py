@@ -34,12 +34,13 @@ __all__ = ["NOTES", "Observation", "Observing", "new_redaction", "observation"]
 
 class Observing(msgspec.Struct, frozen=True):
     """What to observe: by which collectors, what may be kept of texts, which database, and the processes of a service
-    that is up already (one that Loadstone starts is known by its tree)."""
+    that is up already (one that Loadstone starts is known by its tree). ``notes`` go with the evidence."""
 
     collectors: tuple[Collector, ...]
     redaction: Redaction
     dsn: str | None = None
     pids: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def new_redaction(show: Iterable[str] = (), written: Iterable[str] = ()) -> Redaction:
@@ -56,7 +57,7 @@ class Observation:
         self._writer = _evidence_writer(run.directory) if observing and observing.collectors else None
         self._working: list[Collector] = list(observing.collectors) if observing else []
         self._missing: list[Missing] = []
-        self._notes: list[str] = []
+        self._notes: list[str] = list(observing.notes) if observing else []
         self._service: Callable[[], set[int]] | None = None
         self._before_s: float | None = None
         self.service_cpu_s: float | None = None

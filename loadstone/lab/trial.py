@@ -25,14 +25,14 @@ from loadstone.gather.collector import Start
 from loadstone.lab.interrupts import Interrupts
 from loadstone.lab.manifest import Place, new_manifest
 from loadstone.lab.observation import Observation, Observing, observation
-from loadstone.lab.processes import family, listeners
+from loadstone.lab.processes import family
 from loadstone.lab.report import REPORT, write_report
-from loadstone.lab.service import Command, ServiceProcess, argv, ending, place, serving
+from loadstone.lab.service import Command, ServiceProcess, argv, ending, serving
+from loadstone.lab.surroundings.attaching import service_pids
 from loadstone.model.interval import Interval, Sample
 from loadstone.model.run import Caveat, Manifest, ServiceUse, Status, Summary
 from loadstone.model.service import Service
 from loadstone.model.slo import Slo
-from loadstone.spec.hosts import host_problem
 
 __all__ = ["ENDED", "POLL_S", "Asked", "Silent", "Trial", "Watch", "run_trial"]
 
@@ -155,7 +155,7 @@ def run_trial(
                     served = started or process
                     if ready is not None:
                         ready()
-                    watched.open(served.pids if served else _found(asked.service))
+                    watched.open(served.pids if served else _found(asked))
                     _drive(driver, writer, tally, interrupts, watch, watched)
                     watched.stop()
                     samples = driver.samples()
@@ -188,11 +188,11 @@ def _prepared(service: Service, watched: Observation) -> Command:
     return (words, service.env) if start is None else (start.argv, start.env)
 
 
-def _found(service: Service) -> Callable[[], set[int]] | None:
-    """The processes of a service that is up already: who listens at its port of this machine, and their children."""
-    if host_problem(service.url) is not None:
-        return None
-    roots = listeners(place(service)[1])
+def _found(asked: Asked) -> Callable[[], set[int]] | None:
+    """The processes of a service that is up already: those that were named, else who answers at its URL on this
+    machine; with their children."""
+    roots = set(asked.observing.pids) if asked.observing else set()
+    roots = roots or service_pids(asked.service.url)
     return (lambda: family(roots)) if roots else None
 
 

@@ -22,9 +22,11 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Doctor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``--json`` of ``doctor``."""
+    """``--json`` of ``doctor``. ``notes`` are how the service's processes were found, and what a service that Loadstone
+    did not start cannot tell."""
 
     format: Literal[1]
     machine: str
     processes: tuple[int, ...]
     sources: tuple[Source, ...]
+    notes: tuple[str, ...] = ()

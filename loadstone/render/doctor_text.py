@@ -20,6 +20,10 @@ def doctor_text(doctor: Doctor, *, color: bool = False, width: int = 100, next_s
     ready = sum(source.state == "ready" for source in doctor.sources)
     tail = f"{ready} of {len(doctor.sources)} sources are ready"
     tail += f"; {len(short)} would tell more with what is named above." if short else "."
+    if doctor.notes:
+        head_of_notes = labelled("attached", "To a service that Loadstone did not start.", color, width)
+        tail += "\n\n" + "\n".join([head_of_notes, *(wrapped(plain(note), width, LABEL) for note in doctor.notes)])
+        tail += "\n" if next_step else ""
     if next_step:
         tail += f"\n{'next':<8}{plain(next_step)}"
     return f"{head}\n\n{rows}\n\n{tail}"

@@ -35,6 +35,9 @@ IDLE_MS = 30_000
 OLDEST = 120000
 """server_version_num of PostgreSQL 12, the oldest with plan_cache_mode and MATERIALIZED."""
 
+_DRIVERS = re.compile(r"^(?:postgres(?:ql)?\+\w+|postgis|psql|pgsql|timescaledb)://")
+"""Schemes of an address that SQLAlchemy and Django's packages take and libpq does not: the same database."""
+
 _WORDS = 300
 _SECRETS = ("password", "sslpassword", "passfile", "scram_client_key", "scram_server_key", "oauth_client_secret")
 
@@ -77,6 +80,7 @@ def connect(dsn: str, *, statement_ms: int) -> Connection:
         raise Refused(
             "postgres", "the package psycopg is not installed", "pip install 'loadstone[postgres]'"
         ) from error
+    dsn = _DRIVERS.sub("postgresql://", dsn)
     try:
         given = conninfo_to_dict(dsn)
     except psycopg.Error:  # its words quote the DSN

@@ -32,7 +32,7 @@ from loadstone.lab.surroundings.sockets import (
 from loadstone.lab.tree import descendants
 from loadstone.spec.hosts import host_problem, parse_url
 
-__all__ = ["Attached", "attach"]
+__all__ = ["Attached", "attach", "running", "service_pids"]
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -61,13 +61,7 @@ def attach(*, pid: int | None = None, port: int | None = None, url: str | None =
     elif url is not None:
         place = _checked(url)
         parts = urlsplit(place)
-        number = parts.port or (443 if parts.scheme == "https" else 80)
-        if host_problem(place) is None:
-            found, notes = _by_port(number, proc)
-        else:  # a container's address of this machine, or another machine
-            spaces = inside(number, parts.hostname, proc)
-            found = {each for pids in spaces.values() for each in pids}
-            notes = [] if found else ["It runs on another machine"]
+        found, notes = _at(place, parts.port or (443 if parts.scheme == "https" else 80), parts.hostname, proc)
     else:
         raise SpecError("nothing to attach to: name a process, a port or a URL")
     everyone = _family(found, proc)
@@ -76,6 +70,43 @@ def attach(*, pid: int | None = None, port: int | None = None, url: str | None =
         place, tuple(sorted(everyone)), tuple(_lost(everyone, proc, why)), tuple(notes),
         tuple(containers_of(everyone, proc)),
     )  # fmt: skip
+
+
+def running(url: str | None, pids: frozenset[int], port: int | None = None) -> tuple[frozenset[int], tuple[str, ...]]:
+    """The processes of a service that is up: those given, else those behind the port given, else behind the URL. Then
+    what is to be told of them: how they were found, and which evidence is lost.
+
+    Raises SpecError when a given process is not there, or nothing listens.
+    """
+    gone = sorted(pids - descendants(set(pids)))
+    if gone:
+        raise SpecError(f"there is no process {gone[0]}")
+    ways = [attach(pid=pid) for pid in sorted(pids)]
+    if port is not None:
+        ways.append(attach(port=port))
+    elif not ways and url is not None:
+        ways.append(attach(url=url))
+    told = (words for one in ways for words in (*one.notes, *(f"Not to be had: {each}." for each in one.lost)))
+    return frozenset(pid for one in ways for pid in one.pids), tuple(dict.fromkeys(told))
+
+
+def service_pids(url: str, proc: Path = PROC) -> set[int]:
+    """The processes that answer at a URL of this machine, behind a container's proxy too; none where they are not
+    known."""
+    parts = urlsplit(url)
+    number = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        return _at(url, number, parts.hostname, proc)[0]
+    except SpecError:
+        return set()
+
+
+def _at(url: str, port: int, host: str | None, proc: Path) -> tuple[set[int], list[str]]:
+    if host_problem(url) is None:
+        return _by_port(port, proc)
+    # A container's address of this machine, or another machine.
+    found = {each for pids in inside(port, host, proc).values() for each in pids}
+    return found, [] if found else ["It runs on another machine"]
 
 
 def _checked(url: str) -> str:
@@ -142,7 +173,7 @@ def _by_port(port: int, proc: Path) -> tuple[set[int], list[str]]:
     if spaces:
         several = f"{len(spaces)} containers listen at port {port}: name a process of the one meant, with --pid"
         return set(), [several]
-    raise SpecError(f"nothing listens at port {port} of this machine; start the service first, or name it with --pid")
+    raise SpecError(f"nothing listens at 127.0.0.1:{port}; start the service first, or name its process with --pid PID")
 
 
 def _behind(port: int, standing: dict[int, str], proc: Path) -> tuple[set[int], list[str]]:

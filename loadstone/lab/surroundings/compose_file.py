@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from loadstone.errors import SpecError
 from loadstone.lab.surroundings.dotenv import read_dotenv
 from loadstone.lab.surroundings.interpolation import interpolated
@@ -67,43 +65,18 @@ def read_compose(path: Path, environ: Mapping[str, str] = os.environ) -> list[Wr
     return [_written(name, service, path.parent, variables) for name, service in services.items()]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as Compose reads it: ``22:22`` is no number in base 60, and a tag (``!reset``) does not stop the reading."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [
-        (tag, pattern) for tag, pattern in pairs if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-    ]
-    for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
-
-
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return None
-
-
-_Loader.add_multi_constructor("!", _tagged)
-
-
 def _document(path: Path) -> dict[str, Any]:
+    from loadstone.lab.surroundings.compose_yaml import loaded  # a parser takes its time to import
+
     try:
         if path.stat().st_size > _LARGEST:
             raise SpecError(f"{path} is too large to be a compose file")
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"there is no compose file {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
-        raise SpecError(
-            f"{where}: this is no YAML: {getattr(error, 'problem', None) or type(error).__name__}"
-        ) from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is no text") from None
+    document = loaded(text, path)
     if not isinstance(document, dict) or not isinstance(
         document.get("services") or document.get("include"), dict | list
     ):
