@@ -9,9 +9,17 @@ from __future__ import annotations
 import math
 
 from loadstone.stats.beta import student_quantile
-from loadstone.stats.proportion import Design, share_interval
+from loadstone.stats.proportion import Design, share_interval, wilson
 
 __all__ = ["clustered_share", "mean_interval", "ratio_design"]
+
+WILSON_FROM = 20.0
+LARGE = 2000.0
+"""From 20 of both kinds, or 2,000 in all, Wilson's interval covers 93 to 97 % (Brown, Cai and DasGupta, Statistical
+Science 16, 2001, for the first; a test holds both)."""
+
+MANY_CLUSTERS = 200
+"""Student's quantile with so many degrees is within a hundredth of the normal one."""
 
 
 def ratio_design(marked: float, count: float, squares: float, products: float, sizes: float, clusters: int) -> Design:
@@ -32,10 +40,17 @@ def ratio_design(marked: float, count: float, squares: float, products: float, s
 def clustered_share(
     marked: float, count: float, squares: float, products: float, sizes: float, clusters: int
 ) -> tuple[float, float, float]:
-    """A share with its interval at 95 %: Clopper-Pearson or Wilson at the effective size."""
+    """A share with its interval at 95 %, at the effective size: exact where it is small, Wilson's where there is
+    enough of both kinds, which is a hundred times quicker."""
     if count <= 0:
         return 0.0, 0.0, 1.0
-    low, high = share_interval(marked, count, ratio_design(marked, count, squares, products, sizes, clusters))
+    design = ratio_design(marked, count, squares, products, sizes, clusters)
+    size = count / design.effect
+    plenty = min(marked, count - marked) / design.effect >= WILSON_FROM
+    if clusters >= MANY_CLUSTERS and (plenty or size >= LARGE):
+        low, high = wilson(marked / design.effect, size)
+    else:
+        low, high = share_interval(marked, count, design)
     return marked / count, low, high
 
 

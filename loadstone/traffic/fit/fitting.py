@@ -46,15 +46,15 @@ def read(
     hits: Hits,
     idle_s: float,
     peak_s: float,
-    parts: Callable[[Survey], tuple[tuple[int, int], ...]] = lambda _: (),
+    parts: Callable[[Survey], tuple[Stretch, ...]] | None = None,
     doing: Doing = lambda _: None,
 ) -> Read:
-    """Go through it twice. ``parts`` says which stretches (ns) are summed apart, after the whole."""
+    """Go through it twice. ``parts`` says which stretches are summed apart; without it, the whole log."""
     doing("looking for routes and the peak")
     survey = survey_of(hits, peak_s)
     scope = scope_of(survey)
-    spans = ((survey.first_ns, survey.last_ns + 1), *parts(survey))
-    tallies = tuple(Tally(scope, stretch_of(survey, span, idle_s, peak_s)) for span in spans)
+    whole_log = (stretch_of(survey, (survey.first_ns, survey.last_ns + 1), idle_s, peak_s),)
+    tallies = tuple(Tally(scope, stretch) for stretch in (parts(survey) if parts else whole_log))
     stream = VisitStream(round(idle_s * NS))
     done, whole = 0, max(1, int(survey.counts.sum()))
     for batch in hits.batches():

@@ -24,6 +24,9 @@ __all__ = ["MOST_STEPS", "generate", "mean_length", "starts"]
 MOST_STEPS = 200
 """Requests of one visit at most, as in the journeys that are written."""
 
+LONGEST_S = 1e8
+"""No visit lasts longer: three years."""
+
 NS = 1e9
 SPREAD_Z = 2.326  # a lognormal's 99th percentile lies so many sigmas above its median
 
@@ -35,8 +38,11 @@ def generate(traffic: Traffic, seed: int, seconds: float, *, rate_per_s: float |
     A request takes as long as those of the log, lognormal by its 50th and 99th percentile, where the log tells.
     """
     rng = np.random.default_rng(seed)
+    return _sent(traffic, starts(traffic.arrivals, seconds, rng, rate_per_s), seconds, rng)
+
+
+def _sent(traffic: Traffic, begun: NDArray[np.float64], seconds: float, rng: np.random.Generator) -> MemoryHits:
     number = {route.id: at for at, route in enumerate(traffic.routes)}
-    begun = starts(traffic.arrivals, seconds, rng, rate_per_s)
     parts = []
     if traffic.visits and len(begun):
         shares = np.array([one.share.value for one in traffic.visits])
@@ -172,8 +178,10 @@ def _values(
 
 def mean_length(traffic: Traffic, seed: int = 0, visits: int = 2000) -> tuple[float, float]:
     """Requests of a visit, and the time in s within which 99 of 100 are over: from so many drawn ones."""
-    drawn = generate(traffic, seed, 1e9, rate_per_s=visits / 1e9).rows if traffic.visits else None
-    if drawn is None or not len(drawn.time_ns):
+    if not traffic.visits:
+        return 0.0, 0.0
+    drawn = _sent(traffic, np.zeros(visits), LONGEST_S, np.random.default_rng(seed)).rows
+    if not len(drawn.time_ns):
         return 0.0, 0.0
     clients, where = np.unique(drawn.client, return_inverse=True)
     first = np.full(len(clients), np.iinfo(np.int64).max)

@@ -113,6 +113,7 @@ def survey_of(hits: Hits, peak_s: float) -> Survey:
     settled = np.asarray(hits.settled(), dtype=np.int32)
     routes = hits.routes()
     figures = _figures(sums, settled, len(routes))
+    unrouted += int(sums.columns[0].sum()) - sum(each.requests for each in figures)
     people_count = sum(buckets.values())
     if people_count == 0:
         first = last = 0

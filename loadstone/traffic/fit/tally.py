@@ -59,9 +59,10 @@ class Tally:
         self._at_peak = 0
 
     def add(self, visits: Visits) -> None:
-        """Those of them that begin in the stretch."""
+        """Those of them that begin in the stretch; and of all of them, what was asked for at its peak."""
         if not len(visits):
             return
+        self._add_peak(visits)
         first = visits.time_ns[visits.starts[:-1]]
         inside = (first >= self.stretch.from_ns) & (first < self.stretch.to_ns)
         if not inside.all():
@@ -86,7 +87,6 @@ class Tally:
         self._add_lengths(visits, kind, lengths)
         self._add_steps(visits, kind, of_row)
         self._add_items(visits, of_row)
-        self._add_peak(visits)
         self._add_sample(visits, kind)
 
     def _add_lengths(self, visits: Visits, kind: NDArray[np.int32], lengths: NDArray[np.float64]) -> None:

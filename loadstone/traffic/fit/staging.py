@@ -1,0 +1,60 @@
+"""The workload on stage: its traffic generated, once it has built up, and looked at as a log is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loadstone.model.hits import HitBatch
+from loadstone.model.traffic import Traffic
+from loadstone.traffic.fit.aspects import Aspects, aspects_of
+from loadstone.traffic.fit.fitting import read
+from loadstone.traffic.fit.generating import generate, mean_length
+from loadstone.traffic.fit.memory import MemoryHits
+from loadstone.traffic.fit.paces import Clock
+from loadstone.traffic.fit.survey import Survey
+from loadstone.traffic.fit.tally import Stretch
+
+__all__ = ["as_logged", "staged"]
+
+ENOUGH = 200_000
+MOST_WINDOWS = 20
+"""Windows are generated until there are so many requests: what is random in the workload then hardly counts."""
+
+NS = 1e9
+
+
+def staged(fitted: Traffic, clock: Clock, window_s: float, requests_per_s: float, seed: int) -> Aspects | None:
+    """At so many requests a second, in windows as long as the one it is compared with; None where the model has no
+    visits or no time."""
+    length, lasting_s = mean_length(fitted, seed)
+    if length <= 0 or window_s <= 0 or requests_per_s <= 0:
+        return None
+    build_up_s = min(max(lasting_s, 1.0), 2 * clock.idle_s)
+    windows = int(np.clip(ENOUGH / (requests_per_s * window_s), 1, MOST_WINDOWS))
+    end_s = build_up_s + windows * window_s
+    hits = generate(fitted, seed, end_s + build_up_s, rate_per_s=requests_per_s / length)
+    shown = Stretch(
+        0,
+        round((end_s + build_up_s) * NS),
+        round(build_up_s * NS),
+        round(end_s * NS),
+        0,
+        round(end_s * NS),
+    )
+
+    def one(_: Survey) -> tuple[Stretch, ...]:
+        return (shown,)
+
+    told = read(as_logged(hits, clock), clock.idle_s, max(1.0, window_s), one)
+    return aspects_of(told.tallies[0], clock.grain_s, segments=windows, seed=seed + 2)
+
+
+def as_logged(hits: MemoryHits, clock: Clock) -> MemoryHits:
+    """As a log with such a clock would tell them: without durations where it tells none, the instants in its steps."""
+    rows, grain = hits.rows, max(1, round(clock.grain_s * NS))
+    lasts = np.maximum(0, rows.duration_ns) if clock.timed else np.zeros_like(rows.duration_ns)
+    off = lasts if clock.exact_starts else np.zeros_like(lasts)
+    time_ns = (rows.time_ns + off) // grain * grain - off
+    durations = rows.duration_ns if clock.timed else np.full_like(rows.duration_ns, -1)
+    logged: HitBatch = rows._replace(time_ns=time_ns, duration_ns=durations)
+    return MemoryHits(logged, hits.routes())
