@@ -11,11 +11,13 @@ __all__ = ["write_combined"]
 
 _BROWSERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{v}.1 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{v}.1 "
+    "Safari/605.1.15",
     "Mozilla/5.0 (iPhone; CPU iPhone OS {v}_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{v}.5 "
     "Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
-    "Mozilla/5.0 (Linux; Android {v}; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android {v}; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0 "
+    "Mobile Safari/537.36",
 )
 _BOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -34,7 +36,9 @@ _PAGES = (
     ("/api/v1/orders/{item}", 4),
     ("/blog/{word}-{word}-{small}", 2),
 )
-_WORDS = tuple(f"{a}{b}" for a in ("blue", "red", "small", "wool", "steel", "old") for b in ("lamp", "shoe", "desk", "hat"))
+_WORDS = tuple(
+    f"{a}{b}" for a in ("blue", "red", "small", "wool", "steel", "old") for b in ("lamp", "shoe", "desk", "hat")
+)
 _ITEMS = 5_000
 _A_SECOND = 200
 """Requests a second: a busy day of one server."""

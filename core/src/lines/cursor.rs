@@ -21,7 +21,6 @@ pub struct Piece {
     pub file: usize,
     pub line: u64,
     pub text: Vec<u8>,
-    pub reason: &'static str,
 }
 
 /// Where a file is being read.
@@ -31,7 +30,8 @@ pub struct Cursor {
     pub clock: Clock,
     lines: Lines<Bytes>,
     last_ns: i64,
-    /// The first line, where it was not understood: the end of a line that another file begins with.
+    /// The first line, where it was not understood (and counted so): the end of a line that another file breaks off
+    /// with, it may be.
     pub head: Option<Piece>,
     /// The last line, where it has no ending; not understood yet.
     pub tail: Option<Piece>,
@@ -91,9 +91,9 @@ impl Cursor {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let piece = |reason| Piece { file: self.file, line: number, text: text.to_vec(), reason };
+            let piece = || Piece { file: self.file, line: number, text: text.to_vec() };
             if !line.ended && text.len() <= PIECE_BYTES {
-                self.tail = Some(piece(""));
+                self.tail = Some(piece());
                 continue;
             }
             match sorter.sort(&self.format, &mut self.clock, text) {
@@ -102,10 +102,12 @@ impl Cursor {
                     return Some(row);
                 }
                 Understood::Header => self.format.header(text),
-                Understood::Malformed(reason) if number == 1 && text.len() <= PIECE_BYTES => {
-                    self.head = Some(piece(reason));
+                Understood::Malformed(reason) => {
+                    if number == 1 && text.len() <= PIECE_BYTES {
+                        self.head = Some(piece());
+                    }
+                    reading.malformed(self.file, number, text, reason);
                 }
-                Understood::Malformed(reason) => reading.malformed(self.file, number, text, reason),
             }
         }
     }

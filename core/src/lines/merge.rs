@@ -91,11 +91,6 @@ impl Merge {
                 }
             }
         }
-        if batch.len() < ROWS {
-            for head in std::mem::take(&mut self.heads) {
-                reading.malformed(head.file, head.line, &head.text, head.reason);
-            }
-        }
     }
 
     /// Up to when a file may be read on before another is due.
@@ -131,11 +126,8 @@ impl Merge {
         };
         let mut cursor = Box::new(Cursor::new(file, format, stream));
         cursor.start(sorter, reading);
-        if let Some(head) = cursor.head.take() {
-            match self.heads.len() < HEADS {
-                true => self.heads.push(head),
-                false => reading.malformed(head.file, head.line, &head.text, head.reason),
-            }
+        if self.heads.len() < HEADS {
+            self.heads.extend(cursor.head.take());
         }
         // A file without a row ends in turn.
         let due = cursor.due().unwrap_or(i64::MIN);
@@ -164,9 +156,10 @@ impl Merge {
             head.file != cursor.file && instant(&cursor.format, &mut cursor.clock, &joined).is_some()
         });
         if let Some(rest) = rest {
-            self.heads.remove(rest);
+            let head = self.heads.remove(rest);
             if let Ok(row) = cursor.settle(&joined, sorter, reading) {
                 reading.joined += 1;
+                reading.retract(head.file, head.line);
                 return Some(row);
             }
         }

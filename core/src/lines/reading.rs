@@ -69,6 +69,13 @@ impl Reading {
         }
     }
 
+    /// Takes back what was counted of a line, whose other part was found.
+    pub fn retract(&mut self, file: usize, line: u64) {
+        self.malformed -= 1;
+        let path = self.files.get(file).map(|file| file.path.as_str()).unwrap_or_default();
+        self.samples.retain(|sample| (sample.file.as_str(), sample.line) != (path, line));
+    }
+
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
     }
