@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ class Threshold(msgspec.Struct, frozen=True):
 
 class PlanFacts(msgspec.Struct, frozen=True):
     """The part of a plan that outlives its run. ``steps`` names (journey, step) in the plan's order; ``thinks`` is
-    true when a journey pauses between steps. ``once`` has no phase."""
+    true when a journey pauses between steps. ``dispersion`` is the index of dispersion of the number of arrivals in a
+    long time, of the phase that has most; 1 is Poisson. ``once`` has no phase."""
 
     arrivals: Arrivals
     phases: tuple[Phase, ...]
@@ -35,6 +37,7 @@ class PlanFacts(msgspec.Struct, frozen=True):
     cores: int
     connections: int
     seed: int
+    dispersion: float = 1.0
 
     @classmethod
     def of(cls, plan: bytes) -> PlanFacts:
@@ -73,10 +76,11 @@ class PlanFacts(msgspec.Struct, frozen=True):
                 for entry in document["thresholds"]
             ),
             steps=tuple((journey, op["step"]) for journey, op in ops if op["op"] == "request"),
-            thinks=any(op["op"] == "think" for _, op in ops),
+            thinks=any(op["op"] == "think" or op.get("pause") is not None for _, op in ops),
             cores=limits["cores"],
             connections=limits["connections"],
             seed=document["seed"],
+            dispersion=max((_dispersion(phase) for phase in shape.get("phases", ())), default=1.0),
         )
 
     @property
@@ -113,3 +117,13 @@ class PlanFacts(msgspec.Struct, frozen=True):
             scheduled += overlap
             measured += overlap if span.measured else 0.0
         return scheduled, measured
+
+
+def _dispersion(phase: dict[str, Any]) -> float:
+    """The index in windows as long as the longest whose factors the rate has (loadstone/stats/traffic/bursts.py)."""
+    found, before, bursts = 1.0, 0, phase.get("bursts", ())
+    for place, burst in enumerate(bursts):
+        shared = math.prod(1.0 + one["variance"] for one in bursts[place:]) - 1.0
+        found += (phase.get("rate_per_s") or 0.0) * (burst["window_ns"] - before) / NS * shared
+        before = burst["window_ns"]
+    return found

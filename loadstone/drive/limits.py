@@ -55,7 +55,8 @@ OFFERED_OFF = 0.01
 to (0.1 %)."""
 
 OFFERED_SIGMAS = 5.0
-"""Poisson arrivals vary by the root of their number; five of those happen by chance once in 1.7 million runs."""
+"""Poisson arrivals vary by the root of their number, and bursts by that of their index of dispersion more; five of
+those happen by chance once in 1.7 million runs."""
 
 STEAL_DOUBT = 0.10
 STEAL_NOTE = 0.02

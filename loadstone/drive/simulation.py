@@ -1,12 +1,14 @@
 """The fake engine's inside: events of a plan's load on a simulated service, in simulated time.
 
-Arrivals, users and think times come from the plan, work and stalls from the script. Requests are served first come,
-first served by the script's workers, or all at once without a limit; a stall stops all work.
+Arrivals, users, think times and what follows a step come from the plan, work and stalls from the script; a rate has no
+bursts here. Requests are served first come, first served by the script's workers, or all at once without a limit; a
+stall stops all work.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -27,13 +29,14 @@ STATUS_ERRORS = 400
 class _Walk:
     """One journey under way: whose, at which operation, and when its next step is intended."""
 
-    __slots__ = ("arrival", "journey", "lag_s", "last", "place", "service_s", "start_s", "user")
+    __slots__ = ("arrival", "journey", "lag_s", "last", "made", "place", "service_s", "start_s", "user")
 
-    def __init__(self, journey: int, arrival: int, user: int | None, start_s: float) -> None:
+    def __init__(self, journey: int, arrival: int, user: int | None, start_s: float, place: int) -> None:
         self.journey = journey
         self.arrival = arrival
         self.user = user
-        self.place = 0
+        self.place = place
+        self.made = 0
         self.start_s = start_s
         self.last: Request | None = None
         self.service_s = 0.0
@@ -138,7 +141,33 @@ class _Simulation:
 
     def _walk(self, journey: int, user: int | None, start_s: float) -> _Walk:
         self.arrival += 1
-        return _Walk(journey, self.arrival, user, start_s)
+        start = self.journeys[journey].get("start")
+        place = 0
+        if start is not None and self.facts.arrivals != "once":
+            names = [op.get("step") for op in self.journeys[journey]["ops"]]
+            place = names.index(self.arrivals_draw.choices(list(start), list(start.values()))[0])
+        return _Walk(journey, self.arrival, user, start_s, place)
+
+    def _chosen(self, journey: int, shares: dict[str, float]) -> int:
+        """The place of one of the steps; behind the last one where none of them was meant."""
+        ops = self.journeys[journey]["ops"]
+        point = self.arrivals_draw.random()
+        for place, op in enumerate(ops):
+            point -= shares.get(op.get("step"), 0.0)
+            if point < 0:
+                return place
+        return len(ops)
+
+    def _follow(self, walk: _Walk, op: dict[str, Any]) -> None:
+        """Go to what follows a request; each journey run once takes the steps in their order."""
+        walk.made += 1
+        following = None if self.facts.arrivals == "once" else op.get("next")
+        if walk.made >= self.journeys[walk.journey].get("most", math.inf):
+            walk.place = len(self.journeys[walk.journey]["ops"])
+        elif following is None:
+            walk.place += 1
+        else:
+            walk.place = self._chosen(walk.journey, following)
 
     def _push(self, at: float, walk: _Walk) -> None:
         self.sequence += 1
@@ -148,8 +177,8 @@ class _Simulation:
         """Do the walk's next operation, intended at ``at``."""
         ops = self.journeys[walk.journey]["ops"]
         op = ops[walk.place]
-        walk.place += 1
         if op["op"] == "think":
+            walk.place += 1
             self._next(at + _think(op, self.draw), walk)
             return
         if op["op"] != "request":
@@ -159,7 +188,9 @@ class _Simulation:
         walk.service_s += request.done_s - request.sent_s
         walk.lag_s += request.sent_s - request.intended_s
         walk.last = request
-        self._next(request.done_s, walk)
+        self._follow(walk, op)
+        pause = op.get("pause")
+        self._next(request.done_s, walk, _think(pause, self.draw) if pause and self.facts.arrivals != "once" else 0.0)
 
     def _request(self, at: float, walk: _Walk, op: dict[str, Any]) -> Request:
         script = self.script
@@ -184,12 +215,12 @@ class _Simulation:
             method=op.get("method", "GET"),
         )
 
-    def _next(self, at: float, walk: _Walk) -> None:
+    def _next(self, at: float, walk: _Walk, pause_s: float = 0.0) -> None:
         """Go on with the walk, or end it, and let a user of a closed population begin anew."""
         over = walk.place >= len(self.journeys[walk.journey]["ops"])
         failed = walk.last is not None and walk.last.error
         if not over and not failed:
-            self._push(at, walk)
+            self._push(at + pause_s, walk)
             return
         if walk.last is not None:
             self.booking.journey(at, walk.last, walk.start_s, walk.service_s, walk.lag_s)

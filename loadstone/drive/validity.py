@@ -172,7 +172,7 @@ def _offered_off(tally: Tally, status: Status) -> Iterator[Caveat]:
         return
     slack = OFFERED_OFF * scheduled + len(facts.phases)
     if facts.arrivals == "poisson":
-        slack += OFFERED_SIGMAS * math.sqrt(scheduled)
+        slack += OFFERED_SIGMAS * math.sqrt(scheduled * facts.dispersion)
     if abs(tally.all_offered - scheduled) > slack:
         yield Caveat(
             "offered-off",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import msgspec
 import pytest
 
 from loadstone.drive.compile import Plan, Recording, compile_plan, secret_names
+from loadstone.drive.facts import PlanFacts
 from loadstone.errors import SpecError
 from loadstone.model.service import Auth, Service, Tls
-from loadstone.model.shape import Phase, Shape
+from loadstone.model.shape import Burst, Phase, Shape
 from loadstone.model.slo import Slo, parse_objective
 from loadstone.model.workload import Body, Check, Extraction, Feed, Journey, Step, Think, Workload
 
@@ -259,3 +261,54 @@ def test_hash_keys_are_fresh() -> None:
 )
 def test_the_engine_takes_every_shape(shape: Shape) -> None:
     accepted(compile_plan(Workload((BROWSE,)), shape, SERVICE, seed=1))
+
+
+def test_steps_that_lead_to_one_another() -> None:
+    pause = Think("exponential", value_s=2.0)
+    first = Step("list", "get", "/list", next={"detail": 0.6, "list": 0.1}, pause=pause)
+    journey = Journey("visit", 1.0, (first, Step("detail", "get", "/detail", next={})), start={"list": 1.0}, most=200)
+    compiled = compile_plan(Workload((journey,)), SHAPE, SERVICE, seed=1, environment={}, hash_key=KEY)
+    (made,) = json.loads(compiled.engine)["journeys"]
+    assert (made["start"], made["most"]) == ({"list": 1.0}, 200)
+    assert made["ops"][0]["next"] == {"detail": 0.6, "list": 0.1}
+    assert made["ops"][0]["pause"] == {"distribution": "exponential", "mean_ns": 2_000_000_000}
+    assert (made["ops"][1]["next"], "pause" in made["ops"][1]) == ({}, False)
+    accepted(compiled)
+
+
+def test_feeds_by_popularity() -> None:
+    feed = Feed("users", ("id",), (("a",), ("b",)), "zipf", None, 1.1, 2.7, "request")
+    compiled = plan(Step("a", "get", "/{users.id}/{zipf(9, 1.1, 2.7)}"), feeds=(feed,))
+    (made,) = json.loads(compiled.engine)["feeds"]
+    assert {name: made[name] for name in ("order", "exponent", "shift", "per")} == {
+        "order": "zipf",
+        "exponent": 1.1,
+        "shift": 2.7,
+        "per": "request",
+    }
+    assert json.loads(compiled.archive)["feeds"] == [made | {"rows": 2}]
+    assert ops(Step("a", "get", "/{zipf(9, 1.1, 2.7)}"))[0]["target"][1]["zipf"]["shift"] == 2.7
+    accepted(compiled)
+
+
+def test_bursts_are_variances_at_the_phases_rate() -> None:
+    bursts = (Burst(1.0, 1.4), Burst(10.0, 2.5), Burst(60.0, 4.6))
+    phases = (Phase("warm-up", 20.0, 24.0, measured=False), Phase("steady", 600.0, 12.0), Phase("rest", 1.0, 0.0))
+    shape = Shape("peak", "poisson", phases, bursts)
+    compiled = compile_plan(Workload((BROWSE,), (USERS,)), shape, SERVICE, seed=1, environment={}, hash_key=KEY)
+    made = json.loads(compiled.engine)["shape"]["phases"]
+    assert "bursts" not in made[2]
+    for phase, rate in zip(made[:2], (24.0, 12.0), strict=True):
+        # The other way round: two instants share the factors of every window that holds both.
+        index, before = 1.0, 0.0
+        for place, burst in enumerate(phase["bursts"]):
+            shared = math.prod(1 + one["variance"] for one in phase["bursts"][place:]) - 1
+            index += rate * (burst["window_ns"] / 1e9 - before) * shared
+            before = burst["window_ns"] / 1e9
+            assert index == pytest.approx(bursts[place].index)
+    assert PlanFacts.of(compiled.engine).dispersion == pytest.approx(4.6)
+    assert PlanFacts.of(plan(BROWSE.actions[0]).engine).dispersion == 1.0
+    accepted(compiled)
+    slow = msgspec.structs.replace(shape, phases=(Phase("slow", 600.0, 0.0001),))
+    with pytest.raises(SpecError, match="most windows would be silent"):
+        compile_plan(Workload((BROWSE,), (USERS,)), slow, SERVICE, seed=1, environment={}, hash_key=KEY)

@@ -172,3 +172,39 @@ def test_facts_survive_the_archive() -> None:
     assert facts.overlaps(4.5, 5.5) == (1.0, 0.5)
     assert facts.overlaps(14.5, 15.5) == (0.5, 0.5)
     assert [facts.measured(place) for place in (0, 1, 2)] == [False, True, False]
+
+
+VISIT = {
+    "name": "visit",
+    "weight": 1.0,
+    "start": {"list": 0.75, "detail": 0.25},
+    "most": 50,
+    "ops": [
+        request("list", 1)
+        | {"next": {"detail": 0.5, "list": 0.25}, "pause": {"distribution": "constant", "value_ns": 1_000}},
+        request("detail", 2) | {"next": {"list": 0.5}},
+    ],
+}
+
+
+def test_steps_that_lead_to_one_another_are_walked() -> None:
+    told = intervals(plan((phase("steady", 100, rate=50.0),), journeys=(VISIT,)), Script(mean_s=0.0001))
+    counts: Counter[str | None] = Counter()
+    for interval in told:
+        for cell in interval.cells:
+            counts[cell.step] += cell.count
+    journeys = counts[None]
+    # Requests of each step: what the starts and the steps before it bring, solved for.
+    detail = (0.25 + 0.5 * 0.75 / 0.75) / (1 - 0.5 * 0.5 / 0.75)
+    listed = (0.75 + 0.5 * detail) / 0.75
+    assert counts["list"] / journeys == pytest.approx(listed, rel=0.05)
+    assert counts["detail"] / journeys == pytest.approx(detail, rel=0.05)
+
+
+def test_a_journey_ends_at_its_most_and_once_takes_each_step() -> None:
+    endless = VISIT | {"most": 7, "ops": [request("list", 1) | {"next": {"list": 1.0}}], "start": {"list": 1.0}}
+    told = intervals(plan((phase("steady", 2, rate=5.0),), arrivals="even", journeys=(endless,)))
+    counts = Counter({step: sum(c.count for i in told for c in i.cells if c.step == step) for step in ("list", None)})
+    assert counts["list"] == 7 * counts[None] == 70
+    once = intervals(plan((), arrivals="once", journeys=(VISIT,)))
+    assert sorted(str(cell.step) for interval in once for cell in interval.cells) == ["None", "detail", "list"]

@@ -1,5 +1,7 @@
-"""The same seed gives the same traffic, to the byte and the nanosecond, as it always did. The golden file was written by
-an engine that knew neither graphs nor bursts: a plan that uses nothing new cannot tell that anything was added.
+"""The same seed gives the same traffic, to the byte and the nanosecond, as it always did.
+
+The golden file was written by an engine that knew neither graphs nor bursts: a plan that uses nothing new cannot tell
+that anything was added.
 
 To write it anew, on purpose: ``python -m tests.drive.test_same_traffic``.
 """

@@ -93,6 +93,19 @@ def test_offered_against_the_schedule() -> None:
     assert level(judged(told[:8], status="interrupted"), "offered-off") is None
 
 
+def test_bursts_may_offer_more_and_less_than_poisson() -> None:
+    bursts = [{"window_ns": 10_000_000_000, "variance": 0.5}]
+    told = intervals(BUSY)
+    thinned = tuple(
+        msgspec.structs.replace(each, offered=each.offered * 8 // 10, started=each.started * 8 // 10) for each in told
+    )
+    document = msgspec.json.decode(BUSY)
+    document["shape"]["phases"][0]["bursts"] = bursts
+    facts = PlanFacts.of(msgspec.json.encode(document))
+    found = summarise("r", facts, thinned, (), "complete", build="release")
+    assert level(judged(thinned), "offered-off") == "void" and level(found, "offered-off") is None
+
+
 def test_drops_are_told_and_are_not_the_generators_fault() -> None:
     found = summary(Script(dropped_share=0.2), document=BUSY)
     assert level(found, "dropped") == "note"
