@@ -23,6 +23,7 @@ __all__ = ["main"]
 # verb -> what it does, in the order of use; each lives in the module of its name, as the command of its name
 VERBS = {
     "doctor": "What can be observed here, and what is missing for the rest.",
+    "init": "Look at a service, and write a spec for it.",
     "run": "Drive a service and tell what happened.",
     "check": "Validate the spec, then run each journey once and print the exchange.",
     "gather": "Collect evidence from a running service, without load.",

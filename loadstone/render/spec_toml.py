@@ -157,7 +157,7 @@ def _step(step: Step) -> list[str]:
         lines.append(f"redirects = {step.redirects}")
     lines += [f"extract.{key(one.name)} = {text(extraction_text(one))}" for one in step.extract]
     if step.check.status is not None:
-        statuses = [_status(*one) for one in step.check.status]
+        statuses = [word for one in step.check.status for word in _statuses(*one)]
         lines.append(f"check.status = {value(statuses[0] if len(statuses) == 1 else statuses)}")
     for name in ("contains", "regex", "json"):
         if texts := getattr(step.check, name):
@@ -169,12 +169,13 @@ def _step(step: Step) -> list[str]:
     return lines
 
 
-def _status(low: int, high: int) -> int | str:
+def _statuses(low: int, high: int) -> list[int | str]:
+    """A status, or whole classes of them."""
     if low == high:
-        return low
-    if low % 100 or high != low + 99:
+        return [low]
+    if low % 100 or high % 100 != 99:
         raise ValueError(f"the spec has no word for the statuses {low} to {high}")
-    return f"{low // 100}xx"
+    return [f"{number}xx" for number in range(low // 100, high // 100 + 1)]
 
 
 def _off(draft: Draft, said: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ import re
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -26,13 +27,11 @@ from loadstone.render.toml_text import value as toml_value
 from loadstone.spec import load
 from loadstone.spec.document import Spec
 
-ANY = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+ANY = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True).filter(
     lambda name: name not in ("zipf", "int", "choice", "uuid", "arrival", "user", "env")
 )
-PRINTED = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=30
-)
+PRINTED = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=30)
 SHOWN = PRINTED.filter(lambda text: text.isprintable() and bool(text.strip()))
 LITERAL = ANY.map(lambda text: text.replace("{", "{{").replace("}", "}}"))
 LINE = LITERAL.map(lambda text: re.sub(r"[\r\n\0]", "", text))
@@ -58,8 +57,8 @@ JSON = st.recursive(
 BODIES = st.one_of(
     st.none(),
     LITERAL.map(lambda text: Body("text", text)),
-    JSON.map(lambda value: Body("json", value)),
-    st.dictionaries(ANY, SCALARS, max_size=3).map(lambda value: Body("form", value)),
+    JSON.map(lambda value: Body("json", cast("dict[str, object]", value))),
+    st.dictionaries(ANY, SCALARS, max_size=3).map(lambda value: Body("form", cast("dict[str, object]", value))),
 )
 STATUSES = st.one_of(
     st.integers(100, 599).map(lambda one: (one, one)), st.integers(1, 5).map(lambda one: (one * 100, one * 100 + 99))
@@ -90,7 +89,7 @@ def steps(draw: st.DrawFn, name: str) -> Step:
         timeout_s=draw(st.one_of(st.just(10.0), SECONDS)),
         redirects=draw(st.integers(0, 20)),
         check=draw(CHECKS),
-        extract=tuple(Extraction(key, *what, pick) for key, (what, pick) in extract.items()),
+        extract=tuple(Extraction(key, *cast("Any", what), cast("Any", pick)) for key, (what, pick) in extract.items()),
     )
 
 
@@ -113,10 +112,10 @@ LONG = SHOWN.filter(lambda text: len(text) < 200)
 @st.composite
 def shapes(draw: st.DrawFn, name: str) -> Shape:
     rate = draw(st.one_of(st.floats(1e-3, 1e5), st.integers(1, 500).map(float), st.just(0.5)))
-    load = {"users": draw(st.integers(1, 99))} if draw(st.booleans()) else {"rate_per_s": rate}
-    phases = [Phase(name, draw(SECONDS), **load)]  # type: ignore[arg-type]
+    load: dict[str, Any] = {"users": draw(st.integers(1, 99))} if draw(st.booleans()) else {"rate_per_s": rate}
+    phases = [Phase(name, draw(SECONDS), **load)]
     if draw(st.booleans()):
-        phases.insert(0, Phase("warm-up", draw(SECONDS), **load, measured=False))  # type: ignore[arg-type]
+        phases.insert(0, Phase("warm-up", draw(SECONDS), **load, measured=False))
     return Shape(name, "closed" if "users" in load else draw(st.sampled_from(["poisson", "even"])), tuple(phases))
 
 
@@ -141,7 +140,7 @@ def drafts(draw: st.DrawFn) -> Draft:
         )
     )
     feeds = tuple(
-        Feed(name, ("id", "it's"), tuple(rows), order, f"traffic/{name}.csv")
+        Feed(name, ("id", "it's"), tuple(rows), cast("Any", order), f"traffic/{name}.csv")
         for name, rows, order in draw(
             st.lists(
                 st.tuples(NAMES, st.lists(st.tuples(ANY, ANY), min_size=1, max_size=3), st.sampled_from(["sequential", "random"])),

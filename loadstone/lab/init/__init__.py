@@ -1,0 +1,1 @@
+"""Meeting a service that nobody here has seen: what ``loadstone init`` does."""

@@ -1,0 +1,220 @@
+"""Ways to journeys: what is about one thing belongs together, a list before what it lists, a login first.
+
+Nothing here sends anything; a journey is tried afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from loadstone.lab.init.stepping import Values, name_of, root_of, step_of, unsafe_step
+from loadstone.lab.init.ways import Fill, Way, field_keys
+from loadstone.model.route import Route
+from loadstone.model.workload import Feed, Journey, Step, Think
+
+__all__ = ["THINK", "Grouped", "journeys_of", "off_journeys"]
+
+MOST_STEPS = 6
+"""Requests of one journey; a longer one hides which part is slow."""
+
+THINK = Think("lognormal", 1.0, sigma=0.6)
+"""Between two requests where nobody measured it: an assumption, told as one."""
+
+PAGES = "pages"
+
+
+class Grouped(msgspec.Struct, frozen=True):
+    """``steps`` is where each route stands, as (journey, step)."""
+
+    journeys: tuple[Journey, ...]
+    feeds: tuple[Feed, ...]
+    steps: dict[str, tuple[str, str]]
+
+
+class Entering(msgspec.Struct, frozen=True):
+    """What comes before steps that want a login, and the headers that go with them."""
+
+    steps: tuple[Step, ...] = ()
+    headers: dict[str, str] = {}
+
+
+def journeys_of(ways: Sequence[Way], entering: Entering | None = None) -> Grouped:
+    """A journey for each thing that the service is about, those behind the login with it in front."""
+    feeds: dict[str, Feed] = {}
+    made: list[Journey] = []
+    steps: dict[str, tuple[str, str]] = {}
+    every = {way.route.id: way for way in ways}
+    names: Counter[str] = Counter()
+    for root, members in _groups(ways).items():
+        for part in _parts(members, every):
+            login = any(way.login for way in part)
+            name = _unique(root + (" logged in" if login and _also_open(root, ways) else ""), names)
+            journey, placed = _journey(name, root, part, feeds, entering if login else None)
+            made.append(journey)
+            for route, step in placed.items():
+                steps.setdefault(route, (name, step))
+    return Grouped(tuple(made), tuple(feeds.values()), steps)
+
+
+def off_journeys(
+    routes: Iterable[Route],
+    ways: Sequence[Way],
+    entering: Entering | None = None,
+    carried: Mapping[str, str] | None = None,
+) -> Grouped:
+    """Journeys of routes that may change something: written, never sent. ``carried`` are headers that a form's token
+    goes on in."""
+    feeds: dict[str, Feed] = {}
+    every = {way.route.id: way for way in ways}
+    fills = {key: fill for way in ways for key, fill in way.fills.items()}
+    made: list[Journey] = []
+    steps: dict[str, tuple[str, str]] = {}
+    names: Counter[str] = Counter()
+    groups: dict[str, list[Route]] = {}
+    for route in routes:
+        groups.setdefault(root_of(route) or "home", []).append(route)
+    for root, members in groups.items():
+        order = {"POST": 0, "PUT": 1, "PATCH": 2, "DELETE": 3}
+        members.sort(key=lambda route: (order.get(route.method, 4), len(field_keys(route)), route.template))
+        for start in range(0, len(members), MOST_STEPS):
+            part = members[start : start + MOST_STEPS]
+            known = {key: fills[key] for route in part for key in field_keys(route) if key in fills}
+            sources = [every[fill.source] for fill in known.values() if fill.source in every]
+            name = _unique(f"change {root}", names)
+            journey, _ = _journey(name, root, _with_sources(sources, every), feeds, entering, extra=known)
+            taken = {action.name for action in journey.actions if isinstance(action, Step)}
+            values = _values_of(journey, known, part, feeds)
+            actions = list(journey.actions)
+            for route in part:
+                step = unsafe_step(route, known, values, _free(f"{route.method.lower()} {name_of(route, root)}", taken))
+                headers = {**(carried or {}), **step.headers, **(entering.headers if entering else {})}
+                actions.append(msgspec.structs.replace(step, headers=headers))
+                steps[route.id] = (name, step.name)
+            made.append(msgspec.structs.replace(journey, actions=tuple(actions)))
+    return Grouped(tuple(made), tuple(feeds.values()), steps)
+
+
+def _values_of(journey: Journey, known: Mapping[str, Fill], part: Sequence[Route], feeds: dict[str, Feed]) -> Values:
+    """Names of variables as the sources' steps gave them: the same order gives the same names."""
+    values = Values(feeds)
+    for key, name in _names(part, known):
+        values.variable(key, name)
+    return values
+
+
+def _names(routes: Iterable[Route], known: Mapping[str, Fill]) -> list[tuple[str, str]]:
+    from re import findall
+
+    found: dict[str, str] = {}
+    for route in routes:
+        for key, place in field_keys(route).items():
+            names = findall(r"\{([^{}]*)\}", route.template.split("/")[place])
+            if key in known and known[key].extraction is not None and names:
+                found.setdefault(key, names[0])
+    return list(found.items())
+
+
+def _groups(ways: Sequence[Way]) -> dict[str, list[Way]]:
+    """By what they are about and whether they want a login; pages that stand alone together."""
+    firsts = Counter(way.route.template.strip("/").partition("/")[0] for way in ways)
+    shared = next((first for first, count in firsts.items() if first and count == len(ways) and count > 2), "")
+    groups: dict[tuple[str, bool], list[Way]] = {}
+    for way in ways:
+        groups.setdefault((root_of(way.route, shared), way.login), []).append(way)
+    alone: dict[str, list[Way]] = {}
+    made: dict[str, list[Way]] = {}
+    for (root, login), members in groups.items():
+        members.sort(key=lambda way: (len(way.fills), way.route.template.count("/"), way.route.template))
+        if len(members) == 1 and not members[0].fills:
+            alone.setdefault(f"{PAGES}{' behind the login' if login else ''}", []).extend(members)
+        else:
+            made[f"{root or 'home'}{' behind the login' if login and root in made else ''}"] = members
+    return made | {name: members for name, members in alone.items() if members}
+
+
+def _parts(members: Sequence[Way], every: Mapping[str, Way]) -> list[list[Way]]:
+    """Journeys of at most MOST_STEPS, each with the lists that its members need in front."""
+    parts: list[list[Way]] = []
+    now: list[Way] = []
+    for way in members:
+        longer = _with_sources([*now, way], every)
+        if len(longer) > MOST_STEPS and now:
+            parts.append(now)
+            longer = _with_sources([way], every)
+        now = longer
+    return [*parts, now] if now else parts
+
+
+def _with_sources(members: Sequence[Way], every: Mapping[str, Way]) -> list[Way]:
+    """Each behind what its values come from."""
+    placed: dict[str, Way] = {}
+
+    def place(way: Way) -> None:
+        if way.route.id in placed:
+            return
+        for fill in way.fills.values():
+            if fill.source is not None and fill.source in every:
+                place(every[fill.source])
+        placed.setdefault(way.route.id, way)
+
+    for way in members:
+        place(way)
+    return list(placed.values())
+
+
+def _journey(
+    name: str,
+    root: str,
+    part: Sequence[Way],
+    feeds: dict[str, Feed],
+    entering: Entering | None,
+    extra: Mapping[str, Fill] | None = None,
+) -> tuple[Journey, dict[str, str]]:
+    values = Values(feeds)
+    needed = {key: fill for way in part for key, fill in way.fills.items()} | dict(extra or {})
+    taken: set[str] = {step.name for step in entering.steps} if entering else set()
+    actions: list[Step | Think] = list(entering.steps) if entering else []
+    placed: dict[str, str] = {}
+    for way in part:
+        extracts = tuple(
+            msgspec.structs.replace(fill.extraction, name=values.variable(key, _last_name(key, part, fill)))
+            for key, fill in needed.items()
+            if fill.extraction is not None and fill.source == way.route.id
+        )
+        step = step_of(way, values, extracts, _free(name_of(way.route, root), taken))
+        if entering is not None and way.login and entering.headers:
+            step = msgspec.structs.replace(step, headers={**entering.headers, **step.headers})
+        if placed:
+            actions.append(THINK)
+        actions.append(step)
+        placed[way.route.id] = step.name
+    return Journey(name, 1.0, tuple(actions)), placed
+
+
+def _last_name(key: str, part: Sequence[Way], fill: Fill) -> str:
+    """What the field of a key is called by the first route that has it."""
+    for found, name in _names([way.route for way in part], {key: fill}):
+        if found == key:
+            return name
+    return "id"
+
+
+def _also_open(root: str, ways: Sequence[Way]) -> bool:
+    return any(not way.login and root_of(way.route) == root for way in ways)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    made, number = name, 1
+    while made in taken:
+        number += 1
+        made = f"{name} {number}"
+    taken.add(made)
+    return made
+
+
+def _unique(name: str, names: Counter[str]) -> str:
+    names[name] += 1
+    return name if names[name] == 1 else f"{name} {names[name]}"

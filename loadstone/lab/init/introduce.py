@@ -1,0 +1,263 @@
+"""``init`` from its arguments to a spec on disk: meet, draft, check, measure, write."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from loadstone.archive import Archive
+from loadstone.drive.engine import Engine, native
+from loadstone.errors import LoadstoneError
+from loadstone.lab.init.asked import InitAsked
+from loadstone.lab.init.drafting import Drafted, covered, drafted, hosts_of, variables
+from loadstone.lab.init.measuring import Measuring, safe_rate
+from loadstone.lab.init.meeting import Met, Unreached, meet
+from loadstone.lab.init.mending import Mended, mended
+from loadstone.lab.init.objectives import drafted as objectives_of
+from loadstone.lab.init.objectives import duration_for
+from loadstone.lab.init.sources import Source, counted
+from loadstone.lab.init.writing import check_free, write_spec
+from loadstone.lab.service import ServiceProcess, argv, serving
+from loadstone.lab.trial import Watch
+from loadstone.model.assumption import Assumption, Unknown
+from loadstone.model.discovery import Discovery, Obstacle
+from loadstone.model.draft import Draft
+from loadstone.model.introduction import BaselineTold, Introduction
+from loadstone.model.quantity import format_rate
+from loadstone.model.service import Service
+from loadstone.model.shape import Phase, Shape
+from loadstone.model.workload import Workload
+from loadstone.render.spec_toml import spec_toml
+from loadstone.spec import check_host
+from loadstone.spec.hosts import parse_url
+from loadstone.traffic.framework import routes_environment
+
+__all__ = ["introduce"]
+
+WARM_UP_S = 10.0
+
+NOTHING = Obstacle(
+    "nothing-to-drive",
+    "No route was found that is safe to ask and answers.",
+    "Give what knows more: --openapi FILE, --har FILE, --log FILE, or a user with --user NAME.",
+    fatal=True,
+)
+
+
+def introduce(
+    asked: InitAsked,
+    archive: Archive,
+    *,
+    doing: Callable[[str], None] = lambda _: None,
+    watch: Watch | None = None,
+    engine: Callable[[bytes], Engine] = native,
+    more: Sequence[Source] = (),
+) -> Introduction:
+    """Do it. Raises SpecError for arguments and files, Unreached where no service answers or nothing can be driven,
+    TargetError where it does not start."""
+    check_free(asked.output, force=asked.force)
+    url = parse_url(asked.url)
+    check_host(url, asked.hosts)
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "routes.json" if asked.start else None
+        with _started(asked, Path(folder) / "service.log", table, doing):
+            met = meet(asked, doing, table=table, more=more)
+            check_host(met.reached.final_url, asked.hosts)
+            done = drafted(asked, met)
+            good = _checked(asked, done, doing, engine)
+        if not good.journeys:
+            raise Unreached(NOTHING)
+        with _bare(asked, done.service, Path(folder) / "bare.log", doing) as process:
+            measuring = Measuring(
+                archive,
+                done.service,
+                engine,
+                seed=asked.seed,
+                environ=asked.environ,
+                command=asked.command,
+                process=process,
+                watch=watch,
+            )
+            draft, baseline, rate = _measured(asked, met, done, good, measuring, doing)
+    spec, feeds = write_spec(draft, asked.output, force=asked.force)
+    told = covered(met, done, good.broken)
+    driven = sum(one.how == "journey" for one in told)
+    return Introduction(
+        spec=str(asked.output),
+        sentence=(
+            f"{counted(len(met.routes), 'route')} found at {met.reached.final_url}, {driven} of them driven by "
+            f"{counted(len(draft.journeys), 'journey')}."
+        ),
+        discovery=_discovery(met, draft),
+        covered=told,
+        journeys=tuple(one.name for one in spec.workload.journeys),
+        off=tuple(one.name for one in draft.off),
+        feeds=tuple(str(path) for path in feeds),
+        objectives=tuple(_objective(slo.journey, slo.step, slo.objective.text) for slo in draft.slos),
+        rate_per_s=draft.shapes[0].phases[-1].rate_per_s,
+        rate=rate,
+        baseline=baseline,
+        notes=(*good.notes, *variables(done, asked.user)),
+    )
+
+
+@contextmanager
+def _started(
+    asked: InitAsked, log: Path, table: Path | None, doing: Callable[[str], None]
+) -> Iterator[ServiceProcess | None]:
+    """The service with its framework's route table written, where it is to be started."""
+    if asked.start is None or table is None:
+        yield None
+        return
+    service = Service(url=asked.url, start=asked.start)
+    doing(f"starting {asked.start} …")
+    command = (argv(service), {**service.env, **routes_environment(table, service.env)})
+    with serving(service, log, command=command) as process:
+        yield process
+
+
+@contextmanager
+def _bare(
+    asked: InitAsked, service: Service, log: Path, doing: Callable[[str], None]
+) -> Iterator[ServiceProcess | None]:
+    """The service as every later run starts it."""
+    if asked.start is None or not asked.baseline:
+        yield None
+        return
+    doing("starting the service anew, with nothing of ours in it …")
+    with serving(service, log) as process:
+        yield process
+
+
+def _checked(
+    asked: InitAsked, done: Drafted, doing: Callable[[str], None], engine: Callable[[bytes], Engine]
+) -> Mended:
+    return mended(
+        done.grouped.journeys,
+        done.service,
+        feeds=done.grouped.feeds,
+        allowed=done.allowed,
+        secrets={"LOADSTONE_USER": asked.user or "", "LOADSTONE_PASSWORD": asked.password or ""},
+        allow_hosts=asked.hosts,
+        seed=asked.seed,
+        engine=engine,
+        doing=doing,
+    )
+
+
+def _measured(
+    asked: InitAsked, met: Met, done: Drafted, good: Mended, measuring: Measuring, doing: Callable[[str], None]
+) -> tuple[Draft, BaselineTold | None, str]:
+    """The rate, a baseline, and the draft with objectives from it."""
+    workload = Workload(good.journeys, done.feeds)
+    unknowns = [*done.unknowns, *good.unknowns]
+    assumptions = list(done.assumptions)
+    rate_per_s, how = 1.0, "a guess: nothing was measured"
+    if asked.baseline:
+        doing("measuring what one user alone can do (3 s) …")
+        alone = measuring.alone(workload)
+        if alone is not None:
+            rate_per_s = safe_rate(alone.per_s)
+            how = f"a tenth of what one user alone can do, {format_rate(alone.per_s)} in run {alone.run}, within bounds"
+    assumptions.append(
+        Assumption(
+            "journeys that begin a second",
+            format_rate(rate_per_s, exact=True),
+            source=f"{how}; real traffic is not known",
+        )
+    )
+    draft = _draft(asked, met, done, good, rate_per_s, how)
+    baseline = None
+    if asked.baseline:
+        doing(f"measuring a baseline at {format_rate(rate_per_s, exact=True)}: 10 s of warm-up, then 20 s …")
+        try:
+            baseline = measuring.baseline(workload, rate_per_s, spec_toml(draft))
+        except LoadstoneError as error:
+            unknowns.append(Unknown(f"how fast it is: {str(error).splitlines()[0]}"[:200], "loadstone run"))
+    if baseline is None:
+        unknowns.append(Unknown("how fast it is today: no baseline was measured", "loadstone run"))
+    else:
+        slos, said = objectives_of(baseline)
+        phases = draft.shapes[0].phases
+        length_s = duration_for(slos, baseline)
+        shape = msgspec.structs.replace(
+            draft.shapes[0], phases=(*phases[:-1], msgspec.structs.replace(phases[-1], duration_s=length_s))
+        )
+        draft = msgspec.structs.replace(
+            draft, slos=slos, shapes=(shape, *draft.shapes[1:]), comments={**draft.comments, **said}
+        )
+    return (
+        msgspec.structs.replace(draft, assumptions=tuple(assumptions), unknowns=tuple(_once(unknowns))),
+        baseline,
+        how,
+    )
+
+
+def _draft(asked: InitAsked, met: Met, done: Drafted, good: Mended, rate_per_s: float, how: str) -> Draft:
+    shape = Shape(
+        "steady",
+        "poisson",
+        (Phase("warm-up", WARM_UP_S, rate_per_s, measured=False), Phase("steady", 60.0, rate_per_s)),
+    )
+    used = {part for journey in (*good.journeys, *done.off.journeys) for part in _feeds_in(journey)}
+    sources = "; ".join(met.looked)
+    comments: dict[str, tuple[str, ...]] = {
+        "": (
+            f"Drafted by loadstone init from what it found at {met.reached.final_url}.",
+            f"Sources: {sources}.",
+            "Everything here is yours to change. loadstone check tries it, loadstone run measures it.",
+        ),
+        "shape.steady": (f"The rate is {how}.",),
+    }
+    return Draft(
+        service=done.service,
+        journeys=good.journeys,
+        shapes=(shape,),
+        feeds=tuple(feed for feed in done.feeds if feed.name in used),
+        off=done.off.journeys,
+        allow_hosts=hosts_of(asked, met.reached.final_url),
+        comments=comments,
+    )
+
+
+def _feeds_in(journey: object) -> set[str]:
+    from loadstone.model import template
+    from loadstone.model.workload import Journey, Step
+
+    assert isinstance(journey, Journey)
+    return {
+        part.feed
+        for step in journey.actions
+        if isinstance(step, Step)
+        for text in (step.target, *step.headers.values())
+        for part in template.parse(text)
+        if isinstance(part, template.Column)
+    }
+
+
+def _discovery(met: Met, draft: Draft) -> Discovery:
+    return Discovery(
+        url=met.reached.final_url,
+        routes=met.routes,
+        probes=(met.reached.probe, *(met.crawled.probes if met.crawled else ())),
+        login=met.entered or met.login,
+        databases=tuple(one for found in met.found for one in found.databases),
+        dependencies=tuple(one for found in met.found for one in found.dependencies),
+        obstacles=met.obstacles,
+        unknowns=draft.unknowns,
+        framework=met.framework.framework if met.framework else "",
+        looked=met.looked,
+    )
+
+
+def _objective(journey: str | None, step: str | None, text: str) -> str:
+    place = f"{journey}.{step}: " if journey and step else f"{journey}: " if journey else ""
+    return f"{place}{text}"
+
+
+def _once(unknowns: Sequence[Unknown]) -> list[Unknown]:
+    return list({one.name: one for one in unknowns}.values())

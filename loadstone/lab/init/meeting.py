@@ -1,0 +1,264 @@
+"""The first meeting with a service: reached, looked around in, its routes asked once, its surroundings seen.
+
+Nothing that may change something is sent, but for a login with the credentials that were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from loadstone.errors import LoadstoneError
+from loadstone.lab.init.asked import InitAsked
+from loadstone.lab.init.probing import Probed, Probing, left_alone
+from loadstone.lab.init.sources import Document, Found, Har, Postman, Source, collect, counted, read_text
+from loadstone.lab.init.tables import merged, observed
+from loadstone.model.assumption import Unknown
+from loadstone.model.discovery import Login, Obstacle
+from loadstone.model.route import Route
+from loadstone.model.service import Auth
+from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, crawl, log_in, login_auth, reach
+from loadstone.traffic.framework import FrameworkRoutes, read_routes
+
+__all__ = ["Met", "Unreached", "meet"]
+
+LOOK_S = 45.0
+MOST_REQUESTS = 400
+"""Of asking each route once: a large interface has some 300 safe ones."""
+
+
+class Unreached(Exception):
+    """The service cannot be reached, and this is what stands in the way."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle.sentence)
+        self.obstacle = obstacle
+
+
+class Met(msgspec.Struct, frozen=True):
+    """What the meeting found. ``entered`` is the login that worked, ``auth`` credentials that go with each request.
+    ``looked`` has a line for each source."""
+
+    reached: Reached
+    routes: tuple[Route, ...]
+    probed: Probed
+    found: tuple[Found, ...]
+    looked: tuple[str, ...]
+    crawled: Crawled | None = None
+    framework: FrameworkRoutes | None = None
+    login: Login | None = None
+    entered: Login | None = None
+    auth: Auth | None = None
+    obstacles: tuple[Obstacle, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+
+
+def meet(
+    asked: InitAsked,
+    doing: Callable[[str], None],
+    *,
+    table: Path | None = None,
+    more: Sequence[Source] = (),
+    limits: Limits | None = None,
+) -> Met:
+    """Meet the service at ``asked.url``; ``table`` is where a service that was started writes its routes.
+
+    Raises Unreached where it does not answer, ValueError for what is no URL.
+    """
+    with Client(limits=limits or Limits(), allow_unsafe=False) as client:
+        doing(f"reaching {asked.url} …")
+        reached = reach(asked.url, client)
+        if reached.fatal is not None:
+            raise Unreached(reached.fatal)
+        url = reached.final_url
+        found, looked = collect([*_given(asked), *more], url, doing)
+        framework = _framework(table, found, looked, doing)
+        crawled = _crawled(asked, reached, client, found, looked, doing)
+        login = _login(found, crawled)
+        client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
+        client.renew()
+        routes = merged(*(one.routes for one in found))
+        doing(f"asking each of {counted(sum(left_alone(one) is None for one in routes), 'safe route')} once …")
+        probing = Probing(client, doing)
+        probed = probing.ask([one for one in routes if left_alone(one) is None])
+        entered, auth, unknowns = _entered(asked, login, client, doing, looked)
+        if entered is not None or auth is not None:
+            routes, probed = _again(reached, client, crawled, asked, routes, probing, doing)
+        obstacles = (*reached.obstacles, *(crawled.obstacles if crawled else ()))
+        return Met(
+            reached=reached,
+            routes=routes,
+            probed=probed,
+            found=tuple(found),
+            looked=tuple(looked),
+            crawled=crawled,
+            framework=framework,
+            login=login,
+            entered=entered,
+            auth=auth,
+            obstacles=tuple({one.code: one for one in obstacles}.values()),
+            unknowns=tuple(unknowns),
+        )
+
+
+def _given(asked: InitAsked) -> Iterator[Source]:
+    if asked.openapi is not None and "://" not in asked.openapi:
+        yield Document(asked.openapi)
+    for path in asked.har:
+        yield Har(path)
+    for path in asked.postman:
+        yield Postman(path)
+
+
+def _framework(
+    table: Path | None, found: list[Found], looked: list[str], doing: Callable[[str], None]
+) -> FrameworkRoutes | None:
+    """The service's own table, written at its first request."""
+    if table is None:
+        return None
+    read = read_routes(table)
+    if read is None:
+        looked.append("the framework's route table: the service wrote none")
+    else:
+        looked.append(f"the route table of {read.framework}: {counted(len(read.routes), 'route')}")
+        found.append(
+            Found(
+                looked[-1],
+                read.routes,
+                framework=read.framework,
+                databases=read.databases,
+                dependencies=read.dependencies,
+                notes=read.notes,
+            )
+        )
+    doing(looked[-1])
+    return read
+
+
+def _crawled(
+    asked: InitAsked,
+    reached: Reached,
+    client: Client,
+    found: list[Found],
+    looked: list[str],
+    doing: Callable[[str], None],
+) -> Crawled | None:
+    """A look around, and the description of the API that it met."""
+    url = reached.final_url
+    if asked.openapi is not None and "://" in asked.openapi:
+        _remote(asked.openapi, client, url, found, looked, doing)
+    if not asked.crawl:
+        return None
+    crawled = crawl(reached, client, lambda said: doing(f"{said} …"))
+    answered = [("GET", one.target, 1) for one in crawled.probes if 200 <= one.status < 300 and one.method == "GET"]
+    known = {(method, target) for method, target, _ in crawled.seen}
+    seen = [*crawled.seen, *(one for one in answered if one[:2] not in known)]
+    routes = observed(seen, "crawl")
+    looked.append(f"a look around: {counted(len(crawled.probes), 'request')} sent, {counted(len(routes), 'route')}")
+    found.append(Found(looked[-1], routes, notes=crawled.notes))
+    doing(looked[-1])
+    if crawled.openapi is not None and asked.openapi is None:
+        _described(*crawled.openapi, url, found, looked, doing)
+    return crawled
+
+
+def _described(
+    at: str, text: str, url: str, found: list[Found], looked: list[str], doing: Callable[[str], None]
+) -> None:
+    try:
+        one = read_text(text, at, url)
+    except (LoadstoneError, ValueError) as error:
+        one = Found(f"could not be read: {str(error).splitlines()[0]}")
+    found.append(one)
+    looked.append(f"the OpenAPI document {at}: {one.says}")
+    doing(looked[-1])
+
+
+def _remote(
+    at: str, client: Client, url: str, found: list[Found], looked: list[str], doing: Callable[[str], None]
+) -> None:
+    """A document that stands at an address: on the service it is asked for like any page, elsewhere it is not."""
+    try:
+        reply = client.get(at, most_bytes=client.limits.document_bytes)
+    except ValueError:
+        looked.append(f"the OpenAPI document {at}: it is not on this service; fetch it, and give the file")
+        found.append(Found(looked[-1], unknowns=(Unknown(looked[-1], f"curl -sSo openapi.json {at}"),)))
+        return
+    if not reply.good:
+        looked.append(f"the OpenAPI document {at}: it answers {reply.status or reply.failure}")
+        found.append(Found(looked[-1], unknowns=(Unknown(looked[-1], f"curl -i {at}"),)))
+        return
+    _described(at, reply.text, url, found, looked, doing)
+
+
+def _login(found: Sequence[Found], crawled: Crawled | None) -> Login | None:
+    """What a page shows is nearer to the service than what a document says of it."""
+    if crawled is not None and crawled.login is not None:
+        return crawled.login
+    return next((one.login for one in found if one.login is not None), None)
+
+
+def _entered(
+    asked: InitAsked, login: Login | None, client: Client, doing: Callable[[str], None], looked: list[str]
+) -> tuple[Login | None, Auth | None, list[Unknown]]:
+    """The login tried, where credentials were given for it."""
+    if login is None:
+        return None, None, []
+    kind = {"form": "a form", "json": "JSON", "basic": "basic credentials", "bearer": "a token"}[login.kind]
+    if login.kind == "bearer" and asked.token is not None:
+        client.bear(asked.token)
+        looked.append(f"the login ({kind}): the token in LOADSTONE_TOKEN is sent")
+        return None, login_auth(login), []
+    if asked.user is None or asked.password is None:
+        way = (
+            "LOADSTONE_TOKEN=… loadstone init URL"
+            if login.kind == "bearer"
+            else "LOADSTONE_PASSWORD=… loadstone init URL --user NAME"
+        )
+        looked.append(f"the login ({kind}, {login.source or login.action}): found, and nobody logged in")
+        return None, None, [Unknown("what is behind the login: no credentials were given", way)]
+    doing(f"logging in as {asked.user} …")
+    entered = log_in(login, client, asked.user, asked.password)
+    if entered is None:
+        looked.append(f"the login ({kind}): the user and password that were given were not taken")
+        return (
+            None,
+            None,
+            [
+                Unknown(
+                    "what is behind the login: user and password were not taken",
+                    "LOADSTONE_PASSWORD=… loadstone init URL --user NAME",
+                )
+            ],
+        )
+    looked.append(f"the login ({kind}): worked")
+    doing(looked[-1])
+    auth = login_auth(entered)
+    return (None if auth is not None else entered), auth, []
+
+
+def _again(
+    reached: Reached,
+    client: Client,
+    crawled: Crawled | None,
+    asked: InitAsked,
+    routes: tuple[Route, ...],
+    probing: Probing,
+    doing: Callable[[str], None],
+) -> tuple[tuple[Route, ...], Probed]:
+    """Once more as somebody who is logged in: pages that only they see, and routes that were locked."""
+    before = {one.id for one in routes}
+    if asked.crawl and crawled is not None:
+        client.renew()
+        doing("looking around, logged in …")
+        more = crawl(reached, client, lambda said: doing(f"{said} …"), known=crawled)
+        routes = merged(routes, observed(more.seen, "crawl"))
+    client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
+    client.renew()
+    probed = probing.ask(())
+    open_ids = {way.route.id for way in probed.ways}
+    waiting = [one for one in routes if left_alone(one) is None and one.id not in open_ids]
+    doing(f"asking {counted(len(waiting), 'route')} again, logged in …" if before else "asking …")
+    return routes, probing.ask(waiting, logged_in=True)

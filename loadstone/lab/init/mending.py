@@ -1,0 +1,85 @@
+"""Each journey sent once through the engine, and what failed taken out of it and told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from loadstone.drive.engine import Engine
+from loadstone.errors import LoadstoneError
+from loadstone.lab.replaying import Verified, verify
+from loadstone.model.assumption import Unknown
+from loadstone.model.service import Service
+from loadstone.model.workload import Feed, Journey, Step
+
+__all__ = ["Mended", "mended"]
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """``journeys`` are those that work, ``broken`` says of a step (journey, step) why it was left out."""
+
+    journeys: tuple[Journey, ...]
+    broken: dict[tuple[str, str], str] = {}
+    unknowns: tuple[Unknown, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def mended(
+    journeys: Sequence[Journey],
+    service: Service,
+    *,
+    feeds: Sequence[Feed],
+    allowed: frozenset[str],
+    secrets: Mapping[str, str],
+    allow_hosts: Sequence[str],
+    seed: int,
+    engine: Callable[[bytes], Engine],
+    doing: Callable[[str], None],
+) -> Mended:
+    """Send them. ``allowed`` are names of journeys whose steps may change something: a login that was given."""
+    kept: list[Journey] = []
+    broken: dict[tuple[str, str], str] = {}
+    unknowns: list[Unknown] = []
+    notes: list[str] = []
+    up = msgspec.structs.replace(service, start=None)
+    for journey in journeys:
+        doing(f"checking {journey.name} through the engine …")
+        try:
+            seen = verify(
+                journey,
+                up,
+                seed,
+                allow_unsafe=journey.name in allowed,
+                secrets=secrets,
+                feeds=tuple(feeds),
+                allow_hosts=allow_hosts,
+                engine=engine,
+            )
+        except LoadstoneError as error:
+            said = str(error).splitlines()[0]
+            broken |= {(journey.name, one.name): said for one in journey.actions if isinstance(one, Step)}
+            unknowns.append(Unknown(f"whether {journey.name} works: {said}", "loadstone check"))
+            continue
+        targets = {one.name: one for one in journey.actions if isinstance(one, Step)}
+        for one in seen.steps:
+            if one.outcome in ("failed", "needs"):
+                broken[journey.name, one.step] = one.says
+                if one.outcome == "failed":
+                    unknowns.append(_why(journey, targets[one.step], one.says, service.url))
+        notes += seen.notes
+        if seen.journey is not None and _worth(seen):
+            kept.append(seen.journey)
+    return Mended(tuple(kept), broken, tuple(unknowns), tuple(notes))
+
+
+def _worth(seen: Verified) -> bool:
+    return any(one.outcome in ("same", "mended") for one in seen.steps)
+
+
+def _why(journey: Journey, step: Step, says: str, url: str) -> Unknown:
+    """A step that failed, and the request by hand."""
+    where = f"{url}{step.target}" if "{" not in step.target else url
+    command = f"curl -i {shlex.quote(where)}"
+    return Unknown(f"why {journey.name}.{step.name} failed: {says}"[:200], command)
