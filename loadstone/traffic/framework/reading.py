@@ -28,6 +28,9 @@ NAMES: Mapping[str, str] = {
     "koa": "Koa router",
 }
 
+_SUFFIX = re.compile(r"^(.*?)/?\.?\{format\}/?$")
+"""What Django REST framework puts behind each of its routes: ``/users.json`` beside ``/users/``."""
+
 _SENT = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """Methods that become routes: HEAD and OPTIONS are answered by frameworks themselves."""
 
@@ -60,6 +63,10 @@ def read_routes(file: Path) -> FrameworkRoutes | None:
         for row in table.get("rows") or ():
             for route in _routes(row, table, counts):
                 found.setdefault(route.id, route)
+    for name in [name for name in found if _SUFFIX.sub(r"\1", name) in found or _SUFFIX.sub(r"\1/", name) in found]:
+        if _SUFFIX.search(name) and found[name].sources == ("django",):
+            counts.suffixed.add(name)
+            del found[name]
     names = dict.fromkeys(_name(table) for table in tables)
     told = [table for table in tables if isinstance(table.get("databases"), list)]
     return FrameworkRoutes(
@@ -145,9 +152,6 @@ def _routes(row: Any, table: Mapping[str, Any], counts: _Counts) -> Iterator[Rou
         return
     source: Framework = table["framework"]
     for one in found:
-        if any("format" in field.name for field in one.fields) and re.search(r"\.?\{\w*format\w*\}/?$", one.template):
-            counts.suffixed.add(one.template)
-            continue
         if row.get("host"):
             counts.hosts.add(str(row["host"]))
         for method in _methods(row, one.template, counts):

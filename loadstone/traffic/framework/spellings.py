@@ -160,8 +160,8 @@ _EXPRESS_5 = re.compile(r'[:*](?:(\w+)|"([^"]+)")|\\(.)')
 
 def _express_4(text: str) -> _Rows:
     """path-to-regexp 0.1 and 6: ``/items/:id(\\d+)?``, ``*``; with and without what may be left out."""
-    longest = re.sub(r"(:\w+(?:\([^()]*\))?)[?*]", r"\1", text)
-    shortest = re.sub(r"/?:\w+(?:\([^()]*\))?[?*]", "", text)
+    shortest = re.sub(r"/?:\w+(?:\([^()]*\))?[?*]|\(/[\w/-]+\)\?", "", text)
+    longest = re.sub(r"(:\w+(?:\([^()]*\))?)[?*]", r"\1", re.sub(r"\((/[\w/-]+)\)\?", r"\1", text))
     read = _fields(_KOA, lambda found: (found[1] or "", found[2] or found[4] or "[^/]+"))
     return [
         [part for piece in row for part in _stars(piece)]

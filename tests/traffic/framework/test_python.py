@@ -204,3 +204,24 @@ def test_half_a_line_and_what_is_not_ours_is_passed_over(tmp_path: Path) -> None
     assert read is not None
     assert [route.id for route in read.routes] == ["GET /x/{n}"]
     assert read.framework == "Flask 3"
+
+
+def test_a_format_behind_a_route_of_djangos_is_left_out_where_the_route_is_there(tmp_path: Path) -> None:
+    rows = [
+        {"path": [["plain", "/"], ["regex", pattern]], "methods": ["GET"], "name": "x"}
+        for pattern in (
+            *(r"^users/$", r"^users\.(?P<format>[a-z0-9]+)/?$", r"^users/(?P<pk>[^/.]+)/$", r"^\.(?P<format>json)$"),
+            *(r"^users/(?P<pk>[^/.]+)\.(?P<format>[a-z0-9]+)/?$", r"^export\.(?P<format>csv|xls)$"),
+        )
+    ]
+    file = tmp_path / "routes"
+    for framework in ("django", "flask"):
+        file.write_text(json.dumps({"format": 1, "framework": framework, "version": "", "rows": rows}))
+        read = read_routes(file)
+        assert read is not None
+        ids = {route.id for route in read.routes}
+        if framework == "django":
+            assert ids == {"GET /users/", "GET /users/{pk}/", "GET /export.{format}", "GET /.{format}"}
+            assert "2 more with a format's suffix (.json) are left out." in read.notes
+        else:
+            assert len(ids) == 6

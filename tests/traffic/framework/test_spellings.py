@@ -112,6 +112,7 @@ def test_listed_words_are_values() -> None:
         (["aiohttp", "/items/{id}"], ["/items/{id}"]),
         (["express4", "/users/:id(\\d+)"], ["/users/{id}"]),
         (["express4", "/users/:id?"], ["/users", "/users/{id}"]),
+        (["express4", "/-/all(/since)?"], ["/-/all", "/-/all/since"]),
         (["express4", "/flights/:from-:to"], ["/flights/{from}-{to}"]),
         (["express4", "*"], ["/{value}"]),
         (["express4", "/files/*"], ["/files/{value}"]),
