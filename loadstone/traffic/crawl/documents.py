@@ -30,9 +30,16 @@ DOCUMENTS = (
 )
 """In the order of how common they are."""
 
-_ACCEPT = "application/vnd.oai.openapi+json, application/json;q=0.9, application/yaml;q=0.8, */*;q=0.5"
+_ACCEPT = (
+    "application/vnd.oai.openapi+json, application/openapi+json, application/json;q=0.9, application/yaml;q=0.8, "
+    "*/*;q=0.5"
+)
 _YAML = re.compile(r"(?m)^[\"']?(?:openapi|swagger)[\"']?\s*:\s*[\"']?[23]\.")
 _YAML_PATHS = re.compile(r"(?m)^[\"']?paths[\"']?\s*:")
+THIN = 4
+"""A description with fewer paths may be of the shell around the service, which has one of its own."""
+
+_PATHS = re.compile(r"(?m)(?:^\s*|[{,]\s*)[\"']?/[^\"'\n:]*[\"']?\s*:")
 _NAMED = re.compile(
     r"(?:\burl|configUrl|specUrl|spec-url|data-url|apiDescriptionUrl)[\"']?\s*[:=]\s*[\"']([^\"'<>\s]{1,500})[\"']"
 )
@@ -57,8 +64,10 @@ def is_openapi(text: str) -> bool:
 def find_openapi(client: Client, named: Iterable[str] = ()) -> tuple[str, str] | None:
     """URL and text of the service's description, or None. ``named`` are targets that the service itself gave.
 
-    A server that answers every path with the same page is left alone after two of them.
+    Of several the largest is taken; the search ends at one of some size. A server that answers every path with the
+    same page is left alone after two of them.
     """
+    best: tuple[str, str] | None = None
     waiting = [*named, *DOCUMENTS]
     asked: set[str] = set()
     pages: list[bytes] = []
@@ -69,16 +78,19 @@ def find_openapi(client: Client, named: Iterable[str] = ()) -> tuple[str, str] |
         asked.add(target)
         reply = client.get(target, accept=_ACCEPT, most_bytes=client.limits.document_bytes)
         if reply.failure is not None:
-            return None
+            break
         if reply.location is not None and (onward := target_of(reply.url, reply.location)) is not None:
             waiting.insert(0, onward)
         if not reply.good or reply.cut:
             continue
         text = reply.text
-        if is_openapi(text):
-            return reply.url, text
-        if (inside := _inside(text)) is not None:
-            return reply.url, inside
+        described = text if is_openapi(text) else _inside(text)
+        if described is not None:
+            if best is None or _size(described) > _size(best[1]):
+                best = reply.url, described
+            if _size(described) >= THIN:
+                break
+            continue
         if reply.html:
             if pages.count(reply.body) > 1:
                 waiting = [target for target in waiting if not target.endswith(("/docs", "/redoc", "/", ".html"))]
@@ -86,7 +98,12 @@ def find_openapi(client: Client, named: Iterable[str] = ()) -> tuple[str, str] |
             waiting[:0] = [onward for onward in _leads(reply, text) if onward not in asked][:5]
         elif target.partition("?")[0].endswith(".js"):
             waiting[:0] = [onward for onward in _leads(reply, text) if onward not in asked][:5]
-    return None
+    return best
+
+
+def _size(text: str) -> int:
+    """About how many paths a description has."""
+    return len(_PATHS.findall(text))
 
 
 def _leads(reply: Reply, text: str) -> Iterator[str]:

@@ -29,12 +29,16 @@ MOST_SEEN = 20_000
 MOST_SITEMAPS = 5
 MOST_WAITS = 2
 LONGEST_WAIT_S = 5.0
+MOST_OPTIONS = 25
 LONGEST_PAUSE_S = 2.0  # of a Crawl-delay that is kept; a longer one leaves few pages, and says so
+
+_NOWHERE = "/loadstone-looks-for-a-path-that-is-not-there"
 
 
 class Crawled(msgspec.Struct, frozen=True):
     """What a look around found. ``seen`` are the requests that pages lead to, asked for or not, each (method, target)
-    with how often; those that the service has none of (404, 405, 410) are left out. ``probes`` are what was sent.
+    with how often; those that the service has none of (404, 405, 410) are left out, methods that a page says to have
+    (``Allow``) are among them. ``probes`` are the pages that were asked for.
 
     ``openapi`` is the URL and the text of its description; ``notes`` are sentences on what was met and left alone.
     """
@@ -54,7 +58,10 @@ def crawl(
     reached: Reached, client: Client, doing: Callable[[str], None] = lambda _: None, known: Crawled | None = None
 ) -> Crawled:
     """Look around from where the service was reached, within the client's limits. ``known`` is an earlier look (as
-    nobody, before a login): what it found of documents and of the login is not looked for again."""
+    nobody, before a login): what it found of documents and of the login is not looked for again. Where the service was
+    not reached there is nothing to look at."""
+    if reached.fatal is not None:
+        return Crawled(probes=(reached.probe,), obstacles=reached.obstacles)
     walk = _Walk(client, reached.entry)
     openapi, graphql = (known.openapi, known.graphql) if known else (None, None)
     try:
@@ -62,6 +69,8 @@ def crawl(
         walk.read_robots()
         doing("looking for pages")
         walk.follow(doing)
+        doing("asking pages for their methods")
+        walk.ask_methods()
         if known is None:
             doing("looking for a description of the API")
             client.limits, whole = _with_reserve(client.limits), client.limits
@@ -80,6 +89,14 @@ def crawl(
 def _with_reserve(limits: Limits) -> Limits:
     """Documents are asked for even where pages took all requests: a few more are kept for them."""
     return msgspec.structs.replace(limits, requests=limits.requests + 30)
+
+
+def _changing(reply: Reply) -> tuple[str, ...]:
+    """The methods of an ``Allow`` header that may change something."""
+    if not reply.good and reply.status != 405:
+        return ()
+    allowed = {name.strip().upper() for name in (reply.header("allow") or "").split(",")}
+    return tuple(name for name in ("POST", "PUT", "PATCH", "DELETE") if name in allowed)
 
 
 class _Walk:
@@ -152,6 +169,20 @@ class _Walk:
             if reply.status == 429 or (reply.failure == "connect"):
                 return
             self._read(reply, depth)
+
+    def ask_methods(self) -> None:
+        """One page of each kind is asked with OPTIONS which methods it has (RFC 9110, 9.3.7): many frameworks answer.
+
+        Where a path that cannot be there is said to have changing methods too, the answers say nothing and are left.
+        """
+        kinds = {self.variety.shape(one.target).rstrip("?"): one.target for one in reversed(self.probes)
+                 if 200 <= one.status < 300 or one.status in (401, 403, 405)}  # fmt: skip
+        asked = list(reversed(kinds.values()))[:MOST_OPTIONS]
+        if asked and _changing(self.client.send("OPTIONS", _NOWHERE)):
+            return
+        for target in asked:
+            for method in _changing(self.client.send("OPTIONS", target.partition("?")[0])):
+                self._count((method, target.partition("?")[0]))
 
     def _next(self) -> str | None:
         """The waiting link of the kind least seen, then the nearest to the first page; None when all were seen."""

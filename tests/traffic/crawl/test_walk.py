@@ -23,7 +23,7 @@ def look(server: Answered, limits: Limits = QUICK) -> Crawled:
 def looked(pages: Pages, limits: Limits = QUICK) -> tuple[Crawled, Answered]:
     with answering(pages) as server:
         found = look(server, limits)
-    assert server.methods <= {"GET"}, "a look sends what changes nothing"
+    assert server.methods <= {"GET", "OPTIONS"}, "a look sends what changes nothing"
     return found, server
 
 
@@ -32,7 +32,8 @@ def targets(found: Crawled, method: str = "GET") -> set[str]:
 
 
 def asked(server: Answered) -> set[str]:
-    return set(server.targets)
+    """The pages that were asked for."""
+    return {one.target for one in server.asked if one.method == "GET"}
 
 
 def test_pages_forms_and_counts_are_found() -> None:
@@ -353,6 +354,41 @@ def test_a_second_look_as_somebody_finds_what_was_closed() -> None:
         client.renew()
         before = len(server.asked)
         second = crawl(reached, client, known=first)
-        assert len(server.asked) - before < 8, "documents are not asked for again"
+        assert len(server.asked) - before < 10, "documents are not asked for again"
     assert "/mine" not in targets(first)
     assert "/mine" in targets(second)
+
+
+def test_pages_say_which_methods_they_have() -> None:
+    def service(one: Asked) -> Answer:
+        if one.method == "OPTIONS":
+            allowed = {"/items": "GET, HEAD, OPTIONS, POST", "/items/1": "DELETE, GET, PATCH"}.get(one.target)
+            return Answer("", 200 if allowed else 404, headers=(("allow", allowed),) if allowed else ())
+        return page("/items", "/items/1", "/items/2") if one.target in ("/", "/items") else page()
+
+    found, server = looked(service)
+    assert targets(found, "POST") == {"/items"}
+    assert targets(found, "DELETE") == targets(found, "PATCH") == {"/items/1"}
+    assert sum(one.method == "OPTIONS" for one in server.asked) == 4  # one of each kind, and one that is not there
+
+
+def test_a_server_that_allows_everything_everywhere_says_nothing() -> None:
+    def service(one: Asked) -> Answer:
+        return Answer("", headers=(("allow", "GET, POST, PUT, DELETE"),)) if one.method == "OPTIONS" else page("/a")
+
+    found, server = looked(service)
+    assert {method for method, _, _ in found.seen} == {"GET"}
+    assert sum(one.method == "OPTIONS" for one in server.asked) == 1
+
+
+def test_of_two_descriptions_the_one_of_the_service_is_taken() -> None:
+    inner = json.dumps({"openapi": "3.1.0", "info": {}, "paths": {f"/api/{name}": {} for name in "abcdef"}})
+    found, _ = looked(
+        {
+            "/": page(),
+            "/openapi.json": Answer(OPENAPI, media_type="application/json"),
+            "/api/openapi.json": Answer(inner, media_type="application/json"),
+        }
+    )
+    assert found.openapi is not None
+    assert found.openapi[1] == inner
