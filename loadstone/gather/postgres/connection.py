@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from loadstone.model.database_refusal import obstacle_of_database
 from loadstone.model.evidence import Missing
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def connect(dsn: str, *, statement_ms: int) -> Connection:
             raise Refused("postgres", f"the server is PostgreSQL {version}", "PostgreSQL 12 and later can be observed")
         _read_any_text(connection)
         return connection
-    advice = "check the DSN with: psql DSN -c 'SELECT 1'"
+    met = obstacle_of_database(failure)
+    advice = "check the DSN with: psql DSN -c 'SELECT 1'" if met is None else f"{met.advice[0].lower()}{met.advice[1:]}"
     if "startup parameter" in failure:
         advice = "this is a pooler such as PgBouncer; give the database's own address in --dsn"
     raise Refused("postgres", f"no connection: {failure}", advice)

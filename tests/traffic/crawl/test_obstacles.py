@@ -30,6 +30,7 @@ from loadstone.traffic.crawl.obstacles.several import FAILURES
 from tests.throwaway import Postgres, free_port, postgres
 
 ROOT = Path(__file__).parents[3]
+REFUSALS = ROOT / "loadstone/model/database_refusal.py"
 URL = "http://shop.example:8000"
 
 
@@ -229,7 +230,9 @@ def test_the_page_for_newcomers_knows_every_code_and_no_other() -> None:
     page = (ROOT / "docs/newcomer.md").read_text()
     assert tuple(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == CODES
     folder = ROOT / "loadstone/traffic/crawl"
-    text = "".join(path.read_text() for path in [*folder.glob("*.py"), *(folder / "obstacles").glob("[!_]*.py")])
+    text = "".join(
+        path.read_text() for path in [*folder.glob("*.py"), *(folder / "obstacles").glob("[!_]*.py"), REFUSALS]
+    )
     made = set(re.findall(r'Obstacle\(\s*"([a-z-]+)"', text)) | set(
         re.findall(r'"((?:database|profile)-[a-z-]+)"', text)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadstone.traffic.crawl.obstacles.database import obstacle_of_database
+from loadstone.model.database_refusal import obstacle_of_database
 from loadstone.traffic.crawl.obstacles.met import Met
 from loadstone.traffic.crawl.obstacles.network import obstacle_of_failure
 from loadstone.traffic.crawl.obstacles.profiling import obstacle_of_profiler
