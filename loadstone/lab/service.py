@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from loadstone.errors import SpecError, TargetError
 from loadstone.lab import tree
+from loadstone.lab.surroundings.sockets import inodes_of, rows_of
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -152,11 +153,25 @@ class ServiceProcess:
             if not patience():
                 raise TargetError("interrupted while the service was starting")
             if time.monotonic() >= deadline:
+                trouble += self._elsewhere()
                 raise TargetError(f"the service was not ready within {limit_s:g} s: {trouble}{self._told()}")
             try:
                 self._process.wait(_LOOK_S)  # a pause that its end cuts short
             except subprocess.TimeoutExpired:
                 continue
+
+    def _elsewhere(self) -> str:
+        """Where the service listens instead of at its URL's port; empty where that cannot be seen, or it does listen
+        there."""
+        pids = self.pids()
+        held, _ = inodes_of(pids)
+        ports = sorted({row.port for row in rows_of() if row.listens and row.inode in held})
+        if not ports or place(self._service)[1] in ports:
+            return ""
+        named = " and ".join(str(port) for port in ports[:3])
+        return (
+            f"\n    it listens at port {named} instead: correct url in [service], or start it with that port ({PORT})"
+        )
 
     def stop(self) -> None:
         """SIGTERM to the whole tree, SIGKILL to what is left of it after ``STOP_S``. Nothing of it survives."""
@@ -238,7 +253,10 @@ def _probe(service: Service) -> Callable[[], str | None]:
             return f"GET {path} failed ({error or type(error).__name__})"
         finally:
             connection.close()
-        return None if status < 400 else f"GET {path} answered {status}"
+        if status < 400:
+            return None
+        hint = "; correct ready in [service], or leave it out" if status in (401, 403, 404) else ""
+        return f"GET {path} answered {status}{hint}"
 
     return answers
 

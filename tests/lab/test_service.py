@@ -99,6 +99,25 @@ def test_one_that_never_answers_is_given_up_and_killed(tmp_path: Path, port: int
         os.kill(int(pids.read_text()), 0)
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="who listens where is found through /proc")
+def test_one_that_listens_at_another_port_is_told_which(tmp_path: Path, port: int) -> None:
+    start = _script(tmp_path, SERVER.replace("int(sys.argv[1])", "0").replace('print("up"', 'print("up", sys.argv'))
+    with (
+        pytest.raises(TargetError, match=r"it listens at port \d+ instead: correct url in \[service\]"),
+        serving(_service(port, f"{start} {port}", ready_timeout_s=2.0), tmp_path / "log"),
+    ):
+        pass
+
+
+def test_a_ready_path_that_is_not_there_is_told(tmp_path: Path, port: int) -> None:
+    start = _script(tmp_path, SERVER.replace("503 if Handler.seen < 3 else 200", "404"))
+    with (
+        pytest.raises(TargetError, match=r"GET /nowhere answered 404; correct ready in \[service\]"),
+        serving(_service(port, f"{start} {port}", ready="/nowhere", ready_timeout_s=1.0), tmp_path / "log"),
+    ):
+        pass
+
+
 def test_a_wait_ends_when_patience_does(tmp_path: Path, port: int) -> None:
     start = _script(tmp_path, "import time; time.sleep(600)")
     with (
