@@ -162,6 +162,8 @@ def json_leaves(document: object, path: tuple[str | int, ...] = ()) -> Iterator[
             yield path, document
         case bool() | None:
             return
+        case int():
+            yield path, str(document)
         case _:
             yield path, json.dumps(document)
 

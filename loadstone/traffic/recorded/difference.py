@@ -18,7 +18,7 @@ from loadstone.traffic.recorded.asked import Asked, Place, asked, places
 from loadstone.traffic.recorded.credentials import secret_of
 from loadstone.traffic.recorded.dynamic import Dynamic, Kind, Use
 from loadstone.traffic.recorded.naming import Names, value_name
-from loadstone.traffic.recorded.replies import Reply, replies_of, ways
+from loadstone.traffic.recorded.replies import replies_of, surest
 from loadstone.traffic.recorded.ways import Way
 
 __all__ = ["answered_before", "differences", "origin_of_use", "together"]
@@ -32,11 +32,6 @@ class _Change(NamedTuple):
     use: Use
     first: str
     second: str
-
-
-class _Source(NamedTuple):
-    exchange: int
-    way: Way
 
 
 def differences(first: Recording, second: Recording) -> tuple[Dynamic, ...]:
@@ -70,7 +65,7 @@ class _Walk:
             replies_of(self._ours, first.origin),
             replies_of(self._theirs, second.origin),
         )
-        self._sources: dict[tuple[str, str, int], _Source | None] = {}
+        self._sources: dict[tuple[str, str, int], tuple[int, Way] | None] = {}
         self._asked: dict[int, Asked] = {}
 
     def changes(self) -> Iterator[_Change]:
@@ -94,37 +89,34 @@ class _Walk:
         use, first, second = changes[0].use, changes[0].first, changes[0].second
         source = self.source(first, second, use.exchange)
         uses = tuple(change.use for change in changes)
-        name = names.new(value_name(use.place, self._asked[use.exchange].path, source.way if source else None))
+        name = names.new(value_name(use.place, self._asked[use.exchange].path, source[1] if source else None))
         if source is None:
             kind = _kind(use.place, first, second)
             return Dynamic(name, kind, first, second, uses, says=_says(kind, use.place))
-        way = source.way
+        served_by, way = source
         return Dynamic(
             name,
             "listed" if way.listed else "served",
             first,
             second,
             uses,
-            served_by=source.exchange,
+            served_by=served_by,
             extraction=way.extraction(name),
             proved=True,
             item=way.item,
             says=origin_of_use(use.place, way),
         )
 
-    def source(self, first: str, second: str, before: int) -> _Source | None:
+    def source(self, first: str, second: str, before: int) -> tuple[int, Way] | None:
         """The surest way among the replies that were there before the request was sent; of equal ones the latest."""
         key = (first, second, before)
         if key not in self._sources:
-            best: _Source | None = None
-            for i in range(before - 1, -1, -1):
-                if i not in self._pairs or not answered_before(self._ours, i, before):
-                    continue
-                pair: tuple[Reply, Reply] = (self._ours_replies[i], self._their_replies[self._pairs[i]])
-                for way in ways(pair, (first, second)):
-                    if best is None or way.rank < best.way.rank:
-                        best = _Source(i, way)
-            self._sources[key] = best
+            pairs = (
+                (i, (self._ours_replies[i], self._their_replies[self._pairs[i]]))
+                for i in range(before - 1, -1, -1)
+                if i in self._pairs and answered_before(self._ours, i, before)
+            )
+            self._sources[key] = surest(pairs, (first, second))
         return self._sources[key]
 
     def _parts(self, i: int, place: Place, value: str, other: str) -> list[_Change] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from loadstone.model.extraction import TOKEN
 from loadstone.model.recording import RecordedExchange
@@ -11,8 +13,18 @@ from loadstone.traffic.recorded.in_json import Leaves, json_ways
 from loadstone.traffic.recorded.in_text import text_ways
 from loadstone.traffic.recorded.ways import Way
 
-__all__ = ["Reply", "replies_of", "ways"]
+__all__ = ["Reply", "replies_of", "surest", "ways"]
 
+MOST_BACK = 300
+"""Replies before a request that a value is looked for in: a page and all it led to, many times over."""
+
+MOST_REPLIES, MOST_BEYOND = 50, 10
+"""Replies with a value in them that are looked into, and how many behind the first that gives it."""
+
+SURE = 1
+"""The rank up to which no surer way is looked for."""
+
+_SPELT = re.compile(r"[A-Za-z0-9 ._~:@!$&()*+,;=-]*")
 _NOT_SOURCES = frozenset(
     {"set-cookie", "date", "content-length", "age", "expires", "last-modified", "server", "content-type"}
 )
@@ -49,10 +61,12 @@ class Reply:
         return self._leaves
 
     def may_hold(self, value: str) -> bool:
-        """Whether it is worth looking."""
-        if self.leaves is not None and value in self.leaves.paths:
+        """Whether it is worth looking: only then is a body parsed."""
+        if value in self.text or value in self.cookies.values() or value in self.headers.values():
             return True
-        return value in self.text or value in self.cookies.values() or value in self.headers.values()
+        if _SPELT.fullmatch(value):  # JSON writes it as it is
+            return False
+        return self.leaves is not None and value in self.leaves.paths
 
 
 def replies_of(exchanges: Sequence[RecordedExchange], origin: str) -> list[Reply]:
@@ -65,8 +79,6 @@ def ways(replies: Sequence[Reply], wanted: Sequence[str], prefix: str | None = N
 
     ``prefix`` is for one recording: what stands before the value where it is part of a link.
     """
-    if not all(value and reply.may_hold(value) for reply, value in zip(replies, wanted, strict=True)):
-        return
     for name, value in replies[0].cookies.items():
         if value == wanted[0] and TOKEN.fullmatch(name) and _same(replies, wanted, "cookies", name):
             yield Way("cookie", name, rank=1, key=name)
@@ -78,6 +90,29 @@ def ways(replies: Sequence[Reply], wanted: Sequence[str], prefix: str | None = N
         yield from json_ways([leaf for leaf in leaves if leaf is not None], wanted)
     elif not any(leaf is not None for leaf in leaves):
         yield from text_ways([reply.text for reply in replies], wanted, prefix)
+
+
+def surest(
+    replies: Iterable[tuple[int, Sequence[Reply]]],
+    wanted: Sequence[str],
+    prefix: str | None = None,
+    fits: Callable[[Way], bool] = lambda _: True,
+) -> tuple[int, Way] | None:
+    """The surest way among replies, given from the latest to the first, and the number of its reply; of equal ones the
+    latest. A way that is sure ends the search, and so do bounds."""
+    best: tuple[int, Way] | None = None
+    looked = beyond = 0
+    for number, here in islice(replies, MOST_BACK):
+        if not all(value and reply.may_hold(value) for reply, value in zip(here, wanted, strict=True)):
+            continue
+        for way in ways(here, wanted, prefix):
+            if fits(way) and (best is None or way.rank < best[1].rank):
+                best = number, way
+        looked += 1
+        beyond += best is not None
+        if looked >= MOST_REPLIES or beyond > MOST_BEYOND or (best is not None and best[1].rank <= SURE):
+            break
+    return best
 
 
 def _same(replies: Sequence[Reply], wanted: Sequence[str], where: str, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from loadstone.model.recording import Recording
 from loadstone.traffic.recorded.alignment import looks_variable
@@ -11,7 +12,7 @@ from loadstone.traffic.recorded.asked import Place, asked, places
 from loadstone.traffic.recorded.difference import answered_before, origin_of_use, together
 from loadstone.traffic.recorded.dynamic import Dynamic, Use
 from loadstone.traffic.recorded.naming import Names, value_name
-from loadstone.traffic.recorded.replies import replies_of, ways
+from loadstone.traffic.recorded.replies import replies_of, surest
 from loadstone.traffic.recorded.ways import Way
 
 __all__ = ["candidates"]
@@ -43,13 +44,8 @@ def candidates(recording: Recording) -> tuple[Dynamic, ...]:
                     if not _likely(place, value):
                         continue
                     prefix = "/".join(["", *request.path[: int(place.key[0])], ""]) if place.where == "path" else None
-                    best: tuple[int, Way] | None = None
-                    for j in range(i - 1, -1, -1):
-                        if not answered_before(exchanges, j, i):
-                            continue
-                        for way in ways([replies[j]], [value], prefix or ""):
-                            if _plausible(place, value, way) and (best is None or way.rank < best[1].rank):
-                                best = (j, way)
+                    earlier = ((j, [replies[j]]) for j in range(i - 1, -1, -1) if answered_before(exchanges, j, i))
+                    best = surest(earlier, [value], prefix or "", partial(_plausible, place, value))
                     if best is None:
                         continue
                     ways_of[value] = best

@@ -108,7 +108,8 @@ def test_a_value_of_any_type_anywhere(tmp_path: Path) -> None:
         sent={"A": "b"},
     )
     for where in paths(odd)[1:]:
-        for value in (None, 3, "x", [], {}, [1], True):
+        values: tuple[object, ...] = (None, 3, "x", [], {}, [1], True)
+        for value in values:
             changed = json.loads(json.dumps(odd))
             inner = changed
             for part in where[:-1]:
