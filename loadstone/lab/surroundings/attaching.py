@@ -169,7 +169,7 @@ def _by_port(port: int, proc: Path) -> tuple[set[int], list[str]]:
     spaces = inside(port, None, proc)
     if len(spaces) == 1:
         (found,) = spaces.values()
-        return found, [f"Port {port} is forwarded by the kernel into a container."]
+        return found, [f"Nobody listens at port {port} here, and one container does: its processes are meant."]
     if spaces:
         several = f"{len(spaces)} containers listen at port {port}: name a process of the one meant, with --pid"
         return set(), [several]
@@ -210,16 +210,8 @@ def _lost(pids: set[int], proc: Path, why: str) -> Iterator[str]:
             "statements, calls and waits with their file and line: the recorder goes into a Python service only where "
             "Loadstone starts it; to have them, stop this one and write start in [service]"
         )
-    if any(b"OTEL_EXPORTER_OTLP" in (told or b"") for told in environments.values()):
-        yield (
-            "traces of what it exports elsewhere: send them here too, to http://127.0.0.1:4318, and take "
-            "--otlp-port 4318"
-        )
-    else:
-        yield (
-            "traces: it exports none; start it with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 and take "
-            "--otlp-port 4318"
-        )
+    spaces = {namespace_of(pid, proc) for pid in pids} - {None, namespace_of("self", proc)}
+    yield _traces(environments.values(), elsewhere=bool(spaces))
     if not pids:
         yield f"profiles, CPU and memory of its processes, open SQLite files: {why or 'its processes are not known'}"
         return
@@ -236,12 +228,23 @@ def _lost(pids: set[int], proc: Path, why: str) -> Iterator[str]:
         yield "open connections and SQLite files: some of its processes are another user's; run loadstone as that user"
     if None in environments.values():
         yield "what its environment names: some of its processes are another user's; run loadstone as that user"
-    spaces = {namespace_of(pid, proc) for pid in pids} - {None, namespace_of("self", proc)}
-    if spaces:
-        yield (
-            "traces of a container by 127.0.0.1: the receiver listens on this machine's loopback, which a container "
-            "reaches with network_mode: host alone"
+
+
+def _traces(environments: Iterable[bytes | None], *, elsewhere: bool) -> str:
+    """Why there are none, and what would bring them."""
+    if elsewhere:
+        return (
+            "traces: the receiver listens on this machine's loopback, which a container reaches with network_mode: "
+            "host alone; then start it with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 and take --otlp-port 4318"
         )
+    if any(b"OTEL_EXPORTER_OTLP" in (told or b"") for told in environments):
+        return (
+            "traces that it exports elsewhere: have them sent to http://127.0.0.1:4318 too, and take --otlp-port 4318"
+        )
+    return (
+        "traces: it exports none; start it with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 and take "
+        "--otlp-port 4318"
+    )
 
 
 def _environment(pid: int, proc: Path) -> bytes | None:
