@@ -145,6 +145,8 @@ def described(shape: Shape, seed: int, *, at_most: bool = False) -> str:
         length = format_duration(phase.duration_s, exact=True)
         words.append(f"{load} for {length}{'' if phase.measured else ' of warm-up'}")
     arrivals = {"poisson": ", Poisson arrivals", "even": ", even arrivals"}.get(shape.arrivals, "")
+    if shape.bursts and shape.arrivals == "poisson":
+        arrivals += " in bursts"
     return f"{', then '.join(words)}{arrivals}, seed {seed}"
 
 

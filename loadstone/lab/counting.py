@@ -32,8 +32,9 @@ MOST_OPERATIONS = 200
 LABEL = 2_000
 
 STEP_BITS = 16
-TIMES_BITS = 8
-"""Of a request's number: at most 65,535 steps in a plan; a step's redirects and repeats within one journey."""
+TIMES_BITS = 14
+"""Of a request's number: at most 65,535 steps in a plan; how often one journey is at a step, 10,000 times at most where
+steps lead back. What is left holds eight billion arrivals."""
 
 STATEMENTS: tuple[Family, ...] = ("database", "key-value")
 CALLS: tuple[Family, ...] = ("http", "rpc")
@@ -98,7 +99,8 @@ def _numbers(holder: Run, numbers: NDArray[np.int64], step: NDArray[np.int64]) -
     """The same number for the same request of two runs of one seed, -1 for one that the run did not keep.
 
     A request's own number is its place in the order of sending, which depends on when replies came. What both runs have
-    in common is the journey's arrival, which its draws are keyed by; within it, the step, and how many-th of that step.
+    in common is the journey's arrival, which its draws are keyed by; within it, the step, and how many-th of that step
+    among those that were kept: all of them, where a step has at most 20,000.
     """
     columns = holder.sample_columns()
     if columns is None:

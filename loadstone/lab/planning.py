@@ -14,6 +14,7 @@ from loadstone.lab.calibration import found_calibration
 from loadstone.lab.machine import machine
 from loadstone.lab.observation import Observing
 from loadstone.lab.sides import service_key
+from loadstone.model.branching import expected_requests
 from loadstone.model.calibration import Calibration, CalibrationKey, Noise
 from loadstone.model.comparison import Comparison, DesignTold
 from loadstone.model.experiment import SideAsked
@@ -154,6 +155,8 @@ def load_told(workload: Workload, shape: Shape) -> str:
         for phase in measured
     ]
     arrivals = {"poisson": ", Poisson arrivals", "even": ", even arrivals"}.get(shape.arrivals, "")
+    if shape.bursts and shape.arrivals == "poisson":
+        arrivals += " in bursts"
     if len(workload.journeys) == 1:
         return f"{', then '.join(rates)}{arrivals}: {workload.journeys[0].name}"
     names = ", ".join(f"{journey.name} {journey.weight:g}" for journey in workload.journeys)
@@ -170,9 +173,9 @@ def _requests_per_s(workload: Workload, shape: Shape) -> dict[tuple[str, str], f
     rate = sum((phase.rate_per_s or 0.0) * phase.duration_s for phase in measured) / whole_s
     found: dict[tuple[str, str], float] = {}
     for journey in workload.journeys:
-        for one in _steps(journey.actions):
-            key = journey.name, one.name
-            found[key] = found.get(key, 0.0) + rate * journey.weight / weight
+        for name, times in expected_requests(journey).items():
+            key = journey.name, name
+            found[key] = found.get(key, 0.0) + rate * journey.weight / weight * times
     return found
 
 

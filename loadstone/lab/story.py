@@ -10,9 +10,9 @@ import math
 
 import msgspec
 
+from loadstone.model.branching import expected_requests
 from loadstone.model.run import Summary
 from loadstone.model.shape import Phase, Shape
-from loadstone.model.workload import Step
 from loadstone.spec import Spec
 
 __all__ = ["BUSY", "ENOUGH", "MOST_PER_S", "journey_alone", "proof_rate", "run_length_s"]
@@ -52,13 +52,15 @@ def proof_rate(spec: Spec, journey: str | None, summary: Summary) -> float:
     """Journeys a second at which ``BUSY`` requests are in service, by the steps' mean service times in a bare run; two
     digits, MOST_PER_S at most."""
     wanted = {
-        (one.name, action.name)
+        (one.name, step): times
         for one in spec.workload.journeys
         if journey in (None, one.name)
-        for action in one.actions
-        if isinstance(action, Step)
+        for step, times in expected_requests(one).items()
     }
-    taken_s = sum(step.latency_s.service.mean or 0.0 for step in summary.steps if (step.journey, step.step) in wanted)
+    taken_s = sum(
+        (step.latency_s.service.mean or 0.0) * wanted.get((step.journey, step.step or ""), 0.0)
+        for step in summary.steps
+    )
     if taken_s <= 0:
         return MOST_PER_S
     rate = min(max(BUSY / taken_s, LEAST_PER_S), MOST_PER_S)

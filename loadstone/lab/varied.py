@@ -11,7 +11,7 @@ import msgspec
 
 from loadstone.errors import SpecError
 from loadstone.model.shape import Phase, Shape
-from loadstone.model.workload import Body, Journey, Step, Think, Workload
+from loadstone.model.workload import Body, Step, Think, Workload
 
 __all__ = ["MOST_TIMES", "default_levels", "factor_of", "loads", "order_of", "varied"]
 
@@ -119,16 +119,20 @@ def _steady(shape: Shape, load: float, seconds: float) -> Shape:
 
 
 def _thinking(workload: Workload, times: float) -> Workload:
-    if not any(isinstance(action, Think) for journey in workload.journeys for action in journey.actions):
+    actions = [action for journey in workload.journeys for action in journey.actions]
+    if not any(isinstance(action, Think) or action.pause is not None for action in actions):
         raise SpecError("no journey has a think time to vary")
     if not 1 / MOST_TIMES <= times <= 100:
         raise SpecError(f"think times are multiplied by {1 / MOST_TIMES:g} to 100, not by {times:g}")
 
+    def longer(think: Think) -> Think:
+        low, high = think.low_s * times, think.high_s * times
+        return msgspec.structs.replace(think, value_s=think.value_s * times, low_s=low, high_s=high)
+
     def change(action: Step | Think) -> Step | Think:
-        if isinstance(action, Step):
-            return action
-        low, high = action.low_s * times, action.high_s * times
-        return msgspec.structs.replace(action, value_s=action.value_s * times, low_s=low, high_s=high)
+        if isinstance(action, Think):
+            return longer(action)
+        return action if action.pause is None else msgspec.structs.replace(action, pause=longer(action.pause))
 
     return _changed(workload, change)
 
@@ -189,7 +193,7 @@ def _parameters(workload: Workload) -> set[str]:
 
 def _changed(workload: Workload, change: _Change) -> Workload:
     journeys = tuple(
-        Journey(journey.name, journey.weight, tuple(change(action) for action in journey.actions))
+        msgspec.structs.replace(journey, actions=tuple(change(action) for action in journey.actions))
         for journey in workload.journeys
     )
     return msgspec.structs.replace(workload, journeys=journeys)

@@ -312,3 +312,12 @@ def test_bursts_are_variances_at_the_phases_rate() -> None:
     slow = msgspec.structs.replace(shape, phases=(Phase("slow", 600.0, 0.0001),))
     with pytest.raises(SpecError, match="most windows would be silent"):
         compile_plan(Workload((BROWSE,), (USERS,)), slow, SERVICE, seed=1, environment={}, hash_key=KEY)
+
+
+def test_the_documented_journey_that_branches_is_accepted() -> None:
+    text = FORMATS.read_text().partition("**A journey that branches**")[2].partition("```json\n")[2].partition("```")[0]
+    document = json.loads(plan(BROWSE.actions[0]).engine)
+    document["journeys"] = [json.loads(text)]
+    phase = FORMATS.read_text().partition('A phase of `poisson` may have `"bursts": ')[2].partition("`")[0]
+    document["shape"]["phases"][0]["bursts"] = json.loads(phase)
+    accepted(Plan(json.dumps(document).encode(), b""))

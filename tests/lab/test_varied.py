@@ -88,6 +88,15 @@ def test_think_times_are_multiplied() -> None:
     assert [phase.users for phase in shape.phases] == [10, 10]
 
 
+def test_pauses_are_multiplied_and_the_ways_stay() -> None:
+    pause = Think("lognormal", value_s=4.0, sigma=1.1)
+    steps = (Step("list", "get", "/", next={"list": 0.5}, pause=pause), Step("home", "get", "/"))
+    journey = Journey("visit", 2.0, steps, start={"list": 0.5, "home": 0.5}, most=9)
+    (made,) = varied(Workload((journey,)), CLOSED, "think", 0.5, 8.0)[0].journeys
+    listed = msgspec.structs.replace(steps[0], pause=Think("lognormal", value_s=2.0, sigma=1.1))
+    assert made == msgspec.structs.replace(journey, actions=(listed, steps[1]))
+
+
 def test_levels_of_their_own() -> None:
     assert loads("concurrency", OPEN) == "rate"
     assert loads("concurrency", CLOSED) == "concurrency"
