@@ -63,7 +63,7 @@ def test_hits_can_be_gone_through_again(tmp_path: Path) -> None:
     routes = hits.routes()
     first, second = list(as_hits.batches()), list(as_hits.batches())
     for one, other in zip(first, second, strict=True):
-        assert all((a == b).all() for a, b in zip(one, other, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert hits.routes() == routes
     assert [route.requests for route in routes] == [300]
 
