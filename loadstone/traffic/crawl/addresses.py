@@ -15,7 +15,7 @@ _ASSET = re.compile(
 _RISKY = re.compile(
     r"(?i)(?:^|[/_.?&=+-])(?:log-?_?(?:out|off)|sign-?_?(?:out|off)|delete|destroy|remove|erase|purge|drop|unsubscribe|"
     r"opt-?_?out|cancel|revoke|disable|deactivate|terminate|shutdown|restart|reset|wipe|truncate|uninstall|"
-    r"impersonate|approve|reject|unpublish|upvote|downvote|vote|unfollow|add-?_?to-?_?(?:cart|basket)|"
+    r"impersonate|approve|reject|unpublish|exit|leave|upvote|downvote|vote|unfollow|add-?_?to-?_?(?:cart|basket)|"
     r"kill|stop|flush|clear|rotate|migrate|backup|restore|end-?_?session)(?=$|[/_.?&=+-])"
 )
 _SESSION = re.compile(

@@ -79,7 +79,7 @@ def test_names_of_this_machine_are_one_service(one: str, other: str, same: bool)
 @pytest.mark.parametrize(
     "target",
     ["/logout", "/log-out/", "/accounts/sign_out", "/items/5/delete", "/items?action=delete", "/x/remove?y=1",
-     "/newsletter/unsubscribe", "/admin/flush", "/cart?do=clear", "/cart/add-to-cart", "/user.logoff"],
+     "/newsletter/unsubscribe", "/admin/flush", "/cart?do=clear", "/cart/add-to-cart", "/user.logoff", "/exit"],
 )  # fmt: skip
 def test_links_that_are_named_for_a_deed_are_known(target: str) -> None:
     assert is_risky(target)
