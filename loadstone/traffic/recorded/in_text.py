@@ -61,13 +61,14 @@ def _patterns(text: str, at: int, wanted: Sequence[str]) -> Iterator[tuple[Way, 
     before, right = text[max(0, at - BESIDE) : at], text[at + len(wanted[0]) : at + len(wanted[0]) + 1]
     if found := _ATTRIBUTE.search(before):
         end = found[3] if right == found[3] else right if right and right in "/?&#" else ""
-        letters = value_class(wanted) or rf"[^{found[3]}/?&#<>\s]+"
+        whole = not found[4] and right == found[3]
+        letters = value_class(wanted) or (f"[^{found[3]}]+" if whole else rf"[^{found[3]}/?&#<>\s]+")
         closing = _escaped(end)
         link = found[1].lower() in _LINKS or found[1].lower().startswith("data-")
         rank = 3 if link else 4
         for left in dict.fromkeys((found[4], _loosened(found[4]))):
             shown = left if left != found[4] else _escaped(left)
-            expression = f"{found[1]}{_escaped(found[2])}{found[3]}{shown}({letters}){closing}"
+            expression = f"{_escaped(found[1])}{_escaped(found[2])}{found[3]}{shown}({letters}){closing}"
             yield Way("regex", expression, rank=rank, key=found[1], listed=link), found[4]
     elif found := _KEY.search(before):
         quoted = right in "\"'" and found[0][-1:] == right
