@@ -229,8 +229,8 @@ def _fidelity(told: Fidelity, width: int) -> Iterator[str]:
         rows.append((name, *(_distance(each) for each in (row.workload, row.naive, row.replay)), row.verdict))
     yield from _fitting(table(rows, left=(0, 1, 2, 3, 4)), width)
     yield wrapped(
-        "naive: Poisson arrivals of single requests by the mix, every item alike; replay: the part that it was made of, "
-        "word for word; of bursts and popularity the logarithm of the ratio, of the mix total variation, else "
+        "naive: Poisson arrivals of single requests by the mix, every item alike; replay: what it was made of, word "
+        "for word; of bursts and popularity the logarithm of the ratio, of the mix total variation, else "
         "Kolmogorov's distance",
         width,
         0,
