@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from loadstone.model.recording import Message, RecordedExchange, Recording
 
 __all__ = ["exchange", "html", "recording"]
@@ -46,7 +48,5 @@ def html(body: str) -> str:
 
 def recording(*exchanges: RecordedExchange, origin: str = ORIGIN) -> Recording:
     """Of one origin, one second apart where no start is given."""
-    from msgspec.structs import replace
-
     placed = [replace(one, start_s=one.start_s or float(index)) for index, one in enumerate(exchanges)]
     return Recording("visit.har", "har", origin, tuple(placed))
