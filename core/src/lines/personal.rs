@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::routes::route::Kind;
 use crate::redact::attribute::{Treatment, treatment};
 use crate::redact::secret::find_secret;
 
@@ -23,6 +24,11 @@ const TELLING: &str = "access account address apikey assertion auth authtoken bi
     sign signature sso state street surname tel telephone ticket token user username uname verifier visitor xsrf zip \
     zipcode";
 
+/// Those of them that tell of a person.
+const PERSONS: &str = "address birth birthday birthdate card cc dob email firstname fullname name iban ip lastname lat latitude \
+    license lng lon longitude mail mobile msisdn passport phone postcode ssn street surname tel telephone uname user \
+    username zip zipcode";
+
 /// Segments after which a value opens a door: links that were sent to one person.
 const DOORS: &str = "activate activation auth callback confirm confirmation invitation invitations invite invites magic magic-link \
     password password-reset reset reset-password s3 session sessions share shared signed sso token tokens \
@@ -37,6 +43,12 @@ pub fn is_telling(name: &[u8]) -> bool {
         || (words.len() > 1 && listed(TELLING, &words.concat()))
         || (words.iter().any(|word| word == "name")
             && words.iter().any(|word| ["first", "last", "full", "family", "given"].contains(&word.as_str())))
+}
+
+/// What such a name's values are: something of a person, or what opens a door.
+pub fn telling_kind(name: &[u8]) -> Kind {
+    let of_a_person = words(&decoded(name)).iter().any(|word| listed(PERSONS, word));
+    if of_a_person { Kind::Personal } else { Kind::Token }
 }
 
 /// True of a segment after which a value is somebody's key.
