@@ -14,6 +14,7 @@ _GUARDS = ("django/contrib/auth/decorators.py", "flask_login/utils.py", "flask_j
 """Where the code of a decorator lies that lets only those in who are logged in."""
 
 _MIXINS = ("AccessMixin",)  # the base of LoginRequiredMixin, PermissionRequiredMixin and UserPassesTestMixin
+_PERMISSIONS = ("IsAuthenticated", "IsAdminUser", "DjangoModelPermissions", "DjangoObjectPermissions")
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _DEPTH = 32  # decorators above each other
 
@@ -45,9 +46,20 @@ def login_of(view: Any) -> bool | None:
         if kind is not None and any(base.__name__ in _MIXINS for base in kind.__mro__):
             return True
         for permission in getattr(kind, "permission_classes", None) or ():
-            if getattr(permission, "__name__", "") in ("IsAuthenticated", "IsAdminUser", "DjangoModelPermissions"):
+            if _wants_login(permission, 0):
                 return True
     return None
+
+
+def _wants_login(permission: Any, depth: int) -> bool:
+    """Whether a permission of Django REST framework lets only those in who are logged in: ``IsAuthenticated & Other``
+    does, ``IsAuthenticated | ReadOnly`` does not."""
+    first, second = getattr(permission, "op1_class", None), getattr(permission, "op2_class", None)
+    if first is None or depth > _DEPTH:
+        return getattr(permission, "__name__", "") in _PERMISSIONS
+    both = [_wants_login(each, depth + 1) for each in (first, second)]
+    operator = getattr(getattr(permission, "operator_class", None), "__name__", "")
+    return any(both) if operator == "AND" else all(both) if operator == "OR" else False
 
 
 def methods_allowed(view: Any) -> list[str] | None:
