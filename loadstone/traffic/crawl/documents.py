@@ -61,8 +61,9 @@ def is_openapi(text: str) -> bool:
     return _YAML.search(text) is not None and _YAML_PATHS.search(text) is not None
 
 
-def find_openapi(client: Client, named: Iterable[str] = ()) -> tuple[str, str] | None:
-    """URL and text of the service's description, or None. ``named`` are targets that the service itself gave.
+def find_openapi(client: Client, named: Iterable[str] = (), closed: list[str] | None = None) -> tuple[str, str] | None:
+    """URL and text of the service's description, or None. ``named`` are targets that the service itself gave; places
+    that ask for a login are added to ``closed``.
 
     Of several the largest is taken; the search ends at one of some size. A server that answers every path with the
     same page is left alone after two of them.
@@ -81,6 +82,8 @@ def find_openapi(client: Client, named: Iterable[str] = ()) -> tuple[str, str] |
             break
         if reply.location is not None and (onward := target_of(reply.url, reply.location)) is not None:
             waiting.insert(0, onward)
+        if reply.status in (401, 403) and closed is not None:
+            closed.append(target)
         if not reply.good or reply.cut:
             continue
         text = reply.text

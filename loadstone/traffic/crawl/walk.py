@@ -30,6 +30,7 @@ MOST_SITEMAPS = 5
 MOST_WAITS = 2
 LONGEST_WAIT_S = 5.0
 MOST_OPTIONS = 25
+MOST_CLOSED = 3  # places of a description; where more ask for a login, everything does
 LONGEST_PAUSE_S = 2.0  # of a Crawl-delay that is kept; a longer one leaves few pages, and says so
 
 _NOWHERE = "/loadstone-looks-for-a-path-that-is-not-there"
@@ -58,7 +59,8 @@ def crawl(
     reached: Reached, client: Client, doing: Callable[[str], None] = lambda _: None, known: Crawled | None = None
 ) -> Crawled:
     """Look around from where the service was reached, within the client's limits. ``known`` is an earlier look (as
-    nobody, before a login): what it found of documents and of the login is not looked for again. Where the service was
+    nobody, before a login): what it found of documents and of the login is not looked for again; a description that it
+    did not find is, for many are shown to users alone. Where the service was
     not reached there is nothing to look at."""
     if reached.fatal is not None:
         return Crawled(probes=(reached.probe,), obstacles=reached.obstacles)
@@ -71,12 +73,18 @@ def crawl(
         walk.follow(doing)
         doing("asking pages for their methods")
         walk.ask_methods()
-        if known is None:
-            doing("looking for a description of the API")
-            client.limits, whole = _with_reserve(client.limits), client.limits
-            openapi = find_openapi(client, walk.described)
-            graphql = find_graphql(client)
-            walk.look_for_login()
+        client.limits, whole = _with_reserve(client.limits), client.limits
+        try:
+            if openapi is None:
+                doing("looking for a description of the API")
+                closed: list[str] = []
+                openapi = find_openapi(client, walk.described, closed)
+                if openapi is None and 0 < len(closed) <= MOST_CLOSED:
+                    walk.notes.append(f"A description of the API may stand at {closed[0]}: it asks for a login.")
+            if known is None:
+                graphql = find_graphql(client)
+                walk.look_for_login()
+        finally:
             client.limits = whole
     except Spent:
         walk.notes.append("The look ended at its limit of requests or of time; there is more than it saw.")

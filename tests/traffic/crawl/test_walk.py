@@ -343,6 +343,8 @@ def test_wrong_types_and_bytes_that_are_no_text_are_survived() -> None:
 def test_a_second_look_as_somebody_finds_what_was_closed() -> None:
     def service(one: Asked) -> Answer:
         known = one.headers.get("authorization") == "Bearer t"
+        if one.target == "/swagger/":
+            return Answer(OPENAPI, media_type="application/json") if known else Answer("", 403)
         if one.target == "/":
             return page("/open", *(["/mine"] if known else []))
         return page() if one.target in ("/open", *(["/mine"] if known else [])) else Answer("", 404)
@@ -350,13 +352,18 @@ def test_a_second_look_as_somebody_finds_what_was_closed() -> None:
     with answering(service) as server, Client(limits=QUICK) as client:
         reached = reach(server.url, client)
         first = crawl(reached, client)
+        assert first.notes == ("A description of the API may stand at /swagger/: it asks for a login.",)
         client.bear("t")
         client.renew()
-        before = len(server.asked)
         second = crawl(reached, client, known=first)
-        assert len(server.asked) - before < 10, "documents are not asked for again"
+        client.renew()
+        before = len(server.asked)
+        third = crawl(reached, client, known=second)
+        assert len(server.asked) - before < 10, "what is known is not looked for again"
     assert "/mine" not in targets(first)
     assert "/mine" in targets(second)
+    assert (first.openapi, third.openapi) == (None, second.openapi)
+    assert second.openapi is not None and second.openapi[1] == OPENAPI
 
 
 def test_pages_say_which_methods_they_have() -> None:
