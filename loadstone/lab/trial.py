@@ -28,7 +28,7 @@ from loadstone.lab.observation import Observation, Observing, observation
 from loadstone.lab.processes import family
 from loadstone.lab.report import REPORT, write_report
 from loadstone.lab.service import Command, ServiceProcess, argv, ending, serving
-from loadstone.lab.surroundings.attaching import service_pids
+from loadstone.lab.surroundings.attaching import service_pids, with_elsewhere
 from loadstone.model.interval import Interval, Sample
 from loadstone.model.run import Caveat, Manifest, ServiceUse, Status, Summary
 from loadstone.model.service import Service
@@ -155,7 +155,7 @@ def run_trial(
                     served = started or process
                     if ready is not None:
                         ready()
-                    watched.open(served.pids if served else _found(asked))
+                    watched.open(with_elsewhere(served.pids, asked.service.url) if served else _found(asked))
                     _drive(driver, writer, tally, interrupts, watch, watched)
                     watched.stop()
                     samples = driver.samples()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pwd
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ from loadstone.lab.surroundings.sockets import (
 from loadstone.lab.tree import descendants
 from loadstone.spec.hosts import host_problem, parse_url
 
-__all__ = ["Attached", "attach", "running", "service_pids"]
+__all__ = ["Attached", "attach", "running", "service_pids", "with_elsewhere"]
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -99,6 +99,15 @@ def service_pids(url: str, proc: Path = PROC) -> set[int]:
         return _at(url, number, parts.hostname, proc)[0]
     except SpecError:
         return set()
+
+
+def with_elsewhere(started: Callable[[], set[int]], url: str) -> Callable[[], set[int]]:
+    """The processes that were started, and those that answer at the URL where they are none of these: what was started
+    may be the client of a container engine."""
+    found = service_pids(url)
+    if not found or found & started():
+        return started
+    return lambda: started() | descendants(found)
 
 
 def _at(url: str, port: int, host: str | None, proc: Path) -> tuple[set[int], list[str]]:

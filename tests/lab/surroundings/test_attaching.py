@@ -15,6 +15,7 @@ import pytest
 
 from loadstone.errors import SpecError
 from loadstone.lab.surroundings import attach, look
+from loadstone.lab.surroundings.attaching import with_elsewhere
 from loadstone.lab.surroundings.containers import container_of, inside
 from loadstone.lab.surroundings.sockets import command_of, namespace_of, rows_of
 from loadstone.model.discovery import Database
@@ -118,6 +119,15 @@ def test_a_port_that_the_kernel_forwards_is_found_in_its_namespace() -> None:
     with elsewhere(port) as pid:
         assert pid in attach(port=port).pids
         assert attach(pid=pid).url is None  # its loopback is not ours
+
+
+def test_what_answers_elsewhere_joins_what_was_started() -> None:
+    port = free_port()
+    with serving(port=port) as (pid, child):
+        url = f"http://127.0.0.1:{port}"
+        assert with_elsewhere(lambda: {os.getpid()}, url)() == {os.getpid(), pid, child}
+        assert with_elsewhere(lambda: {pid}, url)() == {pid}
+    assert with_elsewhere(lambda: {1}, url)() == {1}
 
 
 ID = "3f4a1b2c" * 8
