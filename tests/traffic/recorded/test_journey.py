@@ -115,7 +115,7 @@ def test_credentials_and_personal_data_are_the_environment_s() -> None:
     made = made_of(one, differences(one, other), "visit")
     page, post, api, keyed = steps(made.journey)
     assert page.extract == (Extraction("csrf", "regex", r'name="csrf"[^>]*?\bvalue="([^"]*)"'),)
-    fields = {"csrf": "{csrf}", "email": "{env.LOADSTONE_USER}", "password": "{env.LOADSTONE_PASSWORD}"}
+    fields: dict[str, object] = {"csrf": "{csrf}", "email": "{env.LOADSTONE_USER}", "password": "{env.LOADSTONE_PASSWORD}"}
     assert post.body == Body("form", fields)
     assert api.body == Body("json", {"phone": "{env.LOADSTONE_PHONE}", "note": "{env.LOADSTONE_NOTE}", "n": 1})
     assert keyed.target == "/api?api_key={env.LOADSTONE_API_KEY}"
