@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
+from loadstone.drive.compile import secret_names
 from loadstone.lab.init.asked import InitAsked
 from loadstone.lab.init.grouping import THINK, Entering, Grouped, journeys_of, off_journeys
+from loadstone.lab.init.logged import visits_of
 from loadstone.lab.init.meeting import Met
-from loadstone.lab.init.probing import left_alone
+from loadstone.lab.init.probing import MACHINES, left_alone
+from loadstone.lab.init.recorded import recorded
+from loadstone.model import template
 from loadstone.model.assumption import Assumption, Unknown
 from loadstone.model.discovery import Login
 from loadstone.model.introduction import Covered
-from loadstone.model.route import Route
+from loadstone.model.route import SAFE, Route
 from loadstone.model.service import Service
-from loadstone.model.workload import Feed, Journey, Step
+from loadstone.model.shape import Shape
+from loadstone.model.workload import Feed, Journey, Step, Workload
 from loadstone.render.spec_toml import think_text
 from loadstone.spec.hosts import host_problem
 from loadstone.traffic.crawl import TOKEN, login_journey
 
-__all__ = ["Drafted", "covered", "drafted", "login_steps", "service_of"]
+__all__ = ["Drafted", "covered", "drafted", "hosts_of", "login_steps", "service_of", "variables"]
 
 LOGIN = "log in"
 
 
 class Drafted(msgspec.Struct, frozen=True):
-    """``grouped`` are journeys that may be sent, ``off`` those that may not; ``allowed`` names those whose login is
-    sent, since credentials were given for it."""
+    """``grouped`` are journeys that may be sent, ``off`` those that may not; ``allowed`` names those among the first
+    with a step that may change something: a login that was given, or a recording that was allowed. ``shapes`` are the
+    log's. ``secrets`` are for a replay, in memory alone."""
 
     service: Service
     grouped: Grouped
@@ -37,35 +43,45 @@ class Drafted(msgspec.Struct, frozen=True):
     allowed: frozenset[str] = frozenset()
     assumptions: tuple[Assumption, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    secrets: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
 
 
 def drafted(asked: InitAsked, met: Met) -> Drafted:
     """Everything that can be drafted without sending anything."""
-    entering = login_steps(met.entered, met.reached.final_url) if met.entered is not None else None
-    grouped = journeys_of(met.probed.ways, entering)
+    url = met.reached.final_url
+    entering = login_steps(met.entered, url) if met.entered is not None else None
+    told = recorded([one for each in met.found for one in each.recordings], allow_unsafe=asked.allow_unsafe)
+    visits = visits_of(met.traffic, met.probed.ways, entering) if met.traffic is not None else None
+    grouped = visits.grouped if visits is not None else journeys_of(met.probed.ways, entering)
+    journeys = list(grouped.journeys)
     if met.entered is not None and not any(way.login for way in met.probed.ways):
-        journey = _entry(met.entered, met.reached.final_url)
-        grouped = msgspec.structs.replace(grouped, journeys=(*grouped.journeys, journey))
+        journeys.append(_entry(met.entered, url))
+    if visits is None:
+        journeys += told.on
     changing = [one for one in met.routes if not one.safe and one.aside is None and not _is_login(one, met.login)]
     off = off_journeys(changing, met.probed.ways, entering, _carried(met.login))
+    spare = [*off.journeys, *told.off, *(told.on if visits is not None else ())]
     if met.login is not None and met.entered is None and met.login.kind in ("form", "json"):
-        journey = _entry(met.login, met.reached.final_url)
-        off = msgspec.structs.replace(off, journeys=(journey, *off.journeys))
-    logged_in = {way.route.id for way in met.probed.ways if way.login}
-    allowed = frozenset(
-        {grouped.steps[route][0] for route in logged_in if route in grouped.steps} | {LOGIN}
-        if met.entered is not None
-        else set()
-    )
+        spare.insert(0, _entry(met.login, url))
+    assumptions = visits.assumptions if visits is not None else tuple(_assumptions(journeys, url))
     return Drafted(
         service=service_of(asked, met),
-        grouped=grouped,
-        off=off,
+        grouped=msgspec.structs.replace(grouped, journeys=tuple(journeys)),
+        off=msgspec.structs.replace(off, journeys=tuple(spare)),
         feeds=tuple({feed.name: feed for feed in (*grouped.feeds, *off.feeds)}.values()),
-        allowed=allowed,
-        assumptions=tuple(_assumptions(grouped.journeys)),
+        allowed=frozenset(journey.name for journey in journeys if _changes(journey)),
+        assumptions=assumptions,
         unknowns=tuple(_unknowns(met)),
+        shapes=visits.shapes if visits is not None else (),
+        secrets=told.secrets,
+        notes=told.notes,
     )
+
+
+def _changes(journey: Journey) -> bool:
+    return any(isinstance(action, Step) and action.method.upper() not in SAFE for action in journey.actions)
 
 
 def service_of(asked: InitAsked, met: Met) -> Service:
@@ -77,7 +93,7 @@ def service_of(asked: InitAsked, met: Met) -> Service:
         ready=ready,
         tls=met.reached.tls,
         auth=met.auth,
-        dsn=asked.dsn[0] if asked.dsn is not None else None,
+        dsn=met.around.dsn,
     )
 
 
@@ -138,6 +154,8 @@ def _why_not(route: Route, met: Met) -> str:
         return why
     if (locked := met.probed.locked.get(route.id)) is not None:
         return f"it wants a login: {locked}" if met.entered is None and met.auth is None else f"logged in, it {locked}"
+    if any(way.route.id == route.id for way in met.probed.ways):
+        return "no visit of the log comes to it"
     return met.probed.failed.get(route.id, "it was not asked")
 
 
@@ -156,18 +174,16 @@ def _carried(login: Login | None) -> dict[str, str]:
 
 
 def _says_up(route: Route, met: Met) -> bool:
-    from loadstone.lab.init.probing import MACHINES
-
     return "{" not in route.template and "health" in route.template and MACHINES.search(route.template) is not None
 
 
-def _assumptions(journeys: Sequence[Journey]) -> list[Assumption]:
+def _assumptions(journeys: Sequence[Journey], url: str) -> list[Assumption]:
     told = []
     if len(journeys) > 1:
         told.append(
             Assumption(
                 "every journey is as frequent as the others",
-                source="a guess: no access log was given (loadstone init URL --log FILE)",
+                source=f"a guess: no access log was given (loadstone init {url} --log FILE)",
             )
         )
     if any(action == THINK for journey in journeys for action in journey.actions):
@@ -197,11 +213,17 @@ def hosts_of(asked: InitAsked, url: str) -> tuple[str, ...]:
     return () if host_problem(url) is None else (host,)
 
 
-def variables(done: Drafted, user: str | None) -> list[str]:
+def variables(service: Service, journeys: Sequence[Journey], environ: Mapping[str, str]) -> list[str]:
     """What has to be exported before the spec runs, as sentences."""
-    from loadstone.drive.compile import secret_names
-    from loadstone.model.workload import Workload
-
-    names = secret_names(done.service, Workload(done.grouped.journeys))
-    says = {"LOADSTONE_USER": user or "the user", "LOADSTONE_PASSWORD": "the password", TOKEN: "the token"}
-    return [f"export {name}=… ({says.get(name, 'a secret')})" for name in names]
+    says = {"LOADSTONE_USER": "the user", "LOADSTONE_PASSWORD": "the password", TOKEN: "the token"}
+    told = [
+        f"The spec reads {says.get(name, 'a secret')} from {name}: export {name}=…"
+        for name in secret_names(service, Workload(tuple(journeys)))
+    ]
+    if service.dsn is not None:
+        told += [
+            f"The spec reads the database's address from {part.name}: export {part.name}=postgresql://…"
+            for part in template.parse(service.dsn)
+            if isinstance(part, template.Secret) and part.name not in environ
+        ]
+    return told

@@ -14,7 +14,8 @@ from loadstone.drive.engine import Engine, native
 from loadstone.errors import LoadstoneError
 from loadstone.lab.init.asked import InitAsked
 from loadstone.lab.init.drafting import Drafted, covered, drafted, hosts_of, variables
-from loadstone.lab.init.measuring import Measuring, safe_rate
+from loadstone.lab.init.loads import Chosen, chosen_load, lengthened
+from loadstone.lab.init.measuring import Measuring
 from loadstone.lab.init.meeting import Met, Unreached, meet
 from loadstone.lab.init.mending import Mended, mended
 from loadstone.lab.init.objectives import drafted as objectives_of
@@ -23,13 +24,12 @@ from loadstone.lab.init.sources import Source, counted
 from loadstone.lab.init.writing import check_free, write_spec
 from loadstone.lab.service import ServiceProcess, argv, serving
 from loadstone.lab.trial import Watch
-from loadstone.model.assumption import Assumption, Unknown
+from loadstone.model.assumption import Unknown
 from loadstone.model.discovery import Discovery, Obstacle
 from loadstone.model.draft import Draft
 from loadstone.model.introduction import BaselineTold, Introduction
 from loadstone.model.quantity import format_rate
 from loadstone.model.service import Service
-from loadstone.model.shape import Phase, Shape
 from loadstone.model.workload import Workload
 from loadstone.render.spec_toml import spec_toml
 from loadstone.spec import check_host
@@ -37,8 +37,6 @@ from loadstone.spec.hosts import parse_url
 from loadstone.traffic.framework import routes_environment
 
 __all__ = ["introduce"]
-
-WARM_UP_S = 10.0
 
 NOTHING = Obstacle(
     "nothing-to-drive",
@@ -64,8 +62,9 @@ def introduce(
     check_host(url, asked.hosts)
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "routes.json" if asked.start else None
-        with _started(asked, Path(folder) / "service.log", table, doing):
-            met = meet(asked, doing, table=table, more=more)
+        with _started(asked, Path(folder) / "service.log", table, doing) as started:
+            pids = started.pids if started is not None else set
+            met = meet(asked, archive, doing, table=table, pids=pids, more=more)
             check_host(met.reached.final_url, asked.hosts)
             done = drafted(asked, met)
             good = _checked(asked, done, doing, engine)
@@ -77,7 +76,7 @@ def introduce(
                 done.service,
                 engine,
                 seed=asked.seed,
-                environ=asked.environ,
+                environ=_environ(asked, done),
                 command=asked.command,
                 process=process,
                 watch=watch,
@@ -101,7 +100,7 @@ def introduce(
         rate_per_s=draft.shapes[0].phases[-1].rate_per_s,
         rate=rate,
         baseline=baseline,
-        notes=(*good.notes, *variables(done, asked.user)),
+        notes=(*done.notes, *good.notes, *met.around.notes, *variables(done.service, draft.journeys, asked.environ)),
     )
 
 
@@ -133,6 +132,11 @@ def _bare(
         yield process
 
 
+def _environ(asked: InitAsked, done: Drafted) -> dict[str, str]:
+    """Variables that steps read: the recordings' own values stand in where nobody set any."""
+    return {**done.secrets, **asked.environ}
+
+
 def _checked(
     asked: InitAsked, done: Drafted, doing: Callable[[str], None], engine: Callable[[bytes], Engine]
 ) -> Mended:
@@ -141,7 +145,7 @@ def _checked(
         done.service,
         feeds=done.grouped.feeds,
         allowed=done.allowed,
-        secrets={"LOADSTONE_USER": asked.user or "", "LOADSTONE_PASSWORD": asked.password or ""},
+        secrets=_environ(asked, done),
         allow_hosts=asked.hosts,
         seed=asked.seed,
         engine=engine,
@@ -155,68 +159,44 @@ def _measured(
     """The rate, a baseline, and the draft with objectives from it."""
     workload = Workload(good.journeys, done.feeds)
     unknowns = [*done.unknowns, *good.unknowns]
-    assumptions = list(done.assumptions)
-    rate_per_s, how = 1.0, "a guess: nothing was measured"
+    alone = None
     if asked.baseline:
         doing("measuring what one user alone can do (3 s) …")
         alone = measuring.alone(workload)
-        if alone is not None:
-            rate_per_s = safe_rate(alone.per_s)
-            how = f"a tenth of what one user alone can do, {format_rate(alone.per_s)} in run {alone.run}, within bounds"
-    assumptions.append(
-        Assumption(
-            "journeys that begin a second",
-            format_rate(rate_per_s, exact=True),
-            source=f"{how}; real traffic is not known",
-        )
-    )
-    draft = _draft(asked, met, done, good, rate_per_s, how)
+    chosen = chosen_load(done.shapes, alone)
+    draft = _draft(asked, met, done, good, chosen)
+    assumptions = [*done.assumptions, *chosen.assumptions]
     baseline = None
     if asked.baseline:
-        doing(f"measuring a baseline at {format_rate(rate_per_s, exact=True)}: 10 s of warm-up, then 20 s …")
+        doing(f"measuring a baseline at {format_rate(chosen.rate_per_s, exact=True)}: 10 s of warm-up, then 20 s …")
         try:
-            baseline = measuring.baseline(workload, rate_per_s, spec_toml(draft))
+            baseline = measuring.baseline(workload, chosen.rate_per_s, spec_toml(draft))
         except LoadstoneError as error:
             unknowns.append(Unknown(f"how fast it is: {str(error).splitlines()[0]}"[:200], "loadstone run"))
     if baseline is None:
         unknowns.append(Unknown("how fast it is today: no baseline was measured", "loadstone run"))
     else:
         slos, said = objectives_of(baseline)
-        phases = draft.shapes[0].phases
-        length_s = duration_for(slos, baseline)
-        shape = msgspec.structs.replace(
-            draft.shapes[0], phases=(*phases[:-1], msgspec.structs.replace(phases[-1], duration_s=length_s))
-        )
-        draft = msgspec.structs.replace(
-            draft, slos=slos, shapes=(shape, *draft.shapes[1:]), comments={**draft.comments, **said}
-        )
-    return (
-        msgspec.structs.replace(draft, assumptions=tuple(assumptions), unknowns=tuple(_once(unknowns))),
-        baseline,
-        how,
-    )
+        shapes = tuple(lengthened(one, duration_for(slos, baseline)) for one in draft.shapes)
+        draft = msgspec.structs.replace(draft, slos=slos, shapes=shapes, comments={**draft.comments, **said})
+    draft = msgspec.structs.replace(draft, assumptions=tuple(assumptions), unknowns=tuple(_once(unknowns)))
+    return draft, baseline, chosen.how
 
 
-def _draft(asked: InitAsked, met: Met, done: Drafted, good: Mended, rate_per_s: float, how: str) -> Draft:
-    shape = Shape(
-        "steady",
-        "poisson",
-        (Phase("warm-up", WARM_UP_S, rate_per_s, measured=False), Phase("steady", 60.0, rate_per_s)),
-    )
+def _draft(asked: InitAsked, met: Met, done: Drafted, good: Mended, chosen: Chosen) -> Draft:
     used = {part for journey in (*good.journeys, *done.off.journeys) for part in _feeds_in(journey)}
-    sources = "; ".join(met.looked)
     comments: dict[str, tuple[str, ...]] = {
         "": (
-            f"Drafted by loadstone init from what it found at {met.reached.final_url}.",
-            f"Sources: {sources}.",
+            f"Drafted by loadstone init from what it found at {met.reached.final_url}:",
+            *(f"  {looked}" for looked in met.looked),
             "Everything here is yours to change. loadstone check tries it, loadstone run measures it.",
         ),
-        "shape.steady": (f"The rate is {how}.",),
+        **chosen.comments,
     }
     return Draft(
         service=done.service,
         journeys=good.journeys,
-        shapes=(shape,),
+        shapes=chosen.shapes,
         feeds=tuple(feed for feed in done.feeds if feed.name in used),
         off=done.off.journeys,
         allow_hosts=hosts_of(asked, met.reached.final_url),
@@ -245,8 +225,8 @@ def _discovery(met: Met, draft: Draft) -> Discovery:
         routes=met.routes,
         probes=(met.reached.probe, *(met.crawled.probes if met.crawled else ())),
         login=met.entered or met.login,
-        databases=tuple(one for found in met.found for one in found.databases),
-        dependencies=tuple(one for found in met.found for one in found.dependencies),
+        databases=met.around.databases,
+        dependencies=met.around.dependencies,
         obstacles=met.obstacles,
         unknowns=draft.unknowns,
         framework=met.framework.framework if met.framework else "",

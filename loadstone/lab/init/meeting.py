@@ -5,20 +5,25 @@ Nothing that may change something is sent, but for a login with the credentials 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from loadstone.archive import Archive
 from loadstone.errors import LoadstoneError
+from loadstone.lab.init.around import Around, look_around
 from loadstone.lab.init.asked import InitAsked
+from loadstone.lab.init.logged import read_traffic
 from loadstone.lab.init.probing import Probed, Probing, left_alone
 from loadstone.lab.init.sources import Document, Found, Har, Postman, Source, collect, counted, read_text
+from loadstone.lab.init.spans import Traces
 from loadstone.lab.init.tables import merged, observed
 from loadstone.model.assumption import Unknown
 from loadstone.model.discovery import Login, Obstacle
 from loadstone.model.route import Route
 from loadstone.model.service import Auth
+from loadstone.model.traffic import Traffic
 from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, crawl, log_in, login_auth, reach
 from loadstone.traffic.framework import FrameworkRoutes, read_routes
 
@@ -51,19 +56,24 @@ class Met(msgspec.Struct, frozen=True):
     login: Login | None = None
     entered: Login | None = None
     auth: Auth | None = None
+    traffic: Traffic | None = None
+    around: Around = Around()
     obstacles: tuple[Obstacle, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
 
 
 def meet(
     asked: InitAsked,
+    archive: Archive,
     doing: Callable[[str], None],
     *,
     table: Path | None = None,
+    pids: Callable[[], Iterable[int]] = lambda: (),
     more: Sequence[Source] = (),
     limits: Limits | None = None,
 ) -> Met:
-    """Meet the service at ``asked.url``; ``table`` is where a service that was started writes its routes.
+    """Meet the service at ``asked.url``; ``table`` is where a service that was started here writes its routes, ``pids``
+    tells its processes.
 
     Raises Unreached where it does not answer, ValueError for what is no URL.
     """
@@ -73,19 +83,25 @@ def meet(
         if reached.fatal is not None:
             raise Unreached(reached.fatal)
         url = reached.final_url
-        found, looked = collect([*_given(asked), *more], url, doing)
+        found, looked = collect([*_given(asked, archive, doing), *more], url, doing)
         framework = _framework(table, found, looked, doing)
         crawled = _crawled(asked, reached, client, found, looked, doing)
         login = _login(found, crawled)
         client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
         client.renew()
         routes = merged(*(one.routes for one in found))
+        logged, traffic = read_traffic(asked, routes, archive, url, doing)
+        if logged is not None:
+            found.append(logged)
+            looked.append(logged.says)
+            routes = merged(routes, logged.routes)
         doing(f"asking each of {counted(sum(left_alone(one) is None for one in routes), 'safe route')} once …")
         probing = Probing(client, doing)
         probed = probing.ask([one for one in routes if left_alone(one) is None])
         entered, auth, unknowns = _entered(asked, login, client, doing, looked)
         if entered is not None or auth is not None:
             routes, probed = _again(reached, client, crawled, asked, routes, probing, doing)
+        around = look_around(asked, url, sorted(pids()), found, doing)
         obstacles = (*reached.obstacles, *(crawled.obstacles if crawled else ()))
         return Met(
             reached=reached,
@@ -98,18 +114,22 @@ def meet(
             login=login,
             entered=entered,
             auth=auth,
+            traffic=traffic,
+            around=around,
             obstacles=tuple({one.code: one for one in obstacles}.values()),
-            unknowns=tuple(unknowns),
+            unknowns=(*unknowns, *around.unknowns),
         )
 
 
-def _given(asked: InitAsked) -> Iterator[Source]:
+def _given(asked: InitAsked, archive: Archive, doing: Callable[[str], None]) -> Iterator[Source]:
     if asked.openapi is not None and "://" not in asked.openapi:
         yield Document(asked.openapi)
     for path in asked.har:
         yield Har(path)
     for path in asked.postman:
         yield Postman(path)
+    if asked.traces:
+        yield Traces(asked.traces, archive, doing)
 
 
 def _framework(

@@ -14,7 +14,7 @@ from loadstone.model.assumption import Unknown
 from loadstone.model.service import Service
 from loadstone.model.workload import Feed, Journey, Step
 
-__all__ = ["Mended", "mended"]
+__all__ = ["Mended", "mended", "pruned"]
 
 
 class Mended(msgspec.Struct, frozen=True):
@@ -69,9 +69,44 @@ def mended(
                 if one.outcome == "failed":
                     unknowns.append(_why(journey, targets[one.step], one.says, service.url))
         notes += seen.notes
-        if seen.journey is not None and _worth(seen):
-            kept.append(seen.journey)
+        if seen.journey is not None and _worth(seen) and (whole := pruned(seen.journey)) is not None:
+            kept.append(whole)
     return Mended(tuple(kept), broken, tuple(unknowns), tuple(notes))
+
+
+def pruned(journey: Journey) -> Journey | None:
+    """A journey whose ways lead only to steps that it has, and which has no step that nobody comes to; None where
+    nothing is left."""
+    steps = [action for action in journey.actions if isinstance(action, Step)]
+    if journey.start is None and all(step.next is None for step in steps):
+        return journey if steps else None
+    names = [step.name for step in steps]
+    start = {name: share for name, share in (journey.start or {}).items() if name in names}
+    if journey.start is not None and not start:
+        return None
+    after = {
+        step.name: [name for name in step.next if name in names] if step.next is not None else names[at + 1 : at + 2]
+        for at, step in enumerate(steps)
+    }
+    reached: set[str] = set()
+    waiting = list(start) if journey.start is not None else names[:1]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += after[name]
+    whole = sum(start.values())
+    actions = tuple(
+        action
+        if not isinstance(action, Step) or action.next is None
+        else msgspec.structs.replace(
+            action, next={name: share for name, share in action.next.items() if name in reached}
+        )
+        for action in journey.actions
+        if not isinstance(action, Step) or action.name in reached
+    )
+    begins = {name: round(share / whole, 6) for name, share in start.items()} if start else None
+    return msgspec.structs.replace(journey, actions=actions, start=begins) if reached else None
 
 
 def _worth(seen: Verified) -> bool:

@@ -84,6 +84,7 @@ class Probing:
         self._ways: dict[str, Way] = {}
         self._replies: dict[str, Reply] = {}
         self._fills: dict[str, Fill] = {}
+        self._given: dict[str, dict[str, str]] = {}  # by route id: the values that its kept reply was asked with
         self._known: dict[str, tuple[str, ...]] = {}
         self._seen: dict[str, tuple[bool, str]] = {}
         self._locked: dict[str, str] = {}
@@ -166,28 +167,36 @@ class Probing:
         lengths = [len(fill.values) for fill in fills.values()] or [1]
         taken: dict[str, list[str]] = {key: [] for key in fills}
         first: Way | None = None
+        kept: Reply | None = None
         tries = min(TRIES, max(lengths))
         wanted = next((key for key in fills if key not in self._fills and fills[key].extraction), None)
+        beside = self._given.get(fills[wanted].source or "", {}) if wanted is not None else {}
         for number in range(tries):
-            given = {key: fill.values[min(number, len(fill.values) - 1)] for key, fill in fills.items()}
+            given = {
+                key: beside.get(key) or fill.values[min(number, len(fill.values) - 1)] for key, fill in fills.items()
+            }
             way = self._asked(route, keys, given, fills, logged_in)
             if way is None:
                 if wanted is not None or route.id in self._locked:
                     break  # a list that holds what this route does not take is not its list
                 continue
-            first = first or way
+            if first is None:
+                first, self._given[route.id] = way, given
+                kept = self._replies[route.id]
             for key, value in given.items():
                 taken[key].append(value)
             if wanted is None:
                 break
         else:
             wanted = None
-        if first is None or wanted is not None:
+        if first is None or kept is None or wanted is not None:
+            self._replies.pop(route.id, None)
             return False
         settled = {
             key: self._fills.get(key) or (fill if fill.extraction else self._narrowed(route, fill, taken[key]))
             for key, fill in fills.items()
         }
+        self._replies[route.id] = kept
         self._fills |= settled
         self._ways[route.id] = msgspec.structs.replace(first, fills=settled)
         return True

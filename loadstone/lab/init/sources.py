@@ -47,7 +47,7 @@ class Source(Protocol):
 
     @property
     def retry(self) -> str:
-        """The command that would tell what this source could not."""
+        """The command that would tell what this source could not; URL in it stands for the service's."""
         ...
 
     def look(self, url: str) -> Found:
@@ -64,8 +64,8 @@ def collect(sources: Iterable[Source], url: str, doing: Doing) -> tuple[list[Fou
         try:
             one = source.look(url)
         except (LoadstoneError, ValueError, OSError) as error:
-            said = _sentence(error)
-            one = Found(f"could not be read: {said}", unknowns=(Unknown(f"what {source.name} holds", source.retry),))
+            unknown = Unknown(f"what {source.name} holds", source.retry.replace("URL", url))
+            one = Found(f"could not be read: {_sentence(error)}", unknowns=(unknown,))
         found.append(one)
         looked.append(f"{source.name}: {one.says}")
         doing(looked[-1])

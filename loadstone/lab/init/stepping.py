@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote
+from typing import Literal
+from urllib.parse import quote, unquote
 
 from loadstone.lab.init.chaining import singular
 from loadstone.lab.init.ways import ALIKE, Fill, Way, field_keys, identifier, literal
@@ -22,8 +23,9 @@ _PREFIX = re.compile(r"(?i)^(?:api|rest|v\d+(?:\.\d+)?)$")
 class Values:
     """How fields are written in the steps of one journey: variables by key, and feeds shared by all journeys."""
 
-    def __init__(self, feeds: dict[str, Feed]) -> None:
+    def __init__(self, feeds: dict[str, Feed], per: Literal["journey", "request"] = "journey") -> None:
         self._feeds = feeds
+        self._per: Literal["journey", "request"] = per
         self._variables: dict[str, str] = {}
 
     def variable(self, key: str, name: str) -> str:
@@ -58,7 +60,9 @@ class Values:
         while True:
             made = wanted if number == 1 else f"{wanted}_{number}"
             if made not in self._feeds:
-                self._feeds[made] = Feed(made, (identifier(name),), rows, "random", f"traffic/{made}.csv")
+                self._feeds[made] = Feed(
+                    made, (identifier(name),), rows, "random", f"traffic/{made}.csv", per=self._per
+                )
                 return made
             if self._feeds[made].rows == rows and self._feeds[made].columns == (identifier(name),):
                 return made
@@ -70,7 +74,7 @@ def step_of(way: Way, values: Values, extracts: tuple[Extraction, ...], name: st
     return Step(
         name=name,
         method="get",
-        target=_path(way.route, way.fills, values) + _query(way.query),
+        target=_path(way.route, way.fills, values) + _query(way.query, values),
         redirects=way.redirects,
         check=Check(status=((way.status, way.status),)),
         extract=extracts,
@@ -85,7 +89,7 @@ def unsafe_step(route: Route, fills: Mapping[str, Fill], values: Values, name: s
     return Step(
         name=name,
         method=route.method.lower(),
-        target=_path(route, fills, values) + _query(query),
+        target=_path(route, fills, values) + _query(query, values),
         headers=headers,
         body=body,
     )
@@ -158,18 +162,15 @@ def _path(route: Route, fills: Mapping[str, Fill], values: Values) -> str:
     return "/".join(written) or "/"
 
 
-def _query(pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+def _query(pairs: tuple[tuple[str, tuple[str, ...]], ...], values: Values) -> str:
     told = []
     for name, options in pairs:
-        known = options[:ALIKE]
-        written = literal(_encoded(known[0])) if len(known) == 1 else template.show((template.Choice(known),))
+        written = values.written(name, name, Fill(options[:ALIKE]))
         told.append(f"{literal(_encoded(name, '[]'))}={written}")
     return f"?{'&'.join(told)}" if told else ""
 
 
 def _encoded(text: str, safe: str = "") -> str:
-    from urllib.parse import quote
-
     return quote(text, safe=safe)
 
 
