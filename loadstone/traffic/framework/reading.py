@@ -178,7 +178,9 @@ def _methods(row: Mapping[str, Any], template: str, counts: _Counts) -> tuple[st
 
 def _login(row: Mapping[str, Any], table: Mapping[str, Any]) -> bool | None:
     told = row.get("login")
-    return (True if table.get("login_wall") else None) if told is None else bool(told)
+    if table.get("login_wall"):
+        return told is not False
+    return True if told else None
 
 
 def _types(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -225,3 +225,16 @@ def test_a_format_behind_a_route_of_djangos_is_left_out_where_the_route_is_there
             assert "2 more with a format's suffix (.json) are left out." in read.notes
         else:
             assert len(ids) == 6
+
+
+@pytest.mark.parametrize(
+    ("wall", "told", "login"),
+    [(False, None, None), (False, False, None), (False, True, True), (True, None, True), (True, False, False)],
+)
+def test_a_login_that_a_middleware_asks_for(wall: bool, told: bool | None, login: bool | None, tmp_path: Path) -> None:
+    file = tmp_path / "routes"
+    row = {"path": [["plain", "/"]], "methods": ["GET"], "login": told}
+    file.write_text(json.dumps({"format": 1, "framework": "django", "version": "", "login_wall": wall, "rows": [row]}))
+    read = read_routes(file)
+    assert read is not None
+    assert read.routes[0].login is login

@@ -127,8 +127,10 @@ def _view(view: Any, apps: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _login(view: Any) -> bool | None:
-    open_to_all = getattr(view, "login_required", None)  # what LoginRequiredMiddleware asks (Django 5.1)
-    return False if open_to_all is False else login_of(view)
+    told = login_of(view)
+    if told is None and getattr(view, "login_required", None) is False:  # what LoginRequiredMiddleware asks (5.1)
+        return False
+    return told
 
 
 def _methods(view: Any) -> tuple[list[str] | None, list[str]]:
