@@ -65,13 +65,12 @@ def find_openapi(client: Client, named: Iterable[str] = (), closed: list[str] | 
     """URL and text of the service's description, or None. ``named`` are targets that the service itself gave; places
     that ask for a login are added to ``closed``.
 
-    Of several the largest is taken; the search ends at one of some size. A server that answers every path with the
-    same page is left alone after two of them.
+    Of several the largest is taken; the search ends at one of some size.
     """
     best: tuple[str, str] | None = None
     waiting = [*named, *DOCUMENTS]
     asked: set[str] = set()
-    pages: list[bytes] = []
+    pages: set[bytes] = set()
     while waiting and client.allows():
         target = waiting.pop(0)
         if target in asked:
@@ -95,10 +94,9 @@ def find_openapi(client: Client, named: Iterable[str] = (), closed: list[str] | 
                 break
             continue
         if reply.html:
-            if pages.count(reply.body) > 1:
-                waiting = [target for target in waiting if not target.endswith(("/docs", "/redoc", "/", ".html"))]
-            pages.append(reply.body)
-            waiting[:0] = [onward for onward in _leads(reply, text) if onward not in asked][:5]
+            if reply.body not in pages:
+                waiting[:0] = [onward for onward in _leads(reply, text) if onward not in asked][:5]
+            pages.add(reply.body)
         elif target.partition("?")[0].endswith(".js"):
             waiting[:0] = [onward for onward in _leads(reply, text) if onward not in asked][:5]
     return best
