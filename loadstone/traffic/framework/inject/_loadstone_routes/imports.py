@@ -35,12 +35,22 @@ _MARK = "__loadstone_routes__"
 class Finder:
     """Finds nothing itself."""
 
+    def __init__(self) -> None:
+        self.asking: set[str] = set()
+
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the finders after this one give, its loader made to call the hook."""
-        if name not in HOOKS:
+        if name not in HOOKS or name in self.asking:
             return None
+        self.asking.add(name)  # another that asks all finders, as the recorder does, comes back here
+        try:
+            return self._asked(name, path, target)
+        finally:
+            self.asking.discard(name)
+
+    def _asked(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             if isinstance(finder, Finder) or not hasattr(finder, "find_spec"):
                 continue
