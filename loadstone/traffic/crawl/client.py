@@ -129,7 +129,12 @@ class Client:
 
     def allows(self) -> bool:
         """Whether one more request is within the bounds."""
-        return self.asked < self.limits.requests and time.monotonic() < self.deadline_s
+        return self.asked < self.limits.requests and not self.overtime
+
+    @property
+    def overtime(self) -> bool:
+        """Whether the time of the look is over."""
+        return time.monotonic() >= self.deadline_s
 
     def get(self, target: str, *, accept: str | None = None, most_bytes: int | None = None) -> Reply:
         """Ask for a page; redirects are not followed."""

@@ -86,8 +86,11 @@ def crawl(
                 walk.look_for_login()
         finally:
             client.limits = whole
+        cut = client.overtime
     except Spent:
-        walk.notes.append("The look ended at its limit of requests or of time; there is more than it saw.")
+        cut = True
+    if cut:
+        walk.notes.append("The look ended at its limit of requests or of time; there may be more than it saw.")
     login = walk.login or (known.login if known else None)
     if graphql is not None:
         walk.notes.append(f"GraphQL answers at {graphql}: its queries are sent with POST and were left alone.")

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from loadstone.gather.profile.processes import why_not_ptrace
 from loadstone.model.discovery import Obstacle
+from loadstone.model.workload import Step
+from loadstone.spec import load
 from loadstone.traffic.crawl.obstacles import (
     CODES,
     Met,
@@ -237,6 +239,15 @@ def test_the_page_for_newcomers_knows_every_code_and_no_other() -> None:
         re.findall(r'"((?:database|profile)-[a-z-]+)"', text)
     )
     assert made == set(CODES)
+
+
+def test_the_login_on_the_page_is_a_spec(tmp_path: Path) -> None:
+    (steps,) = re.findall(r"^```toml\n(.*?)^```$", (ROOT / "docs/newcomer.md").read_text(), re.MULTILINE | re.DOTALL)
+    spec = tmp_path / "loadstone.toml"
+    rest = '[service]\nurl = "http://127.0.0.1:1"\n[shape.x]\nrate = "1/s"\nduration = "1s"\n'
+    spec.write_text(f'{rest}[[journey]]\nname = "order"\n{steps}')
+    (journey,) = load(spec).workload.journeys
+    assert [step.name for step in journey.actions if isinstance(step, Step)] == ["login page", "log in", "order"]
 
 
 # -- databases

@@ -10,6 +10,7 @@ import pytest
 
 from loadstone.traffic.crawl import Client, Crawled, Limits, crawl, reach
 from loadstone.traffic.crawl.pages import Form, FormField
+from tests.hostile.server import HostileServer, Peer
 from tests.traffic.crawl.answering import Answer, Answered, Asked, Pages, answering, page
 
 QUICK = Limits(pause_s=0.0)
@@ -338,6 +339,42 @@ def test_wrong_types_and_bytes_that_are_no_text_are_survived() -> None:
     found, server = looked(pages)
     assert "/after" in asked(server)
     assert "/caf%C3%A9" in targets(found) | asked(server)
+
+
+def _drips(peer: Peer) -> None:
+    while peer.request():
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100000\r\n\r\n<a href=/next>")
+        while True:
+            peer.send(b"<")
+            peer.pause(0.02)
+
+
+def test_a_service_that_drips_is_looked_at_for_as_long_as_was_said() -> None:
+    with HostileServer(_drips) as server:
+        limits = Limits(pause_s=0.0, reply_s=0.2, seconds=1.5)
+        with Client(limits=limits) as client:
+            found = crawl(reach(f"http://127.0.0.1:{server.port}", client), client)
+    assert any("ended at its limit" in note for note in found.notes)
+    assert server.connections < 15
+    assert all(probe.problem == "only a part was read" for probe in found.probes)
+
+
+def _half_of_each_breaks(peer: Peer) -> None:
+    number = peer.request()
+    while number:
+        if number % 2:
+            peer.reset()
+            return
+        body = f"<a href=/page-{number}>x</a><a href=/page-{number + 1}>x</a>".encode()
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        number = peer.request()
+
+
+def test_a_service_that_breaks_half_of_its_connections_is_data() -> None:
+    with HostileServer(_half_of_each_breaks) as server, Client(f"http://127.0.0.1:{server.port}", QUICK) as client:
+        client.get("/")  # so that the next one is answered
+        found = crawl(reach(f"http://127.0.0.1:{server.port}", client), client)
+    assert {probe.status for probe in found.probes} <= {0, 200}
 
 
 def test_a_second_look_as_somebody_finds_what_was_closed() -> None:
