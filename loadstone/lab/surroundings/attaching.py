@@ -130,7 +130,7 @@ def _family(pids: set[int], proc: Path) -> set[int]:
 
 
 def _by_pid(pid: int, proc: Path) -> tuple[set[int], list[str]]:
-    if not (proc / str(pid)).exists():
+    if pid not in _family({pid}, proc) or (proc / "self").exists() > (proc / str(pid)).exists():
         raise SpecError(f"there is no process {pid}; find it with: ps -ef, or name the port where it listens: --port")
     return {pid}, []
 
@@ -166,6 +166,8 @@ def _any_or_loop(host: str) -> bool:
 
 def _by_port(port: int, proc: Path) -> tuple[set[int], list[str]]:
     """Who answers at a port of this machine, and what stands in the way of knowing."""
+    if not (proc / "self").exists():
+        return set(), ["This system has no /proc, which tells who listens: name a process with --pid"]
     rows = [row for row in rows_of("self", proc) if row.listens and row.port == port]
     owners = holders({row.inode for row in rows} - {0}, proc)
     standing = proxies(owners, proc)

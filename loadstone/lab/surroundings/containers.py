@@ -106,7 +106,7 @@ def inside(port: int, host: str | None = None, proc: Path = PROC) -> dict[str, s
     the holders of the socket, or every process there where this user may not see who holds it."""
     spaces: dict[str, set[int]] = {}
     own = namespace_of("self", proc)
-    for entry in os.scandir(proc):
+    for entry in os.scandir(proc) if proc.is_dir() else ():
         if entry.name.isdecimal():
             space = namespace_of(entry.name, proc)
             if space is not None and space != own:

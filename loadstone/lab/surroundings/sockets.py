@@ -91,7 +91,7 @@ def _held(pid: str, proc: Path) -> set[int] | None:
 def holders(inodes: set[int], proc: Path = PROC) -> set[int]:
     """Processes that hold one of these sockets, as far as this user may see."""
     found: set[int] = set()
-    for entry in os.scandir(proc) if inodes else ():
+    for entry in os.scandir(proc) if inodes and proc.is_dir() else ():
         if entry.name.isdecimal() and inodes & (_held(entry.name, proc) or set()):
             found.add(int(entry.name))
     return found

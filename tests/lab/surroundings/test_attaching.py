@@ -15,7 +15,7 @@ import pytest
 
 from loadstone.errors import SpecError
 from loadstone.lab.surroundings import attach, look
-from loadstone.lab.surroundings.attaching import with_elsewhere
+from loadstone.lab.surroundings.attaching import service_pids, with_elsewhere
 from loadstone.lab.surroundings.containers import container_of, inside
 from loadstone.lab.surroundings.sockets import command_of, namespace_of, rows_of
 from loadstone.model.discovery import Database
@@ -298,3 +298,12 @@ def test_addresses_of_both_families_are_read() -> None:
             assert ("::1", server.getsockname()[1]) in [(row.host, row.port) for row in rows_of()]
     except OSError:
         pass  # a machine without IPv6 has nothing to read
+
+
+def test_a_system_without_proc_tells_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    nowhere = tmp_path / "proc"
+    found = attach(port=8000, proc=nowhere)
+    assert (found.pids, found.notes[0][:27]) == ((), "This system has no /proc, w")
+    assert attach(pid=7, proc=nowhere).url is None
+    assert service_pids("http://127.0.0.1:8000", nowhere) == set()
+    assert look([7], proc=nowhere).databases == ()
