@@ -43,6 +43,18 @@ def replay(
 def log_head(source: object, size: int) -> bytes:
     """The beginning of a file's text, unpacked where it is packed. Raises OSError where it cannot be read."""
 
+def masked_line(text: bytes) -> str:
+    """A line as it may be shown: without what tells of a person or opens a door, control bytes as escapes."""
+
+class RouteTrie:
+    """Routes found in paths; `declared` is a JSON array of routes, `show` names whose values may be read. Raises
+    ValueError for declared routes that are none."""
+
+    def __new__(cls, declared: bytes, source: str, show: Sequence[str]) -> RouteTrie: ...
+    def observe(self, method: str, target: bytes, status: int, count: int) -> None: ...
+    def settle(self) -> bytes: ...
+    def find(self, method: str, target: bytes) -> tuple[int, list[str]] | None: ...
+
 class LoadEngine:
     """One run of the load engine; see docs/formats.md. Raises ValueError for a plan that it refuses."""
 
@@ -89,11 +101,11 @@ class SpanDecoder:
     def first_error(self) -> str | None: ...
 
 class LogReader:
-    """Reads access logs into columns; a source is a name and a path or a file object, and `formats` has one for each.
-    Raises ValueError for a format, a key or a route that is none, OSError for a file that cannot be read."""
+    """Reads access logs into columns; a source is a name, a path or a file object, and how many bytes of a path's file
+    are read at most; `formats` has one for each. A batch may be empty where no request was found for long. Raises ValueError for a format, a key or a route that is none, OSError for a file that cannot be read."""
 
     def __new__(
-        cls, formats: bytes, sources: Sequence[tuple[str, object]], key: str, declared: bytes, show: bytes
+        cls, formats: bytes, sources: Sequence[tuple[str, object, int]], key: str, declared: bytes, show: bytes
     ) -> LogReader: ...
     def next_batch(self) -> tuple[bytes, ...] | None: ...
     def settle(self) -> bytes: ...

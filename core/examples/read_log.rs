@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let format = std::fs::read_to_string(words.next().ok_or("which format?")?)?;
     let files: Vec<String> = words.collect();
     let formats = format!("[{}]", vec![format; files.len()].join(","));
-    let sources = files.iter().map(|file| (file.clone(), Source::Path(PathBuf::from(file)))).collect();
+    let sources = files.iter().map(|file| (file.clone(), Source::Path(PathBuf::from(file), u64::MAX))).collect();
     let mut reader = LogReader::new(formats.as_bytes(), sources, Key { k0: 1, k1: 2 }, b"[]", b"[]")?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch() {

@@ -27,11 +27,12 @@ class _File(msgspec.Struct, frozen=True):
     path: Path
     name: str
     format: LineFormat
+    size_bytes: int
 
 
 class LogHits:
-    """Hits of some files. Each call of ``batches`` reads them again; ``routes``, ``settled`` and ``reading`` tell what
-    the last whole reading found, and read where there was none."""
+    """Hits of some files. Each call of ``batches`` reads them again, as far as they went when first looked at;
+    ``routes``, ``settled`` and ``reading`` tell what the last whole reading found, and read where there was none."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class LogHits:
         """In time order over all files, as far as the files are in order themselves. Raises SpecError where a file can
         no longer be read, or no line of any could be understood."""
         formats = msgspec.json.encode([file.format for file in self._files])
-        sources = [(file.name, file.path) for file in self._files]
+        sources = [(file.name, file.path, file.size_bytes) for file in self._files]
         lines = Lines(formats, sources, self._key, self._declared, self._show)
         rows = 0
         for number, batch in enumerate(lines):
@@ -117,11 +118,12 @@ def read_logs(
             continue
         seen.add(real)
         beginning = head(path)
+        size_bytes = path.stat().st_size
         if not beginning.strip():
             notes.append(f"{path} is empty")
             continue
         doing(f"looking at {path}")
-        files.append(_File(path, str(path), line_format or _detected(path, beginning)))
+        files.append(_File(path, str(path), line_format or _detected(path, beginning), size_bytes))
     if not files:
         named_files = ", ".join(str(path) for path in paths) or "no file"
         raise SpecError(f"There is no line to read in {named_files}. Name the access log's files: --log FILE.")

@@ -20,10 +20,13 @@ from loadstone.model.hits import HitBatch
 from loadstone.model.log_reading import LogReading
 from loadstone.model.route import Route
 
-__all__ = ["Lines", "Readable", "Told", "head"]
+__all__ = ["Lines", "Readable", "RouteTrie", "Told", "head", "masked_line"]
 
 HEAD_BYTES = 256 * 1024
 """What of a file is looked at to find its format: some hundreds of lines, and the header of any table."""
+
+_ALL = (1 << 64) - 1
+"""Bytes of a file of any size."""
 
 
 class Readable(Protocol):
@@ -50,7 +53,8 @@ class _Settled(msgspec.Struct):
 
 
 class Lines:
-    """Batches of some files, once. ``formats`` is a JSON array with one for each source, ``key`` 32 hex digits.
+    """Batches of some files, once. A source is a name, a path or a file object, and how many bytes of a path's file are
+    read at most. ``formats`` is a JSON array with one for each source, ``key`` 32 hex digits.
 
     Raises SpecError for a format, a key or a declared route that is none, and for a file that cannot be read.
     """
@@ -58,28 +62,39 @@ class Lines:
     def __init__(
         self,
         formats: bytes,
-        sources: Sequence[tuple[str, Path | Readable]],
+        sources: Sequence[tuple[str, Path | Readable, int | None]],
         key: str,
         declared: Sequence[Route] = (),
         show: Sequence[str] = (),
     ) -> None:
         encode = msgspec.json.encode
+        bounded = [(name, source, _ALL if most is None else most) for name, source, most in sources]
         try:
-            self._reader = _core.LogReader(formats, list(sources), key, encode(list(declared)), encode(list(show)))
+            self._reader = _core.LogReader(formats, bounded, key, encode(list(declared)), encode(list(show)))
         except OSError as error:
             raise SpecError(_unreadable(str(error))) from error
         except ValueError as error:
             raise from_native(error) from error
 
     def __iter__(self) -> Iterator[HitBatch]:
-        """The batches; a row of any is in none before."""
+        """The batches."""
         while (columns := self._reader.next_batch()) is not None:
-            yield _batch(columns)
+            if columns[-1]:
+                yield _batch(columns)
 
     def settle(self) -> Told:
         """What was read so far."""
         settled = msgspec.json.decode(self._reader.settle(), type=_Settled)
         return Told(np.array([*settled.map, -1], np.int32), settled.routes, settled.reading)
+
+
+RouteTrie = _core.RouteTrie
+"""Routes from paths; ``loadstone.traffic.routes`` is what to use."""
+
+
+def masked_line(line: bytes) -> str:
+    """A line as it may be shown: without what tells of a person or opens a door, control bytes as escapes."""
+    return _core.masked_line(line)
 
 
 def head(source: Path | Readable, size: int = HEAD_BYTES) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_hits_can_be_gone_through_again(tmp_path: Path) -> None:
     routes = hits.routes()
     first, second = list(as_hits.batches()), list(as_hits.batches())
     for one, other in zip(first, second, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+        assert [column.tobytes() for column in one] == [column.tobytes() for column in other]
     assert hits.routes() == routes
     assert [route.requests for route in routes] == [300]
 
@@ -170,6 +171,30 @@ def test_the_same_file_is_read_once_and_an_empty_one_is_told(tmp_path: Path) -> 
         "/a was named twice and is read once",
         "/b is empty",
     ]
+
+
+def test_a_log_that_grows_is_the_same_on_every_reading(tmp_path: Path) -> None:
+    log = write(tmp_path / "a", [combined(second) for second in range(50)])
+    hits = read_logs([log], format=None, key=KEY)
+    with log.open("a") as file:
+        file.write(f"{combined(50)}\n" * 1_000)
+    assert times_s(hits) == times_s(hits) == list(range(50))
+    assert hits.reading().malformed == 0
+
+
+def test_what_can_be_read_once_only_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SpecError, match="pipe: is no file that can be read again: write what it gives into a file"):
+        read_logs([tmp_path / "pipe"], format=None, key=KEY)
+
+
+def test_a_long_run_of_other_lines_is_passed_over_and_told(tmp_path: Path) -> None:
+    log = write(tmp_path / "a", [combined(0), *["something else"] * 300_000, combined(1)])
+    hits = read_logs([log], format="combined", key=KEY)
+    assert times_s(hits) == [0, 1]
+    reading = hits.reading()
+    assert (reading.malformed, reading.lines) == (300_000, 300_002)
+    assert any("300000 of 300002 lines are not of the format" in note for note in reading.notes)
 
 
 def test_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:

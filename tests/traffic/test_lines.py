@@ -24,7 +24,7 @@ COMBINED = detect(f"{combined(0)}\n".encode())
 
 def lines_of(text: bytes, *, format: bytes | None = None, key: str = KEY, routes: tuple[Route, ...] = ()) -> Lines:
     formats = b"[" + (format or COMBINED.to_json()) + b"]"
-    return Lines(formats, [("a.log", io.BytesIO(text))], key, routes)
+    return Lines(formats, [("a.log", io.BytesIO(text), None)], key, routes)
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.format)
@@ -92,7 +92,7 @@ def test_a_file_object_that_fails_is_told() -> None:
         def read(self, size: int) -> bytes:
             raise OSError("the cable is out")
 
-    lines = Lines(msgspec.json.encode([COMBINED]), [("a.log", Failing())], KEY)
+    lines = Lines(msgspec.json.encode([COMBINED]), [("a.log", Failing(), None)], KEY)
     assert list(lines) == []
     assert "cable" in lines.settle().reading.notes[0]
 

@@ -15,6 +15,9 @@ const TOO_LONG: &str = "it is longer than 1 MiB";
 /// What is held of a line that rotation may have cut; nginx writes 64 KiB at once at most (`access_log ... buffer`).
 const PIECE_BYTES: usize = 256 * 1024;
 
+/// Lines without a request after which a caller may look whether somebody wants it to stop.
+const PATIENCE: u32 = 1 << 17;
+
 /// A line, or a part of one, that may have its other part in another file.
 #[derive(Debug)]
 pub struct Piece {
@@ -39,41 +42,65 @@ pub struct Cursor {
     /// with a clock gone wrong does not hold up the file.
     row: Option<Row>,
     ahead: Option<Row>,
+    /// No request was found for so long that the caller should look up.
+    pub paused: bool,
+    ended: bool,
 }
 
 impl Cursor {
     pub fn new(file: usize, format: Format, stream: Bytes) -> Cursor {
         let lines = Lines::new(stream);
-        let (head, tail, row, ahead) = (None, None, None, None);
-        Cursor { file, format, clock: Clock::default(), lines, last_ns: i64::MIN, head, tail, row, ahead }
+        Cursor {
+            file,
+            format,
+            clock: Clock::default(),
+            lines,
+            last_ns: i64::MIN,
+            head: None,
+            tail: None,
+            row: None,
+            ahead: None,
+            paused: false,
+            ended: false,
+        }
     }
 
     /// Reads the first rows.
     pub fn start(&mut self, sorter: &mut Sorter, reading: &mut Reading) {
-        self.row = self.read(sorter, reading);
-        self.ahead = if self.row.is_some() { self.read(sorter, reading) } else { None };
+        self.take(sorter, reading);
     }
 
-    /// When the next row is due; None at the end.
+    /// When the next row is due, as far as that is known; None at the end.
     #[inline]
     pub fn due(&self) -> Option<i64> {
-        let row = self.row.as_ref()?.logged_ns;
-        Some(self.ahead.as_ref().map_or(row, |ahead| row.min(ahead.logged_ns)))
+        match (&self.row, &self.ahead) {
+            (Some(row), Some(ahead)) => Some(row.logged_ns.min(ahead.logged_ns)),
+            (Some(row), None) => Some(row.logged_ns),
+            (None, _) => (!self.ended).then_some(self.last_ns),
+        }
     }
 
+    /// The row that is due, if it was found already, and a look for those after it.
     #[inline]
     pub fn take(&mut self, sorter: &mut Sorter, reading: &mut Reading) -> Option<Row> {
         let row = self.row.take();
         self.row = self.ahead.take();
+        self.paused = false;
+        if self.row.is_none() {
+            self.row = self.read(sorter, reading);
+        }
         if self.row.is_some() {
             self.ahead = self.read(sorter, reading);
         }
         row
     }
 
-    /// The next line that is a request.
+    /// The next line that is a request; None at the end, or where none was found for long.
     fn read(&mut self, sorter: &mut Sorter, reading: &mut Reading) -> Option<Row> {
-        loop {
+        if self.ended {
+            return None;
+        }
+        for _ in 0..PATIENCE {
             let Some(line) = self.lines.next_line() else {
                 self.close(reading);
                 return None;
@@ -110,9 +137,12 @@ impl Cursor {
                 }
             }
         }
+        self.paused = true;
+        None
     }
 
     fn close(&mut self, reading: &mut Reading) {
+        self.ended = true;
         reading.bytes_read += std::mem::take(&mut self.lines.bytes);
         reading.zeros += std::mem::take(&mut self.lines.zeros);
         if let Some(file) = reading.files.get_mut(self.file) {

@@ -17,6 +17,9 @@ use super::{Error, OPEN_FILES, PEEKED_BYTES};
 /// First lines that were not understood, held until their beginning may turn up.
 const HEADS: usize = 256;
 
+/// Requests at a file's beginning whose first instant is that of the file.
+const PEEKED_LINES: u32 = 16;
+
 /// A file that is not open yet.
 struct Waiting {
     file: usize,
@@ -32,6 +35,8 @@ pub struct Merge {
     open: Vec<Option<Box<Cursor>>>,
     due: BinaryHeap<Reverse<(i64, usize)>>,
     heads: Vec<Piece>,
+    /// The last row of a file that had no place in the batch any more.
+    late: Option<Row>,
     crowded: bool,
 }
 
@@ -57,40 +62,47 @@ impl Merge {
         }
         tell_copies(beginnings, reading);
         waiting.sort_by_key(|one| Reverse((one.first_ns, one.file)));
-        Ok(Merge { waiting, open, due: BinaryHeap::new(), heads: Vec::new(), crowded: false })
+        Ok(Merge { waiting, open, due: BinaryHeap::new(), heads: Vec::new(), late: None, crowded: false })
     }
 
-    /// Fills a batch; it stays empty at the end.
+    /// Fills a batch, not quite where no request was found for long.
     pub fn fill(&mut self, batch: &mut Batch, sorter: &mut Sorter, reading: &mut Reading) {
-        while batch.len() < ROWS {
+        if let Some(row) = self.late.take() {
+            batch.push(&row);
+        }
+        while batch.len() < ROWS && !self.is_done() {
             self.open_due(sorter, reading);
-            let Some(Reverse((_, rank))) = self.due.pop() else {
-                if self.waiting.is_empty() {
-                    break;
-                }
-                continue;
-            };
+            let Some(Reverse((_, rank))) = self.due.pop() else { continue };
             let bound = self.bound();
             let Some(mut cursor) = self.open.get_mut(rank).and_then(Option::take) else { continue };
             let next = loop {
-                match cursor.take(sorter, reading) {
-                    Some(row) => batch.push(&row),
-                    None => break None,
+                if let Some(row) = cursor.take(sorter, reading) {
+                    batch.push(&row);
                 }
                 match cursor.due() {
-                    Some(due) if due <= bound && batch.len() < ROWS => {}
+                    Some(due) if due <= bound && batch.len() < ROWS && !cursor.paused => {}
                     due => break due,
                 }
             };
             match next {
-                Some(due) => self.put(cursor, due),
-                None => {
-                    if let Some(row) = self.end(cursor, sorter, reading) {
-                        batch.push(&row);
+                Some(due) => {
+                    let paused = cursor.paused;
+                    self.put(cursor, due);
+                    if paused {
+                        return;
                     }
                 }
+                None => match self.end(cursor, sorter, reading) {
+                    Some(row) if batch.len() < ROWS => batch.push(&row),
+                    late => self.late = late,
+                },
             }
         }
+    }
+
+    /// True when every row was handed over.
+    pub fn is_done(&self) -> bool {
+        self.due.is_empty() && self.waiting.is_empty() && self.late.is_none()
     }
 
     /// Up to when a file may be read on before another is due.
@@ -183,22 +195,28 @@ impl Merge {
     }
 }
 
-/// The first instant of a file, and its first line; where neither is within its beginning, None and nothing.
+/// The first instant of a file (the least of some lines: the first may be an odd one), and its first line where that is a
+/// request; None and nothing where no request is within the file's beginning.
 fn peek(source: &mut Source, mut format: Format) -> std::io::Result<(Option<i64>, Vec<u8>)> {
     let mut lines = Lines::new(std::io::Read::take(source.open()?, PEEKED_BYTES));
     let mut clock = Clock::default();
     let mut beginning = Vec::new();
+    let (mut first, mut found) = (None, 0);
     while let Some(line) = lines.next_line() {
-        if line.number == 1 {
-            beginning = line.bytes.to_vec();
-        }
         if line.bytes.first() == Some(&b'#') {
             format.header(line.bytes);
-        } else if let Some(found) = instant(&format, &mut clock, line.bytes) {
-            return Ok((Some(found), if line.number == 1 { beginning } else { Vec::new() }));
+        } else if let Some(ns) = instant(&format, &mut clock, line.bytes) {
+            if line.number == 1 {
+                beginning = line.bytes.to_vec();
+            }
+            first = Some(first.map_or(ns, |first: i64| first.min(ns)));
+            found += 1;
+            if found == PEEKED_LINES {
+                break;
+            }
         }
     }
-    Ok((None, Vec::new()))
+    Ok((first, beginning))
 }
 
 /// Files that begin with the same request are copies of one another, most likely.

@@ -39,9 +39,9 @@ impl Read for Stream {
     }
 }
 
-fn source(from: &Bound<'_, PyAny>) -> Source {
+fn source(from: &Bound<'_, PyAny>, most: u64) -> Source {
     match from.extract::<PathBuf>() {
-        Ok(path) => Source::Path(path),
+        Ok(path) => Source::Path(path, most),
         Err(_) => Source::Stream(Some(Box::new(Stream(from.clone().unbind())) as Bytes)),
     }
 }
@@ -55,18 +55,19 @@ type Columns<'py> = [Bound<'py, PyBytes>; 10];
 
 #[pymethods]
 impl LogReader {
-    /// A source is a name and a path or a file object; `formats` has one for each.
+    /// A source is a name, a path or a file object, and how many bytes of a path's file are read at most; `formats` has
+    /// one for each.
     #[new]
     fn new(
         py: Python<'_>,
         formats: &[u8],
-        sources: Vec<(String, Bound<'_, PyAny>)>,
+        sources: Vec<(String, Bound<'_, PyAny>, u64)>,
         key: &str,
         declared: &[u8],
         show: &[u8],
     ) -> PyResult<Self> {
         let key = Key::from_hex(key).ok_or_else(|| PyValueError::new_err("the key of a reading is 32 hex digits"))?;
-        let sources = sources.iter().map(|(name, from)| (name.clone(), source(from))).collect();
+        let sources = sources.iter().map(|(name, from, most)| (name.clone(), source(from, *most))).collect();
         Ok(Self(Mutex::new(py.detach(|| reader::LogReader::new(formats, sources, key, declared, show))?)))
     }
 
@@ -89,7 +90,7 @@ impl LogReader {
 /// The beginning of a file's text, unpacked where it is packed. Raises OSError where it cannot be read.
 #[pyfunction]
 fn log_head<'py>(py: Python<'py>, source: &Bound<'py, PyAny>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let mut from = self::source(source);
+    let mut from = self::source(source, u64::MAX);
     let head = py.detach(|| head(&mut from, size))?;
     Ok(PyBytes::new(py, &head))
 }
@@ -97,5 +98,6 @@ fn log_head<'py>(py: Python<'py>, source: &Bound<'py, PyAny>, size: usize) -> Py
 /// Add the classes to the module.
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<LogReader>()?;
+    super::routes::python::add(module)?;
     module.add_function(wrap_pyfunction!(log_head, module)?)
 }

@@ -48,30 +48,30 @@ impl LogReader {
         routes.declare_all(declared).map_err(Error::Asked)?;
         let show: Vec<String> = serde_json::from_slice(show)
             .map_err(|error| Error::Asked(format!("what may be shown is no list of names: {error}")))?;
-        let _names = show;
+        routes.show(show);
         let mut reading = Reading::default();
         let (names, sources): (Vec<String>, Vec<Source>) = sources.into_iter().unzip();
         for (path, format) in names.into_iter().zip(&formats) {
             let format = format.name.clone();
-            reading.files.push(LogFile { path, format, lines: 0, first_ns: 0, last_ns: 0 });
+            reading.files.push(LogFile { path, format, lines: 0, first_ns: 0, last_ns: 0, malformed: 0 });
         }
         let merge = Merge::new(sources, &formats, &mut reading)?;
         Ok(LogReader { merge, sorter: Sorter::new(key, routes), reading, ended: false })
     }
 
-    /// The next batch; None at the end.
+    /// The next batch, which may be empty where no request was found for long; None at the end.
     pub fn next_batch(&mut self) -> Option<Batch> {
         if self.ended {
             return None;
         }
-        let mut batch = Batch::new();
-        self.merge.fill(&mut batch, &mut self.sorter, &mut self.reading);
-        if batch.is_empty() {
+        if self.merge.is_done() {
             self.ended = true;
             self.merge.tell(&mut self.reading);
             self.reading.sum_up();
             return None;
         }
+        let mut batch = Batch::new();
+        self.merge.fill(&mut batch, &mut self.sorter, &mut self.reading);
         Some(batch)
     }
 

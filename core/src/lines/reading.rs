@@ -10,6 +10,10 @@ use super::sample::shape;
 const SAMPLES: usize = 20;
 const SAMPLES_OF_A_REASON: usize = 4;
 
+/// From one malformed line in so many on, a note asks for the format. Scanners' garbage is lines of the format, and what
+/// else goes to the same file is seldom.
+const MANY_MALFORMED: u64 = 10;
+
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Malformed {
     pub file: String,
@@ -25,6 +29,8 @@ pub struct LogFile {
     pub lines: u64,
     pub first_ns: i64,
     pub last_ns: i64,
+    #[serde(skip)]
+    pub malformed: u64,
 }
 
 /// Counts over all files.
@@ -62,6 +68,9 @@ impl Reading {
 
     pub fn malformed(&mut self, file: usize, line: u64, text: &[u8], reason: &str) {
         self.malformed += 1;
+        if let Some(file) = self.files.get_mut(file) {
+            file.malformed += 1;
+        }
         let alike = self.samples.iter().filter(|sample| sample.reason == reason).count();
         if self.samples.len() < SAMPLES && alike < SAMPLES_OF_A_REASON {
             let file = self.files.get(file).map(|file| file.path.clone()).unwrap_or_default();
@@ -72,7 +81,9 @@ impl Reading {
     /// Takes back what was counted of a line, whose other part was found.
     pub fn retract(&mut self, file: usize, line: u64) {
         self.malformed -= 1;
-        let path = self.files.get(file).map(|file| file.path.as_str()).unwrap_or_default();
+        let Some(file) = self.files.get_mut(file) else { return };
+        file.malformed -= 1;
+        let path = file.path.as_str();
         self.samples.retain(|sample| (sample.file.as_str(), sample.line) != (path, line));
     }
 
@@ -82,6 +93,14 @@ impl Reading {
 
     /// The notes that sum up, at the end.
     pub fn sum_up(&mut self) {
+        for file in &self.files {
+            if file.malformed * MANY_MALFORMED > file.lines {
+                self.notes.push(format!(
+                    "{}: {} of {} lines are not of the format {:?}; if it has another, name it with --format",
+                    file.path, file.malformed, file.lines, file.format
+                ));
+            }
+        }
         if self.joined > 0 {
             self.notes.push(match self.joined {
                 1 => "1 line was cut by rotation, its rest the first line of the next file: joined".to_owned(),

@@ -19,9 +19,10 @@ const PACKED_BYTES: usize = 64 * 1024;
 
 pub type Bytes = Box<dyn Read + Send>;
 
-/// Where a log comes from: a path can be opened again, a stream is read once.
+/// Where a log comes from: a path, of which so many bytes are read at most (a file grows while a server writes to it), and
+/// which can be opened again; a stream, which is read once.
 pub enum Source {
-    Path(PathBuf),
+    Path(PathBuf, u64),
     Stream(Option<Bytes>),
 }
 
@@ -29,12 +30,15 @@ impl Source {
     /// The text. A stream can be opened once.
     pub fn open(&mut self) -> io::Result<Bytes> {
         match self {
-            Source::Path(path) => {
-                let file = File::open(path)?;
-                if file.metadata()?.is_dir() {
+            Source::Path(path, most) => {
+                let kind = std::fs::metadata(&*path)?.file_type();
+                if kind.is_dir() {
                     return Err(io::Error::other("is a folder: name the files in it"));
                 }
-                unpacked(Box::new(file))
+                if !kind.is_file() {
+                    return Err(io::Error::other("is no file that can be read again: write what it gives into a file"));
+                }
+                unpacked(Box::new(File::open(path)?.take(*most)))
             }
             Source::Stream(stream) => {
                 let stream = stream.take().ok_or_else(|| io::Error::other("was read already"))?;
@@ -44,7 +48,7 @@ impl Source {
     }
 
     pub fn is_path(&self) -> bool {
-        matches!(self, Source::Path(_))
+        matches!(self, Source::Path(..))
     }
 }
 

@@ -116,7 +116,7 @@ pub fn read_files(format: &str, texts: &[&[u8]]) -> (Vec<Hit>, Told) {
     let write = |(number, text): (usize, &&[u8])| {
         let path = folder.0.join(format!("{number}.log"));
         std::fs::write(&path, text).unwrap();
-        (format!("{number}.log"), Source::Path(path))
+        (format!("{number}.log"), Source::Path(path, u64::MAX))
     };
     read_sources(format, texts.iter().enumerate().map(write).collect())
 }

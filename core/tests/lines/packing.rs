@@ -75,17 +75,17 @@ fn what_is_not_read_is_named() {
     ] {
         let path = folder.0.join(name);
         std::fs::write(&path, magic).unwrap();
-        let error = head(&mut Source::Path(path), 100).unwrap_err().to_string();
+        let error = head(&mut Source::Path(path, u64::MAX), 100).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("unpack"), "{error}");
     }
-    assert!(head(&mut Source::Path(folder.0.clone()), 100).unwrap_err().to_string().contains("folder"));
-    assert!(head(&mut Source::Path(folder.0.join("none")), 100).is_err());
+    assert!(head(&mut Source::Path(folder.0.clone(), u64::MAX), 100).unwrap_err().to_string().contains("folder"));
+    assert!(head(&mut Source::Path(folder.0.join("none"), u64::MAX), 100).is_err());
     assert_eq!(head(&mut Source::Stream(Some(Box::new(Cursor::new(gzip(b"abcdef"))))), 3).unwrap(), b"abc");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
-    let missing = Source::Path("/nowhere/access.log".into());
+    let missing = Source::Path("/nowhere/access.log".into(), u64::MAX);
     let formats = format!("[{COMBINED}]");
     let key = loadstone_core::hash::Key { k0: 1, k1: 2 };
     let sources = vec![("access.log".to_owned(), missing)];
