@@ -24,6 +24,7 @@ __all__ = ["main"]
 VERBS = {
     "doctor": "What can be observed here, and what is missing for the rest.",
     "init": "Look at a service, and write a spec for it.",
+    "traffic": "A workload from access logs: mix, visits, arrivals, and how alike it is.",
     "run": "Drive a service and tell what happened.",
     "check": "Validate the spec, then run each journey once and print the exchange.",
     "gather": "Collect evidence from a running service, without load.",

@@ -109,9 +109,10 @@ def _entry(login: Login, url: str) -> Journey:
     journey = login_journey(login, url)
     actions = []
     for action in journey.actions:
-        if isinstance(action, Step) and action.check.status is not None:
-            ranges = tuple(part for one in action.check.status for part in _classes(*one))
-            action = msgspec.structs.replace(action, check=msgspec.structs.replace(action.check, status=ranges))
+        if isinstance(action, Step):
+            ranges = tuple(part for one in action.check.status or () for part in _classes(*one)) or None
+            check = msgspec.structs.replace(action.check, status=ranges)
+            action = msgspec.structs.replace(action, method=action.method.lower(), check=check)
         actions.append(action)
     return msgspec.structs.replace(journey, actions=tuple(actions))
 

@@ -21,7 +21,7 @@ from loadstone.lab.init.mending import Mended, mended
 from loadstone.lab.init.objectives import drafted as objectives_of
 from loadstone.lab.init.objectives import duration_for
 from loadstone.lab.init.sources import Source, counted
-from loadstone.lab.init.writing import check_free, write_spec
+from loadstone.lab.init.writing import check_free, try_out, write_spec
 from loadstone.lab.service import ServiceProcess, argv, serving
 from loadstone.lab.trial import Watch
 from loadstone.model.assumption import Unknown
@@ -81,7 +81,7 @@ def introduce(
                 process=process,
                 watch=watch,
             )
-            draft, baseline, rate = _measured(asked, met, done, good, measuring, doing)
+            draft, baseline, rate = _measured(asked, met, done, good, measuring, Path(folder), doing)
     spec, feeds = write_spec(draft, asked.output, force=asked.force)
     told = covered(met, done, good.broken)
     driven = sum(one.how == "journey" for one in told)
@@ -154,10 +154,17 @@ def _checked(
 
 
 def _measured(
-    asked: InitAsked, met: Met, done: Drafted, good: Mended, measuring: Measuring, doing: Callable[[str], None]
+    asked: InitAsked,
+    met: Met,
+    done: Drafted,
+    good: Mended,
+    measuring: Measuring,
+    folder: Path,
+    doing: Callable[[str], None],
 ) -> tuple[Draft, BaselineTold | None, str]:
     """The rate, a baseline, and the draft with objectives from it."""
     workload = Workload(good.journeys, done.feeds)
+    try_out(_draft(asked, met, done, good, chosen_load(done.shapes, None)), folder)
     unknowns = [*done.unknowns, *good.unknowns]
     alone = None
     if asked.baseline:

@@ -100,7 +100,7 @@ def meet(
         probed = probing.ask([one for one in routes if left_alone(one) is None])
         entered, auth, unknowns = _entered(asked, login, client, doing, looked)
         if entered is not None or auth is not None:
-            routes, probed = _again(reached, client, crawled, asked, routes, probing, doing)
+            routes, probed = _again(reached, client, crawled, asked, routes, probing, found, looked, doing)
         around = look_around(asked, url, sorted(pids()), found, doing)
         obstacles = (*reached.obstacles, *(crawled.obstacles if crawled else ()))
         return Met(
@@ -266,6 +266,8 @@ def _again(
     asked: InitAsked,
     routes: tuple[Route, ...],
     probing: Probing,
+    found: list[Found],
+    looked: list[str],
     doing: Callable[[str], None],
 ) -> tuple[tuple[Route, ...], Probed]:
     """Once more as somebody who is logged in: pages that only they see, and routes that were locked."""
@@ -275,6 +277,9 @@ def _again(
         doing("looking around, logged in …")
         more = crawl(reached, client, lambda said: doing(f"{said} …"), known=crawled)
         routes = merged(routes, observed(more.seen, "crawl"))
+        if more.openapi is not None and crawled.openapi is None and asked.openapi is None:
+            _described(*more.openapi, reached.final_url, found, looked, doing)
+            routes = merged(routes, found[-1].routes)
     client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
     client.renew()
     probed = probing.ask(())

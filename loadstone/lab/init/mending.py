@@ -68,7 +68,7 @@ def mended(
                 broken[journey.name, one.step] = one.says
                 if one.outcome == "failed":
                     unknowns.append(_why(journey, targets[one.step], one.says, service.url))
-        notes += seen.notes
+        notes += () if seen.works else [f"{journey.name}: {note}" for note in seen.notes]
         if seen.journey is not None and _worth(seen) and (whole := pruned(seen.journey)) is not None:
             kept.append(whole)
     return Mended(tuple(kept), broken, tuple(unknowns), tuple(notes))

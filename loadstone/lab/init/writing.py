@@ -10,7 +10,7 @@ from loadstone.model.draft import Draft
 from loadstone.render.spec_toml import feed_csv, spec_toml
 from loadstone.spec import Spec, load
 
-__all__ = ["check_free", "write_spec"]
+__all__ = ["check_free", "try_out", "write_spec"]
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -60,6 +60,16 @@ def _read_back(draft: Draft, beside: Path, path: Path) -> Spec:
     if spec.workload.journeys != draft.journeys or spec.slos != draft.slos:
         raise InstrumentError(f"the draft of {path} reads back as something else, which is a fault of Loadstone's own")
     return spec
+
+
+def try_out(draft: Draft, folder: Path) -> None:
+    """Write it to a folder of its own and read it back, before anything is measured. Raises InstrumentError."""
+    for feed in draft.feeds:
+        if feed.source is not None:
+            (folder / feed.source).parent.mkdir(parents=True, exist_ok=True)
+            replace(folder / feed.source, _bytes(feed_csv(feed)))
+    replace(folder / "draft.toml", _bytes(spec_toml(draft)))
+    _read_back(draft, folder / "draft.toml", folder / "draft.toml")
 
 
 def _bytes(text: str) -> bytes:
