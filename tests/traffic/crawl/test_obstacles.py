@@ -146,6 +146,19 @@ def test_redirects() -> None:
     assert reply(304) is None
 
 
+def test_logins_that_were_not_taken() -> None:
+    form = "<form method=post><input type='password' name=p></form>"
+    assert reply(401, method="POST", target="/login") == "login-refused"
+    assert reply(400, method="POST", target="/api/auth/token", body='{"detail": "Incorrect"}') == "login-refused"
+    assert reply(400, method="POST", target="/token", body='{"detail": "Incorrect"}') == "login-refused"
+    assert reply(200, method="POST", target="/authenticate", body=form) == "login-refused"
+    assert reply(403, method="POST", target="/login", body="CSRF verification failed") == "csrf-refused"
+    assert reply(401, method="GET", target="/login") == "login-needed"
+    assert reply(200, method="GET", target="/login", body=form) is None
+    assert reply(200, method="POST", target="/login", body="Welcome") is None
+    assert obstacle_of_reply(URL, Met("/login", "POST", status=200, body=form, error=False)) is None
+
+
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [

@@ -9,7 +9,7 @@ import msgspec
 __all__ = ["ENTRANCE", "Met", "host_of", "is_entrance", "is_html", "path_of", "place_of", "scheme_of"]
 
 ENTRANCE = re.compile(
-    r"(?i)(?:^|[/_.-])(?:log[_-]?in|log[_-]?on|sign[_-]?in|sign[_-]?on|sso|auth(?:orize)?|session/new)\b"
+    r"(?i)(?:^|[/_.-])(?:log[_-]?in|log[_-]?on|sign[_-]?in|sign[_-]?on|sso|auth(?:orize|enticate)?|session/new)\b"
 )
 """A path at which one logs in, in the words of the frameworks: ``/accounts/login/``, ``/users/sign_in``."""
 

@@ -38,6 +38,8 @@ _PROXIES = (
     (re.compile(r"varnish", re.IGNORECASE), "Varnish"),
     (re.compile(r"proxy error|apache", re.IGNORECASE), "Apache"),
 )
+_TOKEN = re.compile(r"(?i)/token/?$")
+_PASSWORD = re.compile(r"(?i)type\s*=\s*[\"']?password\b")
 _NO_JSON = "the body is not JSON"  # the engine's words
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -48,6 +50,8 @@ def obstacle_of_reply(url: str, met: Met) -> Obstacle | None:
         return _redirect(url, met)
     if met.status >= 400:
         return _refusal(url, met) if met.error else None
+    if met.error and _enters(met) and _PASSWORD.search(met.body):
+        return _not_accepted(met, "its form came back")
     if (met.json and is_html(met)) or _NO_JSON in met.message:
         what = "a page of HTML" if is_html(met) else "something that is no JSON"
         sentence = f"{met.method} {path_of(met.target)} answered {what} where JSON was expected."
@@ -75,8 +79,7 @@ def _redirect(url: str, met: Met) -> Obstacle | None:
         return Obstacle("redirected", sentence, advice)
     if is_entrance(location):
         if met.method == "POST" and is_entrance(met.target) and path_of(location) == path_of(met.target):
-            sentence = f"The login at {path_of(met.target)} was not accepted: it led back to itself."
-            return Obstacle("login-refused", sentence, f"Check {CREDENTIALS} in the environment.")
+            return _not_accepted(met, "it led back to itself")
         if is_entrance(met.target) or _LEAVES.search(met.target):
             return None
         sentence = f"{path_of(met.target)} leads to the login page {path_of(location)}: nobody is logged in."
@@ -129,6 +132,8 @@ def _refusal(url: str, met: Met) -> Obstacle | None:
         case 403 | 503 if met.header("cf-mitigated") or "Just a moment..." in met.body:
             sentence = "A guard against robots stands before the service and wants a browser (Cloudflare's challenge)."
             return Obstacle("challenge", sentence, "Measure behind it: give the URL of the service itself.", fatal=True)
+        case 400 | 401 | 403 | 422 if _enters(met):
+            return _not_accepted(met, f"{met.status}")
         case 401:
             return _login(met)
         case 403:
@@ -142,6 +147,16 @@ def _refusal(url: str, met: Met) -> Obstacle | None:
             sentence = f"{met.method} {path_of(met.target)} fails inside the service ({status})."
             return Obstacle("failing", sentence, "Read the service's own log: the error stands there, with its line.")
     return None
+
+
+def _enters(met: Met) -> bool:
+    """Whether somebody tried to log in with this request."""
+    return met.method == "POST" and (is_entrance(met.target) or _TOKEN.search(path_of(met.target)) is not None)
+
+
+def _not_accepted(met: Met, how: str) -> Obstacle:
+    sentence = f"The login at {path_of(met.target)} was not accepted: {how}."
+    return Obstacle("login-refused", sentence, f"Check {CREDENTIALS} in the environment, and the names of the fields.")
 
 
 def _login(met: Met) -> Obstacle:
