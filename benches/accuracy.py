@@ -6,6 +6,7 @@
     python -m benches.accuracy gain FILE                 what `python -m benches.gain_accuracy --json FILE` has found
     python -m benches.accuracy comparisons FILE...       what `python -m benches.comparisons --json FILE` has found
     python -m benches.accuracy identical FILE            what `python -m benches.identical --json FILE` has found
+    python -m benches.accuracy newcomer FOLDER           what `python -m benches.newcomer FOLDER` has found
 
 ``make bench-accuracy`` measures the first three: two hours on two cores. The ledger of predicted and measured gains is
 ``benches/ledger_accuracy.py``'s, which writes its part itself.
@@ -25,6 +26,8 @@ from benches.comparison_section import comparisons_section, identical_section
 from benches.comparisons import Found
 from benches.gain_accuracy import section
 from benches.identical import IdenticalShops
+from benches.newcomer.section import newcomer_section
+from benches.newcomer.section import read as newcomers
 from benches.parts import put
 from loadstone.diagnose.diagnosis import PREDICTED
 from loadstone.model.finding import Diagnosis
@@ -48,7 +51,7 @@ class _Gains(msgspec.Struct):
 def main() -> None:
     """Write one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("cases", "specimens", "gain", "comparisons", "identical"))
+    parser.add_argument("part", choices=("cases", "specimens", "gain", "comparisons", "identical", "newcomer"))
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--quick", action="store_true", help="cases without predicted gains")
     chosen = parser.parse_args()
@@ -64,6 +67,8 @@ def main() -> None:
             told = comparisons_section({name: rows for part in parts for name, rows in part.studies.items()})
         case "identical":
             told = identical_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=IdenticalShops))
+        case "newcomer":
+            told = newcomer_section(newcomers(chosen.files[0]))
         case _:
             told = section(msgspec.json.decode(chosen.files[0].read_bytes(), type=_Gains).rows)
     put(chosen.part, told, PAGE)
