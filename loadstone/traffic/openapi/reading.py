@@ -130,7 +130,7 @@ class _Reader:
                 continue
             here: Path = (*path, method)
             table = document.table(item[method], here)
-            if not table:
+            if not isinstance(document.resolved(item[method], here)[0], dict):
                 continue
             own = base_paths(document, table, here, self._url)
             before = next((one for one in (own, above) if one is not None), base)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from loadstone.model.recording import Message
+from loadstone.traffic.har.entry import origin_of
 from loadstone.traffic.postman.variables import MARK, Scope
 
 __all__ = ["Address", "Asked", "address_of", "asked_of"]
@@ -108,7 +109,7 @@ def _head(raw: str) -> tuple[str, str]:
 def _split(text: str) -> tuple[str, str]:
     """Origin and path; an origin that is an unknown variable is empty."""
     if found := re.match(r"(https?://[^/]*)/?(.*)", text, re.IGNORECASE | re.DOTALL):
-        origin = "" if MARK.search(found[1]) else found[1].lower()
+        origin = "" if MARK.search(found[1]) else origin_of(found[1]) or ""
         return origin, found[2]
     first, _, rest = text.partition("/")
     if MARK.search(first):
@@ -116,7 +117,7 @@ def _split(text: str) -> tuple[str, str]:
     if not first or text.startswith("/"):
         return "", text.lstrip("/")
     looks_like_host = "." in first or ":" in first or first == "localhost"
-    return (f"http://{first.lower()}", rest) if looks_like_host else ("", text)
+    return (origin_of(f"http://{first}") or "", rest) if looks_like_host else ("", text)
 
 
 def _joined(table: Mapping[str, object]) -> str:
