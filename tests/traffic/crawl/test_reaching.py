@@ -7,9 +7,11 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import pytest
 
 from loadstone.traffic.crawl import Client, Limits, Reached, reach
@@ -125,6 +127,18 @@ def test_other_protocols_are_named(behave: Callable[[Peer], None], name: str) ->
     assert found.fatal is not None
     assert found.fatal.code == "other-protocol"
     assert name in found.fatal.sentence
+
+
+def test_grpc_is_no_web_service() -> None:
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        found = reached(f"http://127.0.0.1:{port}")
+    finally:
+        server.stop(None)
+    assert found.fatal is not None
+    assert found.fatal.sentence == f"HTTP/2 without TLS (gRPC) answers at 127.0.0.1:{port}, not HTTP/1.1."
 
 
 def _falls_over(peer: Peer) -> None:
