@@ -42,8 +42,8 @@ class ComposeService(msgspec.Struct, frozen=True):
 
 
 class Compose(msgspec.Struct, frozen=True):
-    """``web`` is the service that answers requests, None where none is; ``url`` where it does, None where its port is
-    not published on this machine."""
+    """``web`` is the service that answers requests, None where none is; ``url`` where it does, None where that is not
+    known, and ``problem`` says why."""
 
     path: Path
     services: tuple[ComposeService, ...]
@@ -52,6 +52,7 @@ class Compose(msgspec.Struct, frozen=True):
     databases: tuple[Database, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     notes: tuple[str, ...] = ()
+    problem: str | None = None
 
 
 def compose_services(path: Path, environ: Mapping[str, str] = os.environ) -> Compose:
@@ -59,10 +60,11 @@ def compose_services(path: Path, environ: Mapping[str, str] = os.environ) -> Com
     written = read_compose(path, environ)
     notes: list[str] = []
     web = _web(written)
-    url = _url(web, notes) if web is not None else None
-    if web is None:
-        notes.append(f"No service in {path.name} looks like one that answers requests: name its URL.")
-    elif by_image(web.image) == "proxy":
+    url = _url(web) if web is not None else None
+    problem = f"No service in {path.name} looks like one that answers requests: name its URL."
+    if web is not None:
+        problem = _no_url(web)
+    if web is not None and by_image(web.image) == "proxy":
         notes.append(f"{web.name} stands before the service: what is driven goes through it.")
     asking = [one for one in written if one is not web and not _system(one)] if web is not None else written
     databases: list[Database] = []
@@ -83,6 +85,7 @@ def compose_services(path: Path, environ: Mapping[str, str] = os.environ) -> Com
     return Compose(
         path, tuple(map(_told, written)), web.name if web is not None else None, url,
         tuple(databases), tuple(dependencies), tuple(notes),
+        None if url is not None else problem,
     )  # fmt: skip
 
 
@@ -98,7 +101,7 @@ def _system(one: Written) -> str:
 
 
 def _by(file: str, one: Written) -> str:
-    return f"{file}, service {one.name}"
+    return f"{one.name} in {file}"
 
 
 def _web(written: Sequence[Written]) -> Written | None:
@@ -129,30 +132,34 @@ def _points(one: Written, written: Sequence[Written]) -> int:
     return max(points - 6 * bool(worker) - 4 * bool(one.profiles), 0)
 
 
-def _url(web: Written, notes: list[str]) -> str | None:
-    ports = [port for port in web.ports if port.target not in PORTS.values()] or list(web.ports)
-    open_ports = [port for port in ports if port.published is not None]
+def _web_ports(web: Written) -> list[Port]:
+    return [port for port in web.ports if port.target not in PORTS.values()] or list(web.ports)
+
+
+def _url(web: Written) -> str | None:
+    open_ports = [port for port in _web_ports(web) if port.published is not None]
     plain = [port for port in open_ports if port.target not in (443, 8443)] or open_ports
-    if plain:
-        host = plain[0].host if plain[0].host not in ("", "0.0.0.0", "::", "localhost") else "127.0.0.1"
-        scheme = "https" if plain[0].target in (443, 8443) else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{plain[0].published}"
+    if not plain:
+        return None
+    host = plain[0].host if plain[0].host not in ("", "0.0.0.0", "::", "localhost") else "127.0.0.1"
+    scheme = "https" if plain[0].target in (443, 8443) else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{plain[0].published}"
+
+
+def _no_url(web: Written) -> str:
+    ports = _web_ports(web)
     if ports:
-        notes.append(
-            f"The engine chooses a port for {web.name}: docker compose port {web.name} {ports[0].target} tells it."
-        )
-    elif web.host_network:
-        notes.append(f"{web.name} shares the machine's network: name its URL.")
-    else:
-        notes.append(f"{web.name} publishes no port: add one under ports:, or name its container's address as the URL.")
-    return None
+        return f"The engine chooses a port for {web.name}: docker compose port {web.name} {ports[0].target} tells it."
+    if web.host_network:
+        return f"{web.name} shares the machine's network: name its URL."
+    return f"{web.name} publishes no port: add one under ports:, or name its container's address as the URL."
 
 
 def _leans_on(service: Written, written: Sequence[Written], file: str) -> Iterator[Database | Dependency]:
     """What a service's variables name, with hosts of this file as they are reached from the machine."""
     for one in named(service.variables):
         told = one.what
-        found_by = f"{_by(file, service)}, {told.found_by}"
+        found_by = f"{told.found_by} of {_by(file, service)}"
         other = next((each for each in written if told.host in each.names), None)
         if isinstance(told, Dependency):
             if other is service:

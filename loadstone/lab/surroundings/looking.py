@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,9 @@ from loadstone.lab.surroundings.variables import Named, named
 from loadstone.lab.tree import descendants
 from loadstone.model.discovery import Database, Dependency
 from loadstone.model.evidence import Missing
+
+if TYPE_CHECKING:
+    from loadstone.lab.surroundings.compose import Compose
 
 __all__ = ["Surroundings", "look"]
 
@@ -67,13 +71,14 @@ def look(
     if family and not whole:
         notes.append("The environment of some of its processes may not be read by this user: run loadstone as theirs.")
     found += _variables(variables, folder, notes)
-    if compose is not None or folder is not None:
-        found += _composed(compose, folder, notes)
+    composed = _composed(compose, folder, notes)
+    found += [] if composed is None else [*map(Named, composed.databases), *map(Named, composed.dependencies)]
     held, seen = inodes_of(family, proc)
     if family and not seen:
         notes.append("The sockets of some of its processes may not be seen by this user: run loadstone as theirs.")
     found += _connected(family, held, proc)
     found += [Named(each) for each in _sqlite(family)]
+    found = found if composed is None else [_seen_from_here(each, composed) for each in found]
     databases: list[Database] = []
     for one in _together([each for each in found if isinstance(each.what, Database)]):
         assert isinstance(one.what, Database)
@@ -115,30 +120,49 @@ def _variables(variables: Mapping[str, str], folder: Path | None, notes: list[st
     found = list(named(variables))
     if folder is None or not (folder / ".env").is_file():
         return found
-    values = read_dotenv(folder / ".env")
-    more = [one for one in named({**variables, **values}, "in .env") if one.what not in [each.what for each in found]]
-    more = [one for one in more if one.what.found_by.split(" ")[0] in values]
+    values = {name: value for name, value in read_dotenv(folder / ".env").items() if name not in variables}
+    more = [
+        one for one in named({**variables, **values}, "in .env") if one.what.found_by.removesuffix(" in .env") in values
+    ]
     if more:
         notes.append("Some of it is named in .env alone: before a database is read, set -a; . ./.env; set +a")
     return found + more
 
 
-def _composed(compose: Path | None, folder: Path | None, notes: list[str]) -> list[Named]:
+def _composed(compose: Path | None, folder: Path | None, notes: list[str]) -> Compose | None:
     from loadstone.errors import SpecError
     from loadstone.lab.surroundings.compose import compose_services, find_compose
 
     path = compose or (find_compose(folder) if folder is not None else None)
     if path is None:
-        return []
+        return None
     try:
         read = compose_services(path)
     except SpecError as error:
         if compose is not None:
             raise
         notes.append(f"The compose file was not read: {error}")
-        return []
+        return None
     notes += read.notes
-    return [*map(Named, read.databases), *map(Named, read.dependencies)]
+    return read
+
+
+def _seen_from_here(one: Named, composed: Compose) -> Named:
+    """A place inside the compose file's network as it is reached from the machine: by a service's name, or by an
+    address at which only one of its services can be. Its own address is of no use here."""
+    told = one.what
+    system = told.system if isinstance(told, Database) else told.what
+    at = [each for each in composed.services if told.host == each.name]
+    if not at and _is_address(told.host) and not ip_address(told.host).is_loopback:
+        alike = [each for each in composed.services if each.system == system]
+        at = alike if len(alike) == 1 else []
+    number = told.port or PORTS.get(system)
+    port = next((port for each in at for port in each.ports if port.target == number and port.published), None)
+    if port is None:
+        return one
+    if isinstance(told, Dependency):
+        return Named(Dependency(told.what, told.found_by, "127.0.0.1", port.published))
+    return Named(Database(told.system, told.found_by, "127.0.0.1", port.published, told.name))
 
 
 def _environment(pids: set[int], proc: Path) -> tuple[dict[str, str], bool]:

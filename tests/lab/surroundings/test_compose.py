@@ -61,11 +61,11 @@ def test_a_web_service_with_its_database(tmp_path: Path) -> None:
     assert (found.web, found.url) == ("web", "http://127.0.0.1:8080")
     assert found.databases == (
         Database(
-            "postgresql", "compose.yaml, service web, DATABASE_URL", "127.0.0.1", 5433, "shop",
+            "postgresql", "DATABASE_URL of web in compose.yaml", "127.0.0.1", 5433, "shop",
             dsn="postgresql://shop:{env.DB_PASSWORD}@127.0.0.1:5433/shop",
         ),
     )  # fmt: skip
-    assert found.dependencies == (Dependency("redis", "compose.yaml, service web, REDIS_URL", "cache", 6379),)
+    assert found.dependencies == (Dependency("redis", "REDIS_URL of web in compose.yaml", "cache", 6379),)
     web = next(one for one in found.services if one.name == "web")
     assert web.variables == ("DATABASE_URL", "DEBUG", "REDIS_URL")
     assert web.depends_on == ("db",)
@@ -110,8 +110,8 @@ services:
   queue: {image: "rabbitmq:3-management"}
 """
     found = read(tmp_path, text)
-    assert found.databases == (Database("mysql", "compose.yaml, service db", "127.0.0.1", 3307, "shop"),)
-    assert found.dependencies == (Dependency("rabbitmq", "compose.yaml, service queue", "queue", 5672),)
+    assert found.databases == (Database("mysql", "db in compose.yaml", "127.0.0.1", 3307, "shop"),)
+    assert found.dependencies == (Dependency("rabbitmq", "queue in compose.yaml", "queue", 5672),)
 
 
 def test_extends_include_and_an_override(tmp_path: Path) -> None:
@@ -165,14 +165,14 @@ def test_ports(told: str, expected: list[Port], tmp_path: Path) -> None:
 def test_a_port_that_is_not_published_is_told(service: str, words: str, tmp_path: Path) -> None:
     found = read(tmp_path, f"services: {{web: {service}}}")
     assert (found.web, found.url) == ("web", None)
-    assert any(words in note for note in found.notes)
+    assert words in (found.problem or "")
 
 
 def test_a_file_of_databases_alone_has_no_web_service(tmp_path: Path) -> None:
     found = read(tmp_path, "services: {db: {image: 'postgres:16', ports: ['5432:5432']}}")
     assert found.web is None
     assert found.databases[0].dsn == "postgresql://postgres@127.0.0.1:5432/"
-    assert any("name its URL" in note for note in found.notes)
+    assert "name its URL" in (found.problem or "")
 
 
 @pytest.mark.parametrize(
@@ -208,3 +208,16 @@ def test_a_look_takes_the_compose_file_of_the_folder(tmp_path: Path) -> None:
     assert any("was not read" in note for note in look([], environ={}, folder=tmp_path).notes)
     with pytest.raises(SpecError):
         look([], environ={}, compose=tmp_path / "compose.yaml")
+
+
+def test_what_a_container_calls_its_database_is_the_published_one(tmp_path: Path) -> None:
+    """Of one database speak the environment of the process, an open connection of its network, and the file."""
+    (tmp_path / "compose.yaml").write_text(SHOP)
+    environ = {"DATABASE_URL": f"postgres://shop:{SECRET}@db:5432/shop"}
+    told = [Database("postgresql", "an open connection", "172.18.0.3", 5432)]
+    found = look([], environ=environ, folder=tmp_path, told=told)
+    (one,) = found.databases
+    assert (one.host, one.port, one.name, one.dsn_env) == ("127.0.0.1", 5433, "shop", None)
+    assert one.dsn == "postgresql://shop:{env.DB_PASSWORD}@127.0.0.1:5433/shop"
+    assert one.found_by == "an open connection, DATABASE_URL, DATABASE_URL of web in compose.yaml"
+    assert SECRET not in repr(found)
