@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import ssl
 import subprocess
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 __all__ = ["Answer", "Answered", "Asked", "answering", "certificate", "page"]
 
@@ -120,6 +123,8 @@ def answering(pages: Pages, pem: Path | None = None) -> Iterator[Answered]:
 
 def certificate(folder: Path, name: str = "IP:127.0.0.1", *, expired: bool = False) -> Path:
     """A certificate that nobody but itself has signed, with its key, in one file, made by openssl."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed; on Debian: apt-get install openssl")
     key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
     words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     words += ["-keyout", str(key), "-out", str(cert), "-subj", "/CN=loadstone test"]
