@@ -16,7 +16,8 @@ import msgspec
 
 from loadstone.lab.surroundings.containers import Container, containers_of
 from loadstone.lab.surroundings.dotenv import read_dotenv
-from loadstone.lab.surroundings.sockets import PROC, command_of, inodes_of, outgoing, program_at, rows_of
+from loadstone.lab.surroundings.joining import is_address, joined_databases, joined_dependencies
+from loadstone.lab.surroundings.sockets import PROC, command_of, inodes_of, lately, outgoing, program_at, rows_of
 from loadstone.lab.surroundings.systems import DATABASES, PORTS, by_port, by_socket
 from loadstone.lab.surroundings.unix_peers import unix_peers
 from loadstone.lab.surroundings.variables import Named, named
@@ -59,7 +60,8 @@ def look(
     """Look around the service that these processes are.
 
     ``environ`` are the variables that it was started with, read from the processes where it is None. ``folder`` is
-    where it runs: its ``.env`` and its compose file are read, unless ``compose`` names that. ``told`` is what its
+    where it runs, that of the first process where it is None: its ``.env`` and its compose file are read, unless
+    ``compose`` names that. ``told`` is what its
     framework named. ``dsn`` is the template that the spec has, and what it stands for. ``probe`` asks a PostgreSQL
     database what it would not tell (``gather.postgres.probe``); without it nobody is asked.
     """
@@ -70,6 +72,7 @@ def look(
     variables, whole = (dict(environ), True) if environ is not None else _environment(family, proc)
     if family and not whole:
         notes.append("The environment of some of its processes may not be read by this user: run loadstone as theirs.")
+    folder = folder or _folder_of(family, proc)
     found += _variables(variables, folder, notes)
     composed = _composed(compose, folder, notes)
     found += [] if composed is None else [*map(Named, composed.databases), *map(Named, composed.dependencies)]
@@ -80,14 +83,27 @@ def look(
     found += [Named(each) for each in _sqlite(family)]
     found = found if composed is None else [_seen_from_here(each, composed) for each in found]
     databases: list[Database] = []
-    for one in _together([each for each in found if isinstance(each.what, Database)]):
+    for one in joined_databases([each for each in found if isinstance(each.what, Database)]):
         assert isinstance(one.what, Database)
         databases.append(_probed(one.what, one.address, probe))
-    dependencies = _merged_dependencies(each.what for each in found if isinstance(each.what, Dependency))
+    dependencies = joined_dependencies(each.what for each in found if isinstance(each.what, Dependency))
     notes += _unset(databases, variables)
+    notes += _ended(family, {one.system for one in databases}, proc)
     return Surroundings(
         tuple(databases), tuple(dependencies), tuple(containers_of(family, proc)), tuple(dict.fromkeys(notes))
     )
+
+
+def _folder_of(pids: set[int], proc: Path) -> Path | None:
+    """Where the first of these processes works, in a container's own files too; None for the root."""
+    for pid in sorted(pids):
+        here = proc / str(pid) / "cwd"
+        try:
+            if str(here.readlink()) != "/" and here.is_dir():
+                return here
+        except OSError:
+            continue
+    return None
 
 
 def _given(dsn: tuple[str, str] | None) -> list[Named]:
@@ -153,7 +169,7 @@ def _seen_from_here(one: Named, composed: Compose) -> Named:
     told = one.what
     system = told.system if isinstance(told, Database) else told.what
     at = [each for each in composed.services if told.host == each.name]
-    if not at and _is_address(told.host) and not ip_address(told.host).is_loopback:
+    if not at and is_address(told.host) and not ip_address(told.host).is_loopback:
         alike = [each for each in composed.services if each.system == system]
         at = alike if len(alike) == 1 else []
     number = told.port or PORTS.get(system)
@@ -223,83 +239,6 @@ def _sqlite(pids: set[int]) -> Iterator[Database]:
         yield Database("sqlite", "an open file", name=str(path), readable=True)
 
 
-def _together(found: Sequence[Named]) -> Iterator[Named]:
-    """One for each database, with all that is known of it."""
-    rest = list(found)
-    while rest:
-        first = rest.pop(0)
-        for other in list(rest):
-            assert isinstance(first.what, Database)
-            assert isinstance(other.what, Database)
-            if _same(first.what, other.what):
-                rest.remove(other)
-                first = Named(_merged(first.what, other.what), first.address or other.address)
-        yield first
-
-
-def _same(one: Database, other: Database) -> bool:
-    if one.system != other.system:
-        return False
-    if one.system == "sqlite":
-        return Path(one.name).name == Path(other.name).name
-    if one.name and other.name and one.name != other.name:
-        return False
-    ports = {one.port or PORTS.get(one.system), other.port or PORTS.get(other.system)}
-    if len(ports) > 1:
-        return False
-    hosts = [_host(one), _host(other)]
-    # A name and an address, of one system at one port: whether the name is that address only the service knows.
-    return hosts[0] == hosts[1] or sum(map(_is_address, hosts)) == 1 or "" in hosts
-
-
-def _host(database: Database) -> str:
-    host = database.host
-    if host in ("localhost", "::1", "") or host.startswith(("127.", "/")):
-        return "127.0.0.1"
-    return host
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _merged(one: Database, other: Database) -> Database:
-    named_first = one if one.host or not other.host else other
-    return Database(
-        one.system,
-        ", ".join(dict.fromkeys((*one.found_by.split(", "), *other.found_by.split(", ")))),
-        host=named_first.host,
-        port=one.port or other.port,
-        name=max(one.name, other.name, key=len),
-        dsn_env=one.dsn_env or other.dsn_env,
-        dsn=one.dsn or other.dsn,
-        readable=one.readable if one.readable is not None else other.readable,
-        problem=one.problem or other.problem,
-    )
-
-
-def _merged_dependencies(found: Iterable[Dependency]) -> list[Dependency]:
-    kept: dict[tuple[str, str, int | None], Dependency] = {}
-    for one in found:
-        host = "127.0.0.1" if one.host in ("localhost", "::1", "") else one.host
-        key = (one.what, host, one.port or PORTS.get(one.what))
-        before = kept.get(key) or next(
-            (known for (what, at, port), known in kept.items()
-             if what == key[0] and port == key[2] and _is_address(at) != _is_address(host)), None
-        )  # fmt: skip
-        if before is None:
-            kept[key] = one
-            continue
-        names = ", ".join(dict.fromkeys((*before.found_by.split(", "), *one.found_by.split(", "))))
-        place = next(known for known, value in kept.items() if value is before)
-        kept[place] = msgspec.structs.replace(before, found_by=names)
-    return list(kept.values())
-
-
 def _probed(database: Database, address: str | None, probe: Probe | None) -> Database:
     """Whether the database may be read, where its address is known here."""
     if database.system != "postgresql" or probe is None:
@@ -311,6 +250,17 @@ def _probed(database: Database, address: str | None, probe: Probe | None) -> Dat
     barred = next((one for one in lacking if one.kind == "postgres"), None)
     told = [f"{one.reason}; {one.advice}" if one.advice else one.reason for one in lacking]
     return msgspec.structs.replace(database, readable=barred is None, problem=". ".join(told) or None)
+
+
+def _ended(pids: set[int], known: set[str], proc: Path) -> Iterator[str]:
+    """Databases that somebody here talked to until a moment ago, where none of their kind is known."""
+    for host, port in sorted(lately(min(pids), proc)) if pids else ():
+        system = by_port(port)
+        if system in DATABASES and system not in known:
+            yield (
+                f"A connection to {system} at {host}:{port} has just ended; whether it was this service's the kernel "
+                "does not tell: if so, name it with --dsn"
+            )
 
 
 def _unset(databases: Iterable[Database], variables: Mapping[str, str]) -> Iterator[str]:

@@ -15,11 +15,22 @@ from typing import NamedTuple
 
 from loadstone.lab.surroundings.systems import by_program
 
-__all__ = ["PROC", "Row", "command_of", "holders", "inodes_of", "namespace_of", "outgoing", "program_at", "rows_of"]
+__all__ = [
+    "PROC",
+    "Row",
+    "command_of",
+    "holders",
+    "inodes_of",
+    "lately",
+    "namespace_of",
+    "outgoing",
+    "program_at",
+    "rows_of",
+]
 
 PROC = Path("/proc")
 
-_ESTABLISHED, LISTEN = "01", "0A"  # include/net/tcp_states.h
+_ESTABLISHED, LISTEN, _ENDED = "01", "0A", "06"  # TIME_WAIT; include/net/tcp_states.h
 
 
 class Row(NamedTuple):
@@ -36,7 +47,16 @@ class Row(NamedTuple):
 
 def rows_of(pid: int | str = "self", proc: Path = PROC) -> list[Row]:
     """Sockets of a process's network namespace that listen or are connected, IPv4 and IPv6."""
-    found: list[Row] = []
+    return [row for state, row in _rows(pid, proc) if state in (_ESTABLISHED, LISTEN)]
+
+
+def lately(pid: int | str = "self", proc: Path = PROC) -> set[tuple[str, int]]:
+    """Places to which connections have ended within the last minute, in a process's network namespace; whose they were
+    the kernel does not tell any more."""
+    return {(row.remote_host, row.remote_port) for state, row in _rows(pid, proc) if state == _ENDED}
+
+
+def _rows(pid: int | str, proc: Path) -> Iterator[tuple[str, Row]]:
     for table in ("tcp", "tcp6"):
         try:
             lines = (proc / str(pid) / "net" / table).read_text().splitlines()[1:]
@@ -44,11 +64,11 @@ def rows_of(pid: int | str = "self", proc: Path = PROC) -> list[Row]:
             continue
         for line in lines:
             words = line.split()
-            if len(words) > 9 and words[3] in (_ESTABLISHED, LISTEN):
+            if len(words) > 9 and words[3] in (_ESTABLISHED, LISTEN, _ENDED):
                 host, port = _place(words[1])
                 remote, remote_port = _place(words[2])
-                found.append(Row(host, port, remote, remote_port, words[3] == LISTEN, int(words[7]), int(words[9])))
-    return found
+                inode, uid = int(words[9]), int(words[7])
+                yield words[3], Row(host, port, remote, remote_port, words[3] == LISTEN, uid, inode)
 
 
 def _place(text: str) -> tuple[str, int]:

@@ -250,6 +250,18 @@ def test_a_containers_connections_are_read_in_its_own_namespace(docker: Proc) ->
     assert [each.id for each in found.containers] == [ID[:12]]
 
 
+def test_a_connection_that_has_just_ended_is_a_hint_and_no_finding(docker: Proc) -> None:
+    rows = [("172.17.0.2", 41000, "172.17.0.4", 3306, "06", 0, 0), ("172.17.0.2", 41001, "172.17.0.4", 81, "06", 0, 0)]
+    docker.sockets("200", *rows)
+    (docker.folder / "200/environ").write_bytes(b"")
+    found = look([200], proc=docker.folder)
+    assert (*found.databases, *found.dependencies) == ()
+    assert [note for note in found.notes if "ended" in note] == [
+        "A connection to mysql at 172.17.0.4:3306 has just ended; whether it was this service's the kernel does not "
+        "tell: if so, name it with --dsn"
+    ]
+
+
 def test_a_container_that_cannot_be_seen_is_told(docker: Proc) -> None:
     for pid in ("200", "201", "300"):
         (docker.folder / pid / "ns/net").unlink()

@@ -207,3 +207,12 @@ def test_a_dotenv_file_is_read_and_told(tmp_path: Path) -> None:
 
 def test_a_process_that_has_ended_is_no_error() -> None:
     assert json.loads(msgspec.json.encode(look([2**22 + 1])))["databases"] == []
+
+
+def test_where_a_process_works_its_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("REDIS_URL=redis://cache.example/0\n")
+    (tmp_path / "compose.yml").write_text("services: {db: {image: 'postgres:16', ports: ['5439:5432']}}")
+    with process(f"import os; os.chdir({str(tmp_path)!r})") as pid:
+        found = look([pid], environ={})
+    assert found.dependencies == (Dependency("redis", "REDIS_URL in .env", "cache.example", 6379),)
+    assert [(one.found_by, one.port) for one in found.databases] == [("db in compose.yml", 5439)]
