@@ -15,13 +15,23 @@ import msgspec
 from loadstone.errors import InstrumentError
 from loadstone.model.proof_view import ExperimentView
 from loadstone.model.run_view import RunView
+from loadstone.model.traffic_view import TrafficView
 
-__all__ = ["experiment_html", "report_html", "runs_html", "served_experiment_html", "served_html"]
+__all__ = [
+    "experiment_html",
+    "report_html",
+    "runs_html",
+    "served_experiment_html",
+    "served_html",
+    "served_traffic_html",
+    "traffic_html",
+]
 
 TITLE = "{{loadstone:title}}"
 DATA = "{{loadstone:run-view}}"
 DATA_BEGINS = '<script type="application/json" id="run-view">'
 POLICY = "default-src 'none';"
+NOTHING_MORE = {"run": "", "live": False, "trace": "", "events": ""}
 
 # Within a JSON string each of these may be written as an escape; outside of one none of them occurs.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -44,15 +54,31 @@ def experiment_html(view: ExperimentView) -> str:
 
 def served_experiment_html(view: ExperimentView) -> str:
     """The experiment's page as a server sends it."""
-    return _filled(_experiment_title(view), view, {"served": {"run": "", "live": False, "trace": "", "events": ""}})
+    return _filled(_experiment_title(view), view, {"served": NOTHING_MORE})
 
 
-def runs_html(rows: Sequence[Mapping[str, object]], experiments: Sequence[Mapping[str, object]] = ()) -> str:
+def traffic_html(view: TrafficView) -> str:
+    """The whole of ``traffic.html``. Raises InstrumentError when the page was not built."""
+    return _filled(_traffic_title(view), view)
+
+
+def served_traffic_html(view: TrafficView) -> str:
+    """The page of a model of traffic as a server sends it."""
+    return _filled(_traffic_title(view), view, {"served": NOTHING_MORE})
+
+
+def runs_html(
+    rows: Sequence[Mapping[str, object]],
+    experiments: Sequence[Mapping[str, object]] = (),
+    traffic: Sequence[Mapping[str, object]] = (),
+) -> str:
     """The list of runs as a server sends it; a row is what ui/src/sections/runs.tsx reads."""
-    return _filled("Runs, Loadstone", None, {"runs": rows, "experiments": experiments})
+    return _filled("Runs, Loadstone", None, {"runs": rows, "experiments": experiments, "traffic": traffic})
 
 
-def _filled(title: str, view: RunView | ExperimentView | None, more: Mapping[str, object] | None = None) -> str:
+def _filled(
+    title: str, view: RunView | ExperimentView | TrafficView | None, more: Mapping[str, object] | None = None
+) -> str:
     """The page with its data; with ``more`` it may ask the server that it came from, and no other."""
     head, data, tail = _page().partition(DATA)
     if not data or TITLE not in head or POLICY not in head or DATA_BEGINS not in head:
@@ -75,6 +101,10 @@ def _title(view: RunView) -> str:
 def _experiment_title(view: ExperimentView) -> str:
     told = view.gate or view.proof.comparison
     return f"{told.sentence} Experiment {view.experiment}, Loadstone"
+
+
+def _traffic_title(view: TrafficView) -> str:
+    return f"{view.headline} Traffic {view.id}, Loadstone"
 
 
 def _json(value: object) -> str:

@@ -7,6 +7,8 @@
     /runs/ID/trace/TRACEID      any trace of its evidence
     /experiments/ID             an experiment's page
     /experiments/ID/view.json   all that it shows
+    /traffic/ID                 the page of a model of traffic
+    /traffic/ID/view.json       all that it shows
 
 All are GET, none changes anything. Reading never locks the archive.
 """
@@ -33,7 +35,7 @@ from loadstone.errors import LoadstoneError
 from loadstone.lab.experiment_report import answer_of, experiment_page, proof_of
 from loadstone.lab.experiments import Experiment, experiments, has_experiment, resolve_experiment
 from loadstone.lab.report import view
-from loadstone.render.html import runs_html, served_experiment_html, served_html
+from loadstone.render.html import runs_html, served_experiment_html, served_html, served_traffic_html
 from loadstone.render.text import side_of
 from loadstone.web.following import EVERY_S, Following
 from loadstone.web.guard import Guard
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from loadstone.model.proof_view import ExperimentView
     from loadstone.model.run import Manifest
     from loadstone.model.run_view import RunView
+    from loadstone.model.traffic_view import TrafficView
 
 __all__ = ["application"]
 
@@ -68,6 +71,8 @@ def application(archive: Archive, host: str = "127.0.0.1", closing: asyncio.Even
             Route("/runs/{run}/trace/{trace}", pages.trace),
             Route("/experiments/{experiment}", pages.experiment),
             Route("/experiments/{experiment}/view.json", pages.experiment_view),
+            Route("/traffic/{traffic}", pages.traffic),
+            Route("/traffic/{traffic}/view.json", pages.traffic_view),
         ],
         middleware=[Middleware(Guard, host=host)],
         exception_handlers={HTTPException: _refused, LoadstoneError: _unreadable},
@@ -83,9 +88,12 @@ class _Pages:
         self._views: OrderedDict[tuple[str, int, int], RunView] = OrderedDict()
         self._rows: dict[str, tuple[int, dict[str, Any]]] = {}
         self._following: dict[str, Following] = {}
+        self._models: dict[str, dict[str, Any]] = {}
 
     async def runs(self, request: Request) -> Response:
-        return HTMLResponse(await run_in_threadpool(lambda: runs_html(self._listed(), self._experiments())))
+        return HTMLResponse(
+            await run_in_threadpool(lambda: runs_html(self._listed(), self._experiments(), self._kept()))
+        )
 
     async def run(self, request: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(self._page, self._known(request)))
@@ -107,6 +115,14 @@ class _Pages:
 
     async def experiment_view(self, request: Request) -> Response:
         view = await run_in_threadpool(self._experiment, request)
+        return _json(msgspec.json.encode(view))
+
+    async def traffic(self, request: Request) -> Response:
+        view = await run_in_threadpool(self._traffic, request)
+        return HTMLResponse(await run_in_threadpool(served_traffic_html, view))
+
+    async def traffic_view(self, request: Request) -> Response:
+        view = await run_in_threadpool(self._traffic, request)
         return _json(msgspec.json.encode(view))
 
     async def events(self, request: Request) -> Response:
@@ -163,6 +179,15 @@ class _Pages:
         base = found.manifest.found_in
         link = None if base is None or not self._archive.has(base) else f"/runs/{base}"
         return experiment_page(self._archive, found, link)
+
+    def _traffic(self, request: Request) -> TrafficView:
+        from loadstone.lab.traffic import traffic_ids
+        from loadstone.lab.traffic_page import traffic_page
+
+        name = request.path_params["traffic"]
+        if name not in traffic_ids(self._archive):
+            raise HTTPException(404, "there is no such traffic")
+        return traffic_page(self._archive, name)
 
     def _page(self, run: Run) -> str:
         base = f"/runs/{run.id}"
@@ -222,6 +247,19 @@ class _Pages:
             with suppress(LoadstoneError, OSError):
                 rows.append(_experiment_row(experiment))
         return rows
+
+    def _kept(self) -> list[dict[str, Any]]:
+        """A row a model of traffic, which never changes; one that cannot be read is left out."""
+        from loadstone.lab.traffic import traffic_ids
+        from loadstone.lab.traffic_page import traffic_page
+
+        names = traffic_ids(self._archive)
+        for name in names:
+            if name not in self._models:
+                with suppress(LoadstoneError, OSError):
+                    view = traffic_page(self._archive, name)
+                    self._models[name] = {"traffic": name, "belief": view.belief, "sentence": view.headline}
+        return [self._models[name] for name in names if name in self._models]
 
 
 def _experiment_row(experiment: Experiment) -> dict[str, Any]:

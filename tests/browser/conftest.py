@@ -16,17 +16,20 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from loadstone.model.proof_view import ExperimentView
 from loadstone.model.run_view import RunView
-from loadstone.render.html import experiment_html, report_html
+from loadstone.model.traffic_view import TrafficView
+from loadstone.render.html import experiment_html, report_html, traffic_html
 from tests.browser.causes_specimens import CAUSES_SPECIMENS
 from tests.browser.evidence_specimens import EVIDENCE_SPECIMENS
 from tests.browser.proof_specimens import PROOF_SPECIMENS
 from tests.browser.specimens import SPECIMENS
+from tests.browser.traffic_specimens import TRAFFIC_SPECIMENS
 
-GROUPS: tuple[Mapping[str, Callable[[], RunView | ExperimentView]], ...] = (
+GROUPS: tuple[Mapping[str, Callable[[], RunView | ExperimentView | TrafficView]], ...] = (
     SPECIMENS,
     EVIDENCE_SPECIMENS,
     CAUSES_SPECIMENS,
     PROOF_SPECIMENS,
+    TRAFFIC_SPECIMENS,
 )
 """A name is one specimen's alone."""
 
@@ -76,11 +79,16 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         path = folder / f"{name}.html"
         (made,) = (group[name] for group in GROUPS if name in group)
         view = made()
-        page = experiment_html(view) if isinstance(view, ExperimentView) else report_html(view)
-        path.write_text(page, encoding="utf-8")
+        path.write_text(_page(view), encoding="utf-8")
         return path
 
     return write
+
+
+def _page(view: RunView | ExperimentView | TrafficView) -> str:
+    if isinstance(view, TrafficView):
+        return traffic_html(view)
+    return experiment_html(view) if isinstance(view, ExperimentView) else report_html(view)
 
 
 @pytest.fixture

@@ -226,7 +226,7 @@ def test_hostile_texts_of_a_run_end_no_element(archive: Archive, client: TestCli
     from loadstone.archive import amend
 
     amend(run.directory, command=("loadstone", "</script><script>alert(1)</script>", html.DATA, html.TITLE))
-    for path, scripts in (("/", 4), (f"/runs/{run.id}", 3)):
+    for path, scripts in (("/", 5), (f"/runs/{run.id}", 3)):
         page = client.get(path).text
         assert "alert(1)</script>" not in page
         assert page.count("<script") == scripts

@@ -55,9 +55,6 @@ export function App({ first, source: carried, served }: AppProps) {
   const drawn = useMemo(() => [...(evidence?.drawn ?? []), ...(causes?.drawn ?? [])], [evidence, causes]);
   return (
     <ServedPage.Provider value={served}>
-      <a class="skip" href="#answer">
-        Skip to the answer
-      </a>
       <PageHeader>
         {served === null ? <b>Loadstone</b> : <a href="/">Loadstone</a>} <span>run</span>{" "}
         <code>{view.manifest.run}</code> <span>{instant(view.manifest.started_ns)}</span>{" "}

@@ -4,12 +4,20 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { type Theme, chooseTheme, storedTheme } from "../theme";
 
-export function PageHeader({ children }: { children: ComponentChildren }) {
+/** `skip`: the page has an answer that the keyboard may go to at once. */
+export function PageHeader({ children, skip = true }: { children: ComponentChildren; skip?: boolean }) {
   return (
-    <header>
-      <p>{children}</p>
-      <ThemeChoice />
-    </header>
+    <>
+      {skip && (
+        <a class="skip" href="#answer">
+          Skip to the answer
+        </a>
+      )}
+      <header>
+        <p>{children}</p>
+        <ThemeChoice />
+      </header>
+    </>
   );
 }
 

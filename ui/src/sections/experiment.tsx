@@ -13,9 +13,6 @@ export function ExperimentPage({ view, home }: { view: ExperimentView; home: boo
   const settled = view.status !== "running" && view.status !== "crashed";
   return (
     <>
-      <a class="skip" href="#answer">
-        Skip to the answer
-      </a>
       <PageHeader>
         {home ? <a href="/">Loadstone</a> : <b>Loadstone</b>} <span>experiment</span>{" "}
         <code>{view.experiment}</code> <span>{instant(proof.started_ns)}</span>

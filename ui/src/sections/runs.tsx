@@ -31,11 +31,23 @@ export interface RunRow {
   url: string | null;
 }
 
-export function RunsPage({ runs, experiments }: { runs: RunRow[]; experiments: ExperimentRow[] }) {
+export interface TrafficRow {
+  traffic: string;
+  belief: Validity;
+  sentence: string;
+}
+
+interface RunsProps {
+  runs: RunRow[];
+  experiments: ExperimentRow[];
+  traffic: TrafficRow[];
+}
+
+export function RunsPage({ runs, experiments, traffic }: RunsProps) {
   const running = runs.filter((run) => run.status === "running").length;
   return (
     <>
-      <PageHeader>
+      <PageHeader skip={false}>
         <b>Loadstone</b> <span>archive</span>
       </PageHeader>
       <main>
@@ -53,6 +65,16 @@ export function RunsPage({ runs, experiments }: { runs: RunRow[]; experiments: E
           <section id="experiments-list" aria-labelledby="experiments-heading">
             <h2 id="experiments-heading">Experiments</h2>
             <Experiments experiments={experiments} />
+          </section>
+        )}
+        {traffic.length > 0 && (
+          <section id="traffic-list" aria-labelledby="traffic-heading">
+            <h2 id="traffic-heading">Traffic</h2>
+            {traffic.map(({ traffic, belief, sentence }) => (
+              <p key={traffic}>
+                <a href={`/traffic/${traffic}`}>{traffic}</a> <Verdict {...VALIDITY[belief]} /> {sentence}
+              </p>
+            ))}
           </section>
         )}
       </main>
