@@ -122,14 +122,46 @@ def _in_order(reads: Sequence[Read]) -> list[Read]:
 
 
 def _origin(reads: Sequence[Read], url: str | None) -> tuple[str, list[str]]:
-    counts = Counter(read.origin for read in reads if not _asset(read)) or Counter(read.origin for read in reads)
-    most = max(counts, key=counts.__getitem__)  # of several, the first that was asked
+    """The origin that is meant, and what is to be said of it: of the site of the first page, the one with the most
+    replies of pages and data (a page's interface often has an origin of its own; so have its counters)."""
+    counts = Counter(read.origin for read in reads if _is_told(read))
+    total = Counter(read.origin for read in reads if not _led_away(read)) or Counter(read.origin for read in reads)
+    page = next((read.origin for read in reads if _is_page(read)), reads[0].origin)
+    ours = [origin for origin in total if _site(origin) == _site(page) and counts[origin]] or list(counts or total)
+    most = max(ours, key=lambda origin: (counts[origin], origin == page, total[origin]))
     if url is None:
         return most, []
     wanted = origin_of(url)
-    if wanted in counts:
+    if any(read.origin == wanted for read in reads):
         return wanted or most, []
     return most, [f"the recording has nothing of {wanted or url}; its requests to {most} were taken"]
+
+
+def _is_page(read: Read) -> bool:
+    return read.reply.media_type == "text/html" and 200 <= read.status < 300
+
+
+def _is_told(read: Read) -> bool:
+    kind = read.reply.media_type
+    told = kind in ("text/html", "application/json", "application/xml", "text/xml") or kind.endswith("+json")
+    return told and read.status >= 200 and not _led_away(read)
+
+
+def _led_away(read: Read) -> bool:
+    """Whether the reply was a redirect to another origin."""
+    location = read.reply.header("location") if 300 <= read.status < 400 else None
+    return location is not None and origin_of(location) not in (None, read.origin)
+
+
+def _site(origin: str) -> str:
+    """The part of the host that one owner has: its last two labels, three under ``co.uk`` and the like; of an address
+    or a single name, all of it."""
+    host = urlsplit(origin).hostname or ""
+    labels = host.split(".")
+    if len(labels) < 3 or labels[-1].isdigit() or ":" in host:
+        return host
+    short = len(labels[-1]) == 2 and labels[-2] in ("ac", "co", "com", "edu", "gov", "net", "org")
+    return ".".join(labels[-3 if short else -2 :])
 
 
 def _elsewhere(reads: Sequence[Read]) -> str:

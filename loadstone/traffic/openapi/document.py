@@ -22,6 +22,9 @@ Path = tuple[str | int, ...]
 MOST_LETTERS = 64 << 20
 """A longer text is no description of an interface."""
 
+MOST_LINED = 8 << 20
+"""Letters of the longest JSON document whose lines are looked up: finding them takes about a second a MiB."""
+
 MOST_HOPS = 32
 """References that lead to references, before it is called a circle."""
 
@@ -30,6 +33,7 @@ DEEPEST = 200
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_TABS = re.compile(r"^[ \t]*\t[ \t]*$", re.MULTILINE)
 _WORDS: dict[str, object] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -48,24 +52,25 @@ class Document:
         self._told: set[str] = set()
 
     def line(self, path: Path) -> int:
-        """The line of what is at a path, or of the nearest thing above it; 1 where no text is known."""
+        """The line of what is at a path, or of the nearest thing above it; 0 where lines are not known."""
         if self._lines is None:
             self._lines = _lines_of(self._text)
         for end in range(len(path), -1, -1):
             if path[:end] in self._lines:
                 return self._lines[path[:end]]
-        return 1
+        return 0
 
     def note(self, path: Path, what: str) -> None:
         """Say something of a place, once."""
-        said = f"{self.at}:{self.line(path)}: {what}"
+        line = self.line(path)
+        said = f"{self.at}:{line}: {what}" if line else f"{self.at}: {what}"
         if said not in self._told:
             self._told.add(said)
             self.notes.append(said)
 
     def fail(self, path: Path, found: str, expected: str) -> NoReturn:
         """Raise SpecError for a document that cannot be used."""
-        raise SpecError.of((Problem(self.at, self.line(path), found, expected),))
+        raise SpecError.of((Problem(self.at, max(1, self.line(path)), found, expected),))
 
     def table(self, value: object, path: Path) -> dict[str, object]:
         """What a table or a reference to one holds; empty, with a word about it, where it is none."""
@@ -151,7 +156,7 @@ def _yaml_of_braces(text: str, at: str, said: str) -> tuple[object, Mapping[Path
 
 def _lines_of(text: str) -> Mapping[Path, int]:
     """Lines of a JSON document, which is YAML but for rare texts; none where it is not."""
-    if not text:
+    if not text or len(text) > MOST_LINED:
         return {}
     try:
         return _yaml(text, "")[1]
@@ -163,6 +168,8 @@ def _yaml(text: str, at: str) -> tuple[object, Mapping[Path, int]]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if "\t" in text:  # libyaml minds a tab in an otherwise empty line, which YAML 1.2 allows
+        text = _TABS.sub("", text)
     try:
         node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:

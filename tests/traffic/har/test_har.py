@@ -160,20 +160,44 @@ def test_what_is_not_driven_is_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_the_origin_is_the_one_with_the_most_requests(tmp_path: Path) -> None:
     har = chrome(
-        entry("/", origin="https://www.example"),
-        *(entry(f"/{n}.png", origin="https://cdn.example", mime="image/png") for n in range(9)),
-        *(entry(f"/v1/{n}", origin="https://api.example:443") for n in range(3)),
-        entry("/collect", origin="https://stats.example"),
+        entry("/", origin="https://www.shop.example", mime="text/html"),
+        *(entry(f"/{n}.png", origin="https://cdn.shop.example", mime="image/png") for n in range(9)),
+        *(entry(f"/v1/{n}", origin="https://api.shop.example:443") for n in range(3)),
+        *(entry(f"/collect/{n}", origin="https://stats.example") for n in range(5)),
     )
     path = write(tmp_path, har)
     recording = read_har(path)
-    assert (recording.origin, len(recording.exchanges), recording.elsewhere) == ("https://api.example", 3, 11)
-    assert "11 requests went elsewhere" in recording.notes[0]
-    chosen = read_har(path, url="https://WWW.example/some/where")
-    assert (chosen.origin, targets(chosen)) == ("https://www.example", ["GET /"])
+    assert (recording.origin, len(recording.exchanges), recording.elsewhere) == ("https://api.shop.example", 3, 15)
+    assert "15 requests went elsewhere" in recording.notes[0]
+    chosen = read_har(path, url="https://WWW.shop.example/some/where")
+    assert (chosen.origin, targets(chosen)) == ("https://www.shop.example", ["GET /"])
     other = read_har(path, url="http://127.0.0.1:8000")
-    assert other.origin == "https://api.example"
+    assert other.origin == "https://api.shop.example"
     assert "nothing of http://127.0.0.1:8000" in other.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "other", "one_site"),
+    [
+        ("http://localhost:3000", "http://localhost:8000", True),
+        ("http://127.0.0.1:3000", "http://127.0.1.1:8000", False),
+        ("https://www.bbc.co.uk", "https://api.other.co.uk", False),
+        ("https://www.bbc.co.uk", "https://api.bbc.co.uk", True),
+        ("https://shop.example", "https://shop.test", False),
+        ("https://[::1]:80", "https://[::1]:81", True),
+    ],
+)
+def test_another_site_is_never_taken_for_ours(tmp_path: Path, page: str, other: str, one_site: bool) -> None:
+    har = chrome(entry("/", origin=page, mime="text/html"), entry("/a", origin=other), entry("/b", origin=other))
+    assert read_har(write(tmp_path, har)).origin == (other if one_site else page)
+
+
+def test_a_redirect_to_another_origin_is_not_the_service(tmp_path: Path) -> None:
+    har = chrome(
+        entry("/", origin="http://shop.example", status=301, text=None, got=[("Location", "https://shop.example/")]),
+        entry("/", mime="text/html"),
+    )
+    assert read_har(write(tmp_path, har)).origin == SHOP
 
 
 def test_redirects_are_exchanges_of_their_own(tmp_path: Path) -> None:

@@ -322,3 +322,8 @@ paths:
     (route,) = read_openapi(text, at="a.yaml").routes
     assert route.name == "no"
     assert [field.values for field in route.fields] == [("yes",), ("2024-01-02",), ("12:30",)]
+
+
+def test_a_tab_in_an_empty_line() -> None:
+    text = "openapi: 3.0.0\ninfo:\n  description: |-\n    \t\n    Words.\npaths: {/a: {get: {}}}\n"
+    assert [route.id for route in read_openapi(text, at="a.yaml").routes] == ["GET /a"]
