@@ -119,8 +119,7 @@ def _names(routes: Iterable[Route], known: Mapping[str, Fill]) -> list[tuple[str
 
 def _groups(ways: Sequence[Way]) -> dict[str, list[Way]]:
     """By what they are about and whether they want a login; pages that stand alone together."""
-    firsts = Counter(way.route.template.strip("/").partition("/")[0] for way in ways)
-    shared = next((first for first, count in firsts.items() if first and count == len(ways) and count > 2), "")
+    shared = _shared(ways)
     groups: dict[tuple[str, bool], list[Way]] = {}
     for way in ways:
         groups.setdefault((root_of(way.route, shared), way.login), []).append(way)
@@ -133,6 +132,13 @@ def _groups(ways: Sequence[Way]) -> dict[str, list[Way]]:
         else:
             made[f"{root or 'home'}{' behind the login' if login and root in made else ''}"] = members
     return made | {name: members for name, members in alone.items() if members}
+
+
+def _shared(ways: Sequence[Way]) -> str:
+    """A first segment that all routes have and none is: it says whose they are, not what they are about."""
+    firsts = {way.route.template.strip("/").partition("/")[0] for way in ways}
+    alone = {way.route.template.strip("/") for way in ways}
+    return next(iter(firsts)) if len(firsts) == 1 and len(ways) > 2 and not firsts & alone else ""
 
 
 def _parts(members: Sequence[Way], every: Mapping[str, Way]) -> list[list[Way]]:

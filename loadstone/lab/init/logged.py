@@ -108,7 +108,7 @@ class _Fed(Values):
     def written(self, key: str, name: str, fill: Fill | None) -> str:
         """A column of the log's own values where they may be read, else values that were seen to work."""
         if (column := self._columns.get(key) or self._columns.get(name)) is not None:
-            return template.show((template.Column(*column),))
+            return template.show((template.Column(*column, raw=True),))  # the log's values are encoded already
         return super().written(key, name, fill)
 
 

@@ -38,7 +38,7 @@ def drafted(baseline: BaselineTold) -> tuple[tuple[Slo, ...], dict[str, tuple[st
         said[f"slo.{name}"] = (
             f"A draft: measured {format_duration(one.value_s)} [{format_duration(one.low_s)}, "
             f"{format_duration(one.high_s)}] over {one.requests:,} requests in run {baseline.run}; "
-            "twice the upper end, rounded up. Say what your users need instead.",
+            f"twice the upper end, at least {format_duration(LEAST_S)}. Say what your users need instead.",
         )
     if baseline.requests:
         low, high = clopper_pearson(baseline.errors, baseline.requests)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
@@ -93,7 +94,7 @@ class Probing:
     def ask(self, routes: Sequence[Route], *, logged_in: bool = False) -> Probed:
         """Ask them, as far as the client's bounds allow."""
         self._know(routes)
-        waiting = sorted(routes, key=lambda route: (len(field_keys(route)), route.template.count("/"), route.template))
+        waiting = sorted(routes, key=_order)
         for number, route in enumerate(waiting):
             if number and number % 20 == 0:
                 self._doing(f"asking each safe route once: {number} of {len(waiting)}")
@@ -114,7 +115,8 @@ class Probing:
                 found = re.findall(r"\{([^{}]*)\}", route.template.split("/")[place])
                 for field in route.fields:
                     if field.where == "path" and field.name in found and field.values:
-                        both = dict.fromkeys((*self._known.get(key, ()), *field.values))
+                        told = (unquote(value) for value in field.values)  # a table has them as paths do
+                        both = dict.fromkeys((*self._known.get(key, ()), *told))
                         self._known[key] = tuple(both)[:MOST_KNOWN]
 
     def _one(self, route: Route, logged_in: bool) -> None:
@@ -261,16 +263,26 @@ class Probing:
     def _queries(self, route: Route) -> Iterator[tuple[tuple[str, tuple[str, ...]], ...]]:
         """Sets of parameters, the likeliest first: those that are usual or needed, with words where one is searched."""
         fields = [field for field in route.fields if field.where == "query" and _usual(field, route)]
-        yield tuple((field.name, field.values[:ALIKE]) for field in fields if any(field.values))
+        yield tuple((field.name, _decoded(field)) for field in fields if any(field.values))
         empty = [field for field in fields if not any(field.values)]
         searched = [field.name for field in route.fields if field.where == "query" and SEARCHES.search(field.name)]
         if empty or searched:
             words = tuple(words_of(self._replies.values()))
             if words:
-                filled = {field.name: field.values[:ALIKE] for field in fields if any(field.values)}
+                filled = {field.name: _decoded(field) for field in fields if any(field.values)}
                 filled |= {field.name: words for field in empty if field.kind in ("word", "text", "slug")}
                 filled |= dict.fromkeys(searched, words)
                 yield tuple(filled.items())
+
+
+def _decoded(field: Field) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(unquote_plus(value) for value in field.values if value))[:ALIKE]
+
+
+def _order(route: Route) -> tuple[int, bool, int, str]:
+    """Lists before what they list, searches behind what has words."""
+    searches = any(field.where == "query" and SEARCHES.search(field.name) for field in route.fields)
+    return len(field_keys(route)), searches, route.template.count("/"), route.template
 
 
 def _usual(field: Field, route: Route) -> bool:

@@ -84,7 +84,7 @@ def step_of(way: Way, values: Values, extracts: tuple[Extraction, ...], name: st
 def unsafe_step(route: Route, fills: Mapping[str, Fill], values: Values, name: str) -> Step:
     """A step that was never sent: what it would ask, with the example of a body that a document gave."""
     needed = [field for field in route.fields if field.where == "query" and field.required and field.values]
-    query = tuple((field.name, field.values[:1]) for field in needed)
+    query = tuple((field.name, (unquote(field.values[0]),)) for field in needed)
     body, headers = body_of(route)
     return Step(
         name=name,
