@@ -49,10 +49,13 @@ def traffic(
 ) -> int:
     """A workload from access logs: mix, visits, think times, popularity, arrivals; and how alike it is."""
     import time
+    from contextlib import suppress
 
     from loadstone.archive import find
     from loadstone.cli.progress import Progress
+    from loadstone.errors import InstrumentError
     from loadstone.lab.traffic import declared_routes, keep_traffic, traffic_from_logs
+    from loadstone.lab.traffic_page import write_traffic_page
     from loadstone.traffic.fit import assumptions
 
     for name, seconds in (("--idle", idle_s), ("--peak", peak_s)):
@@ -70,6 +73,9 @@ def traffic(
             doing=progress.doing,
         )
     path = keep_traffic(find(archive), told, time.time_ns())
+    kept = str(path)
+    with suppress(InstrumentError):  # a page that was not built is no reason to keep the model from anybody
+        kept = f"{path}, and its page {write_traffic_page(path, told).name}"
     if as_json:
         from loadstone.cli.options import print_json
 
@@ -81,5 +87,5 @@ def traffic(
         further = ("--format", line_format) if line_format else ()
         named = tuple(word for log in logs for word in ("--log", log))
         step = shlex.join(("loadstone", "init", "URL", *further, *named)) if told.visits else None
-        click.echo(traffic_text(told, assumptions(told), color=color(), width=width(), kept=str(path), next_step=step))
+        click.echo(traffic_text(told, assumptions(told), color=color(), width=width(), kept=kept, next_step=step))
     return 0 if told.visits else 4
