@@ -74,7 +74,7 @@ impl Clock {
         let day = digits(&[*d1, *d2])?;
         let days = days(digits(&[*y1, *y2, *y3, *y4])?, month, day)?;
         let (time, rest) = time.split_at_checked(8)?;
-        let ns = (days * 86_400 + time_of_day(time)?) * SECOND_NS + tail(rest)?;
+        let ns = (days * 86_400 + time_of_day(time)?).checked_mul(SECOND_NS)?.checked_add(tail(rest)?)?;
         self.length = 0;
         if let Some(kept) = self.text.get_mut(..text.len()) {
             kept.copy_from_slice(text);

@@ -78,6 +78,8 @@ impl LogReader {
     /// What was read so far; complete after the last batch.
     pub fn settle(&self) -> Told {
         let settled = self.sorter.routes.settle();
-        Told { map: settled.map, routes: settled.routes, reading: self.reading.clone() }
+        let mut reading = self.reading.clone();
+        reading.notes.extend(settled.notes);
+        Told { map: settled.map, routes: settled.routes, reading }
     }
 }

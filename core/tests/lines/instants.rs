@@ -89,6 +89,10 @@ fn apaches_own_example() {
     assert_eq!(read("2000-10-10 20:55:36", Style::Iso), Some(971_211_336));
     assert_eq!(read("9.71211336e8", Style::UnixS), Some(971_211_336));
     assert_eq!(read("31/Dec/2016:23:59:60 +0000", Style::Clf), Some(1_483_228_799));
+    for year in ["0000", "1969", "3026", "9999"] {
+        assert_eq!(read(&format!("10/Oct/{year}:13:55:36 -0700"), Style::Clf), None);
+        assert_eq!(read(&format!("{year}-10-10T13:55:36-07:00"), Style::Iso), None);
+    }
     for wrong in [
         "10/Okt/2000:13:55:36 -0700",
         "32/Oct/2000:13:55:36 -0700",
