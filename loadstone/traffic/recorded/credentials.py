@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from loadstone.traffic.recorded.asked import Place
 
-__all__ = ["PASSWORD", "USER", "Secrets", "secret_of"]
+__all__ = ["PASSWORD", "USER", "Secrets", "is_token", "secret_of"]
 
 USER, PASSWORD = "LOADSTONE_USER", "LOADSTONE_PASSWORD"
 
@@ -25,7 +25,14 @@ _PERSONAL = re.compile(
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+_TOKEN = re.compile(r"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9_.~+/=:-]{20,}")
 _CARD = re.compile(r"(?:[0-9][ -]?){13,19}")
+
+
+def is_token(value: str) -> bool:
+    """Whether a value looks drawn rather than written: 20 letters or more of both cases and digits, without a word's
+    gaps. A UUID or a hash in lower case is an id as often, and is none here."""
+    return _TOKEN.fullmatch(value) is not None
 
 
 class Secrets:
@@ -79,8 +86,8 @@ def _logs_in(beside: Iterable[str]) -> bool:
 
 
 def _has_secret(value: str) -> bool:
-    """An address, a signed token, a card's number."""
-    if _EMAIL.search(value) or _JWT.search(value):
+    """An address, a token, a card's number."""
+    if _EMAIL.search(value) or _JWT.search(value) or is_token(value):
         return True
     found = _CARD.search(value)
     return found is not None and _luhn(re.sub(r"\D", "", found[0]))

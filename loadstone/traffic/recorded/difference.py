@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from loadstone.model.recording import RecordedExchange, Recording
 from loadstone.traffic.recorded.alignment import aligned
 from loadstone.traffic.recorded.asked import Asked, Place, asked, places
-from loadstone.traffic.recorded.credentials import secret_of
+from loadstone.traffic.recorded.credentials import is_token, secret_of
 from loadstone.traffic.recorded.dynamic import Dynamic, Kind, Use
 from loadstone.traffic.recorded.naming import Names, value_name
 from loadstone.traffic.recorded.replies import replies_of, surest
@@ -35,7 +35,8 @@ class _Change(NamedTuple):
 
 
 def differences(first: Recording, second: Recording) -> tuple[Dynamic, ...]:
-    """Every value in a request that differs between the two, in the order of the first recording."""
+    """Every value in a request that differs between the two, in the order of the first recording; and what looks like
+    a token, is the same in both and was served in both, since another time it may not be."""
     walk = _Walk(first, second)
     groups: dict[tuple[str, str], list[_Change]] = {}
     for change in walk.changes():
@@ -73,11 +74,17 @@ class _Walk:
         for i, j in self._pairs.items():
             here = self._asked[i] = asked(self._ours[i])
             there = dict(places(asked(self._theirs[j])))
-            moved = [(place, value, there[place]) for place, value in places(here) if there.get(place, value) != value]
+            moved = [
+                (place, value, there[place])
+                for place, value in places(here)
+                if place in there and (there[place] != value or is_token(value))
+            ]
             link = self._link(i, j) if any(place.where in ("path", "query") for place, _, _ in moved) else None
             loose: list[_Change] = []
             for place, value, other in moved:
                 parts = self._parts(i, place, value, other)
+                if value == other and parts is None:
+                    continue  # a token that stays and that nobody served: not a difference
                 if parts is None and link is not None and place.where in ("path", "query"):
                     loose = [link]
                 else:

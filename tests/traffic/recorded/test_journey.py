@@ -115,7 +115,11 @@ def test_credentials_and_personal_data_are_the_environment_s() -> None:
     made = made_of(one, differences(one, other), "visit")
     page, post, api, keyed = steps(made.journey)
     assert page.extract == (Extraction("csrf", "regex", r'name="csrf"[^>]*?\bvalue="([^"]*)"'),)
-    fields: dict[str, object] = {"csrf": "{csrf}", "email": "{env.LOADSTONE_USER}", "password": "{env.LOADSTONE_PASSWORD}"}
+    fields: dict[str, object] = {
+        "csrf": "{csrf}",
+        "email": "{env.LOADSTONE_USER}",
+        "password": "{env.LOADSTONE_PASSWORD}",
+    }
     assert post.body == Body("form", fields)
     assert api.body == Body("json", {"phone": "{env.LOADSTONE_PHONE}", "note": "{env.LOADSTONE_NOTE}", "n": 1})
     assert keyed.target == "/api?api_key={env.LOADSTONE_API_KEY}"
@@ -147,6 +151,20 @@ def test_cookies_that_were_set_are_the_engine_s() -> None:
         exchange("GET /b", headers={"Cookie": "session=abc"}),
     )
     assert [step.headers for step in steps(made_of(visit, (), "visit").journey)] == [{}, {}]
+
+
+def test_a_token_is_never_written() -> None:
+    served, sent = "WyJkZW1vIl0.FgY4xYz12AbC", "Zm9vYmFyQmF6MTIzNDU2Nzg5MA=="
+    visit = recording(
+        exchange("GET /", html(f'<a href="/join/{served}">join</a>')),
+        exchange(f"GET /join/{served}"),
+        exchange(f"GET /files/{sent.rstrip('=')}?q={sent}"),
+    )
+    for dynamics in (differences(visit, visit), candidates(visit)):
+        made = made_of(visit, dynamics, "visit")
+        _, join, files = steps(made.journey)
+        assert join.target == "/join/{join_id}"
+        assert files.target == "/files/{env.LOADSTONE_VALUE}?q={env.LOADSTONE_Q}"
 
 
 def test_a_uuid_that_a_client_makes_is_made() -> None:
