@@ -18,7 +18,7 @@ from loadstone.traffic.recorded.asked import Asked, Place, asked, places
 from loadstone.traffic.recorded.credentials import is_token, secret_of
 from loadstone.traffic.recorded.dynamic import Dynamic, Kind, Use
 from loadstone.traffic.recorded.naming import Names, value_name
-from loadstone.traffic.recorded.replies import replies_of, surest
+from loadstone.traffic.recorded.replies import MOST_BACK, replies_of, surest
 from loadstone.traffic.recorded.ways import Way
 
 __all__ = ["answered_before", "differences", "origin_of_use", "together"]
@@ -99,7 +99,11 @@ class _Walk:
         name = names.new(value_name(use.place, self._asked[use.exchange].path, source[1] if source else None))
         if source is None:
             kind = _kind(use.place, first, second)
-            return Dynamic(name, kind, first, second, uses, says=_says(kind, use.place))
+            says = _says(kind, use.place)
+            if how := self._spelt(first, second, use.exchange):
+                where = where_it_stands(use.place)
+                says = f"{where} was served {how}: it cannot be taken from there, and is sent as it was recorded"
+            return Dynamic(name, kind, first, second, uses, says=says)
         served_by, way = source
         return Dynamic(
             name,
@@ -113,6 +117,13 @@ class _Walk:
             item=way.item,
             says=origin_of_use(use.place, way),
         )
+
+    def _spelt(self, first: str, second: str, before: int) -> str | None:
+        """How both recordings had it, where they had it in other letters."""
+        for i in range(before - 1, max(-1, before - 1 - MOST_BACK), -1):
+            if i in self._pairs and (how := self._ours_replies[i].spelt(first)):
+                return how if self._their_replies[self._pairs[i]].spelt(second) == how else None
+        return None
 
     def source(self, first: str, second: str, before: int) -> tuple[int, Way] | None:
         """The surest way among the replies that were there before the request was sent; of equal ones the latest."""

@@ -233,6 +233,11 @@ def _session(recording: Recording, kept: Sequence[int]) -> bool:
     return bool(sent) and not sent & given
 
 
+def _unsaid(one: Dynamic) -> bool:
+    """Whether a value without a source has to be told of: of a secret its variable says enough."""
+    return one.kind != "secret" or "cannot be taken" in one.says
+
+
 def _told(
     recording: Recording,
     dynamics: Sequence[Dynamic],
@@ -244,7 +249,7 @@ def _told(
     notes = []
     if left := len(recording.exchanges) - len(kept):
         notes.append(f"{left} {'request' if left == 1 else 'requests'} without a reply left out")
-    notes += list(dict.fromkeys(one.says for one in dynamics if one.extraction is None and one.kind != "secret"))
+    notes += list(dict.fromkeys(one.says for one in dynamics if one.extraction is None and _unsaid(one)))
     if pauses:
         notes.append(
             f"{pauses} {'pause' if pauses == 1 else 'pauses'} as recorded, drawn exponentially about their length; "

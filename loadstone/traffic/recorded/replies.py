@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from urllib.parse import unquote
 
 from loadstone.model.extraction import TOKEN
 from loadstone.model.recording import RecordedExchange
@@ -13,7 +15,7 @@ from loadstone.traffic.recorded.in_json import Leaves, json_ways
 from loadstone.traffic.recorded.in_text import text_ways
 from loadstone.traffic.recorded.ways import Way
 
-__all__ = ["Reply", "replies_of", "surest", "ways"]
+__all__ = ["MOST_BACK", "Reply", "replies_of", "surest", "ways"]
 
 MOST_BACK = 300
 """Replies before a request that a value is looked for in: a page and all it led to, many times over."""
@@ -67,6 +69,17 @@ class Reply:
         if _SPELT.fullmatch(value):  # JSON writes it as it is
             return False
         return self.leaves is not None and value in self.leaves.paths
+
+    def spelt(self, value: str) -> str | None:
+        """How the reply has a value that it does not have as it stands: a way that no extraction can go."""
+        for name, kept in self.cookies.items():
+            if "%" in kept and unquote(kept) == value:
+                return f"in the cookie {name}, percent-encoded"
+        if "&" in self.text and value in html.unescape(self.text):
+            return "in a page, with HTML's escapes"
+        if "\\/" in self.text and value in self.text.replace("\\/", "/"):
+            return "in a script, with escapes"
+        return None
 
 
 def replies_of(exchanges: Sequence[RecordedExchange], origin: str) -> list[Reply]:

@@ -295,3 +295,27 @@ def test_a_part_of_a_value() -> None:
     (use,) = dynamic.uses
     assert use.place.where == "query"
     assert use.start == len("/orders/")
+
+
+def test_what_was_served_in_other_letters_is_told() -> None:
+    def visit(token: str) -> Recording:
+        return recording(
+            exchange("GET /page", html(""), got=[("set-cookie", f"XSRF-TOKEN={token}%3D")]),
+            exchange("POST /go", headers={"X-XSRF-TOKEN": f"{token}="}),
+        )
+
+    (dynamic,) = found(visit, "a8f5f167f44f", "b9e6a278a55a")
+    assert dynamic.extraction is None
+    assert "in the cookie XSRF-TOKEN, percent-encoded: it cannot be taken from there" in dynamic.says
+
+
+def test_what_html_escapes_at_its_end_is_taken_without_it() -> None:
+    def visit(token: str) -> Recording:
+        return recording(
+            exchange("GET /page", html(f'<input name="a" value="{token}&#x3D;">')),
+            exchange("POST /go", headers={"X-XSRF-TOKEN": f"{token}="}),
+        )
+
+    (dynamic,) = found(visit, "a8f5f167f44f", "b9e6a278a55a")
+    assert dynamic.extraction == Extraction("xsrf_token", "regex", 'value="([0-9a-f]+)&')
+    assert (dynamic.uses[0].start, dynamic.uses[0].end) == (0, 12)
