@@ -51,7 +51,8 @@ def clustered_share(
         low, high = wilson(marked / design.effect, size)
     else:
         low, high = share_interval(marked, count, design)
-    return marked / count, low, high
+    share = marked / count
+    return share, min(share, low), max(share, high)
 
 
 def mean_interval(total: float, squares: float, count: int) -> tuple[float, float, float]:

@@ -29,6 +29,11 @@ ENDS = 4.0
 BRIEF = 8.0
 """Of a shorter log an eighth is left out at its end."""
 
+NEARLY = 0.8
+OVERLAP = 2.0
+"""Windows that have four fifths of the peak's requests might have been it by chance. Windows that slide count as twice
+those beside each other: the highest of 60 sliding sums an hour lies about where that of 2 an hour does (simulated)."""
+
 Doing = Callable[[str], None]
 
 
@@ -88,23 +93,24 @@ def stretch_of(survey: Survey, span: tuple[int, int], idle_s: float, peak_s: flo
     return Stretch(begin, end, *peak, survey.first_ns + idle_ns if long else survey.first_ns, judged)
 
 
-def _peak(survey: Survey, begin: int, end: int, peak_s: float) -> tuple[int, int]:
-    """The busiest window that lies in the part; all of it where it is shorter."""
+def _peak(survey: Survey, begin: int, end: int, peak_s: float) -> tuple[int, int, float]:
+    """The busiest window that lies in the part, and how many it was chosen from; all of it where it is shorter."""
     length = round(peak_s * NS)
     if end - begin <= length:
-        return begin, end
+        return begin, end, 1.0
     width = survey.bucket_ns
     inside = (survey.buckets * width >= begin) & ((survey.buckets + 1) * width <= end)
     buckets, counts = survey.buckets[inside], survey.counts[inside]
     if not len(buckets):
-        return begin, begin + length
+        return begin, begin + length, 1.0
     sums = np.concatenate([[0], np.cumsum(counts)])
     beyond = np.searchsorted(buckets, buckets + max(1, length // width))
     fits = (buckets * width + length <= end) | (buckets == buckets[0])
     totals = np.where(fits, sums[beyond] - sums[np.arange(len(buckets))], -1)
     start = int(buckets[int(np.argmax(totals))]) * width
     start = max(begin, min(start, end - length))
-    return start, start + length
+    rivals = OVERLAP * float((totals >= NEARLY * totals.max()).sum()) * width / length
+    return start, start + length, max(1.0, rivals)
 
 
 def traffic_of(hits: Hits, told: Read, tally: Tally) -> Traffic:

@@ -18,10 +18,10 @@ BATCH = 65_536
 
 
 class MemoryHits:
-    """A ``Hits`` over columns in memory; the rows are put in the order of time."""
+    """A ``Hits`` over columns in memory; the rows are put in the order in which requests end, as a log has them."""
 
     def __init__(self, rows: HitBatch, routes: Sequence[Route], reading: LogReading | None = None) -> None:
-        order = np.argsort(rows.time_ns, kind="stable")
+        order = np.argsort(rows.time_ns + np.maximum(0, rows.duration_ns), kind="stable")
         self._rows = HitBatch._make(column[order] for column in rows)
         self._routes = tuple(routes)
         self._reading = reading or LogReading(lines=len(order), hits=len(order))

@@ -13,7 +13,7 @@ from loadstone.model.route import Field, Route
 from loadstone.model.traffic import Arrivals, Dispersion, Popularity, RouteLoad, Transition, VisitClass
 from loadstone.stats.beta import normal_quantile
 from loadstone.stats.proportion import Design, share_interval
-from loadstone.stats.traffic.dispersion import Index, index_of_dispersion
+from loadstone.stats.traffic.dispersion import index_of_dispersion
 from loadstone.stats.traffic.shares import clustered_share, mean_interval
 from loadstone.stats.traffic.zipf import fit_zipf
 from loadstone.traffic.fit.paces import Clock, paces_of, pauses_of
@@ -24,6 +24,9 @@ __all__ = ["WINDOWS_S", "arrivals_of", "mix_of", "per_window", "popularity_of", 
 
 WINDOWS_S = (1.0, 10.0, 60.0)
 """Windows in which bursts are looked for: those in which published traces are (within an hour, 1, 10 and 60 s)."""
+
+FEWEST_WIDE = 10
+"""Windows of the longest kind: the largest of indexes from fewer would be chance."""
 
 NS = 1e9
 
@@ -142,9 +145,10 @@ def _popular(route: Route, name: str, counts: NDArray[np.int64], effect: float, 
 
 
 def per_window(times_ns: NDArray[np.int64], from_ns: int, to_ns: int, window_s: float) -> NDArray[np.int64]:
-    """Counts in whole windows from ``from_ns``."""
+    """Counts in the whole windows between; they begin at multiples of their length, as whole minutes do."""
     width = max(1, round(window_s * NS))
-    windows = (to_ns - from_ns) // width
+    from_ns = -(-from_ns // width) * width
+    windows = max(0, (to_ns - from_ns) // width)
     places = (times_ns - from_ns) // width
     return np.bincount(places[(places >= 0) & (places < windows)], minlength=windows)
 
@@ -155,27 +159,39 @@ def arrivals_of(tally: Tally, daily: tuple[float, ...], grain_s: float) -> Arriv
     begun, asked = tally.begun(), tally.peak()
     if not tally.peak_whole and len(asked):
         end = int(asked[-1])
-    seconds = max(0.0, (end - begin) / NS)
+    seconds = (end - begin) / NS
+    if seconds <= grain_s:
+        seconds = 0.0  # all within one step of the clock: no time passed
     told = []
-    rates = []
-    for times in (begun, asked):
-        widest: Index | None = None
-        for window in WINDOWS_S:
-            if window < grain_s:
-                continue
-            index = index_of_dispersion(per_window(times, begin, end, window), 1)
-            widest = index or widest
-            if index is not None and times is begun:
-                source = f"{index.windows} windows of the peak, trend taken out"
-                told.append(Dispersion(window, Estimate(index.value, index.low, index.high, "", source, len(times))))
-        rates.append(_rate(len(times), seconds, widest))
-    return Arrivals(begin, seconds, rates[0], rates[1], tuple(told), daily)
+    for window in WINDOWS_S:
+        index = None if window < grain_s else index_of_dispersion(per_window(begun, begin, end, window), 1)
+        if index is not None:
+            source = f"{index.windows} windows of the peak, trend taken out"
+            told.append(Dispersion(window, Estimate(index.value, index.low, index.high, "", source, len(begun))))
+    visits, requests = (
+        _rate(len(times), seconds, _long_index(times, begin, end), tally.stretch.rivals) for times in (begun, asked)
+    )
+    return Arrivals(begin, seconds, visits, requests, tuple(told), daily)
 
 
-def _rate(count: int, seconds: float, index: Index | None) -> Estimate:
-    """A mean rate whose counts vary as the widest windows do, and not less than Poisson."""
+def _long_index(times: NDArray[np.int64], begin: int, end: int) -> float:
+    """The largest index in long windows, from 60 s to a tenth of the whole: visits make neighbouring minutes alike."""
+    window, most = max(WINDOWS_S), 1.0
+    while (end - begin) / NS / window >= FEWEST_WIDE:
+        found = index_of_dispersion(per_window(times, begin, end, window), 1)
+        most = max(most, found.value if found else 1.0)
+        window *= 2
+    return most
+
+
+def _rate(count: int, seconds: float, index: float, rivals: float) -> Estimate:
+    """A mean rate whose counts vary as those of long windows do, and not less than Poisson.
+
+    The busiest of some windows is busy by chance too: the lower end allows for so many choices (Bonferroni).
+    """
     if seconds <= 0 or count == 0:
         return Estimate(0.0, None, None, "per_s", "no time passed in the log", count)
     value = count / seconds
-    reach = normal_quantile(0.975) * math.sqrt(max(1.0, index.value if index else 1.0) / count)
-    return Estimate(value, value * math.exp(-reach), value * math.exp(reach), "per_s", "the peak in the log", count)
+    reach = normal_quantile(0.975) * math.sqrt(index / count)
+    chosen = reach * normal_quantile(1 - 0.025 / rivals) / normal_quantile(0.975)
+    return Estimate(value, value * math.exp(-chosen), value * math.exp(reach), "per_s", "the peak in the log", count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from loadstone.model.hits import HitBatch
@@ -11,6 +13,7 @@ from loadstone.traffic.fit.fitting import read
 from loadstone.traffic.fit.generating import generate, mean_length
 from loadstone.traffic.fit.memory import MemoryHits
 from loadstone.traffic.fit.paces import Clock
+from loadstone.traffic.fit.parts import WINDOWS_S
 from loadstone.traffic.fit.survey import Survey
 from loadstone.traffic.fit.tally import Stretch
 
@@ -29,7 +32,8 @@ def staged(fitted: Traffic, clock: Clock, window_s: float, requests_per_s: float
     length, lasting_s = mean_length(fitted, seed)
     if length <= 0 or window_s <= 0 or requests_per_s <= 0:
         return None
-    build_up_s = min(max(lasting_s, 1.0), 2 * clock.idle_s)
+    widest = max(WINDOWS_S)
+    build_up_s = math.ceil(min(max(lasting_s, 1.0), 2 * clock.idle_s) / widest) * widest  # bursts' windows stay whole
     windows = int(np.clip(ENOUGH / (requests_per_s * window_s), 1, MOST_WINDOWS))
     end_s = build_up_s + windows * window_s
     hits = generate(fitted, seed, end_s + build_up_s, rate_per_s=requests_per_s / length)
@@ -38,6 +42,7 @@ def staged(fitted: Traffic, clock: Clock, window_s: float, requests_per_s: float
         round((end_s + build_up_s) * NS),
         round(build_up_s * NS),
         round(end_s * NS),
+        1.0,
         0,
         round(end_s * NS),
     )

@@ -22,14 +22,16 @@ MOST_AT_PEAK = 3_000_000
 
 
 class Stretch(NamedTuple):
-    """From when to when, in ns. A part of a log holds the visits that begin in it. Its busiest window is the peak; what
-    follows a request is judged up to ``judged_ns``, and beginnings of visits from ``begun_ns``: at the ends of a log
-    nobody knows what went before or came after."""
+    """From when to when, in ns. A part of a log holds the visits that begin in it. Its busiest window is the peak,
+    chosen among ``rivals`` (so many windows beside each other that are nearly as busy). What follows a request is
+    judged up to ``judged_ns``, and beginnings of visits from ``begun_ns``: at the ends of a log nobody knows what went
+    before or came after."""
 
     from_ns: int
     to_ns: int
     peak_ns: int
     peak_end_ns: int
+    rivals: float
     begun_ns: int
     judged_ns: int
 

@@ -2,7 +2,8 @@
 
 Requests stream through. Only visits that may still go on are held, so that memory follows the traffic of one idle time
 and not the length of the log. Files that are a little out of order do no harm: what has come together is put in order
-before it is cut.
+before it is cut. Within a visit requests stand in the order in which they were answered, which is that of the log: a
+clock of whole seconds, with exact durations taken off it, would turn some around.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LATE = 0.99
 
 
 class Visits(NamedTuple):
-    """Whole visits, rows of one after the other: visit v has rows ``starts[v]:starts[v + 1]``, in order of time."""
+    """Whole visits, rows of one after the other, in order of their end: visit v has ``starts[v]:starts[v + 1]``."""
 
     starts: NDArray[np.int64]
     time_ns: NDArray[np.int64]
@@ -107,16 +108,16 @@ class VisitStream:
         if not self._held:
             return Visits.joined([])
         rows = _Rows._make(np.concatenate([part[at] for part in self._held]) for at in range(5))
-        order = np.lexsort((rows.time_ns, rows.client))
+        order = np.lexsort((rows.end_ns, rows.client))  # stable: a log has one second's requests in their order
         rows = _Rows._make(column[order] for column in rows)
         begins = np.ones(len(order), dtype=bool)
-        begins[1:] = (rows.client[1:] != rows.client[:-1]) | (np.diff(rows.time_ns) > self._idle_ns)
+        begins[1:] = (rows.client[1:] != rows.client[:-1]) | (np.diff(rows.end_ns) > self._idle_ns)
         starts = np.append(np.flatnonzero(begins), len(order))
         starts = self._shortened(starts)
-        ends = rows.time_ns[starts[1:] - 1] if len(order) else rows.time_ns
+        ends = rows.end_ns[starts[1:] - 1] if len(order) else rows.end_ns
         over = np.ones(len(starts) - 1, dtype=bool)
         if not last and len(order):
-            reached = int(np.quantile(rows.time_ns, LATE, method="lower"))
+            reached = int(np.quantile(rows.end_ns, LATE, method="lower"))
             over = ends < reached - self._idle_ns
             left = int(np.diff(starts)[~over].sum())
             if left > MOST_OPEN:
