@@ -23,7 +23,8 @@ class Covered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StepMeasured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A quantile of a step's response time in the baseline, with its 95 % interval."""
+    """A quantile of a step's response time in the baseline, with its 95 % interval; of every request where journey and
+    step are empty."""
 
     journey: str
     step: str

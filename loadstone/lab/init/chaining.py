@@ -20,6 +20,9 @@ MOST_KEYS = 6  # of one list
 MOST_VALUES = 50
 LONGEST = 200
 
+_ANY = r'[^/?#&"\x27<>\s\\]+'
+"""A segment of a path as it stands in HTML and in JSON; a single quote is spelt out, so that a spec reads well."""
+
 IDS = ("id", "uuid", "slug", "pk", "_id", "key", "code", "name", "username", "number")
 """Names that ids go by, the likeliest first."""
 
@@ -51,9 +54,9 @@ def link_pattern(template: str, place: int) -> str:
     parts = []
     for number, segment in enumerate(template.split("/")):
         pieces = re.split(r"\{[^{}]*\}", segment)
-        group = r"([^/?#&\"'<>\s\\]+)" if number == place else r"[^/?#&\"'<>\s\\]+"
+        group = f"({_ANY})" if number == place else _ANY
         parts.append(group.join(re.escape(piece) for piece in pieces))
-    return "/".join(parts) + r"[\"'?#\\]"
+    return "/".join(parts) + r'["\x27?#\\]'
 
 
 def singular(word: str) -> str:
@@ -143,7 +146,7 @@ def _linked(reply: Reply, route: Route, place: int, field: Field) -> Iterator[tu
     pattern = link_pattern(route.template, place)
     found = [unquote(value) for value in re.findall(pattern, reply.text)]
     if field.kind == "number":
-        pattern = pattern.replace(r"([^/?#&\"'<>\s\\]+)", "([0-9]+)")
+        pattern = pattern.replace(f"({_ANY})", "([0-9]+)")
         found = [value for value in found if value.isdigit()]
     values = tuple(dict.fromkeys(value for value in found if 0 < len(value) <= LONGEST))
     if values and all(value.isprintable() for value in values):

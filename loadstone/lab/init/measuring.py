@@ -125,32 +125,37 @@ def _without_pauses(journey: Journey) -> Journey:
 
 
 def _measured(facts: PlanFacts, intervals: Sequence[Interval]) -> list[StepMeasured]:
-    """A quantile of each step with enough requests. Its interval allows for slow requests that come in clumps."""
+    """A quantile of each step with enough requests, and of every request under no name."""
     tally = Tally(facts)
     for interval in intervals:
         tally.add(interval)
-    measured: list[StepMeasured] = []
-    for journey, step in dict.fromkeys(facts.steps):
-        one = tally.steps.get((journey, step))
-        if one is None or one.requests < P95_FROM:
-            continue
-        share = 0.99 if one.requests >= P99_FROM else 0.95
-        value = one.response.quantile(share)
-        if value is None:
-            continue
-        edge = bucket_of(round(value * 1e9))
-        bad, total = [], []
-        for interval in intervals:
-            cells = [cell for cell in interval.cells if (cell.journey, cell.step) == (journey, step)]
-            cells = [cell for cell in cells if facts.measured(cell.phase)]
-            if cells:
-                total.append(sum(cell.count for cell in cells))
-                bad.append(sum(count for cell in cells for bucket, count in cell.response.buckets if bucket > edge))
-        shares = quantile_shares(share, one.requests, design_effect(bad, total))
-        low, high = (one.response.quantile(part) for part in shares)
-        if low is not None and high is not None:
-            measured.append(StepMeasured(journey, step, one.requests, share, value, min(low, value), max(high, value)))
-    return measured
+    places = [("", ""), *dict.fromkeys(facts.steps)]
+    found = [_one(place, tally, facts, intervals) for place in places]
+    return [one for one in found if one is not None]
+
+
+def _one(place: tuple[str, str], tally: Tally, facts: PlanFacts, intervals: Sequence[Interval]) -> StepMeasured | None:
+    """Its interval allows for slow requests that come in clumps. None with too few requests."""
+    one = tally.overall if not place[0] else tally.steps.get(place)
+    if one is None or one.requests < P95_FROM:
+        return None
+    share = 0.99 if one.requests >= P99_FROM else 0.95
+    value = one.response.quantile(share)
+    if value is None:
+        return None
+    edge = bucket_of(round(value * 1e9))
+    bad, total = [], []
+    for interval in intervals:
+        cells = [cell for cell in interval.cells if facts.measured(cell.phase) and cell.step is not None]
+        cells = [cell for cell in cells if not place[0] or (cell.journey, cell.step) == place]
+        if cells:
+            total.append(sum(cell.count for cell in cells))
+            bad.append(sum(count for cell in cells for bucket, count in cell.response.buckets if bucket > edge))
+    shares = quantile_shares(share, one.requests, design_effect(bad, total))
+    low, high = (one.response.quantile(part) for part in shares)
+    if low is None or high is None:
+        return None
+    return StepMeasured(*place, one.requests, share, value, min(low, value), max(high, value))
 
 
 def _two_digits(number: float, rounding: Callable[[float], int]) -> float:

@@ -14,6 +14,7 @@ from loadstone.archive import Archive
 from loadstone.errors import LoadstoneError
 from loadstone.lab.init.around import Around, look_around
 from loadstone.lab.init.asked import InitAsked
+from loadstone.lab.init.entering import enter
 from loadstone.lab.init.logged import read_traffic
 from loadstone.lab.init.probing import Probed, Probing, left_alone
 from loadstone.lab.init.sources import Document, Found, Har, Postman, Source, collect, counted, read_text
@@ -24,7 +25,7 @@ from loadstone.model.discovery import Login, Obstacle
 from loadstone.model.route import Route
 from loadstone.model.service import Auth
 from loadstone.model.traffic import Traffic
-from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, crawl, log_in, login_auth, reach
+from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, crawl, reach
 from loadstone.traffic.framework import FrameworkRoutes, read_routes
 
 __all__ = ["Met", "Unreached", "meet"]
@@ -98,8 +99,9 @@ def meet(
         doing(f"asking each of {counted(sum(left_alone(one) is None for one in routes), 'safe route')} once …")
         probing = Probing(client, doing)
         probed = probing.ask([one for one in routes if left_alone(one) is None])
-        entered, auth, unknowns = _entered(asked, login, client, doing, looked)
-        if entered is not None or auth is not None:
+        entry = enter(asked, login, client, doing)
+        looked += entry.looked
+        if entry.entered is not None or entry.auth is not None:
             routes, probed = _again(reached, client, crawled, asked, routes, probing, found, looked, doing)
         around = look_around(asked, url, sorted(pids()), found, doing)
         obstacles = (*reached.obstacles, *(crawled.obstacles if crawled else ()))
@@ -112,12 +114,12 @@ def meet(
             crawled=crawled,
             framework=framework,
             login=login,
-            entered=entered,
-            auth=auth,
+            entered=entry.entered,
+            auth=entry.auth,
             traffic=traffic,
             around=around,
             obstacles=tuple({one.code: one for one in obstacles}.values()),
-            unknowns=(*unknowns, *around.unknowns),
+            unknowns=(*entry.unknowns, *around.unknowns),
         )
 
 
@@ -218,45 +220,6 @@ def _login(found: Sequence[Found], crawled: Crawled | None) -> Login | None:
     if crawled is not None and crawled.login is not None:
         return crawled.login
     return next((one.login for one in found if one.login is not None), None)
-
-
-def _entered(
-    asked: InitAsked, login: Login | None, client: Client, doing: Callable[[str], None], looked: list[str]
-) -> tuple[Login | None, Auth | None, list[Unknown]]:
-    """The login tried, where credentials were given for it."""
-    if login is None:
-        return None, None, []
-    kind = {"form": "a form", "json": "JSON", "basic": "basic credentials", "bearer": "a token"}[login.kind]
-    if login.kind == "bearer" and asked.token is not None:
-        client.bear(asked.token)
-        looked.append(f"the login ({kind}): the token in LOADSTONE_TOKEN is sent")
-        return None, login_auth(login), []
-    if asked.user is None or asked.password is None:
-        way = (
-            "LOADSTONE_TOKEN=… loadstone init URL"
-            if login.kind == "bearer"
-            else "LOADSTONE_PASSWORD=… loadstone init URL --user NAME"
-        )
-        looked.append(f"the login ({kind}, {login.source or login.action}): found, and nobody logged in")
-        return None, None, [Unknown("what is behind the login: no credentials were given", way)]
-    doing(f"logging in as {asked.user} …")
-    entered = log_in(login, client, asked.user, asked.password)
-    if entered is None:
-        looked.append(f"the login ({kind}): the user and password that were given were not taken")
-        return (
-            None,
-            None,
-            [
-                Unknown(
-                    "what is behind the login: user and password were not taken",
-                    "LOADSTONE_PASSWORD=… loadstone init URL --user NAME",
-                )
-            ],
-        )
-    looked.append(f"the login ({kind}): worked")
-    doing(looked[-1])
-    auth = login_auth(entered)
-    return (None if auth is not None else entered), auth, []
 
 
 def _again(

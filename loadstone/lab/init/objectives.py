@@ -27,14 +27,16 @@ SHORTEST_S, LONGEST_S = 30.0, 300.0
 
 
 def drafted(baseline: BaselineTold) -> tuple[tuple[Slo, ...], dict[str, tuple[str, ...]]]:
-    """One for the slowest measured step of each journey, and one for errors; comments by ``slo.NAME``."""
+    """One for the slowest measured step of each journey, for every request where no step had enough of them, and one
+    for errors; comments by ``slo.NAME``."""
     slos: list[Slo] = []
     said: dict[str, tuple[str, ...]] = {}
-    for one in _slowest(baseline.steps):
+    whole = [one for one in baseline.steps if not one.journey]
+    for one in _slowest([one for one in baseline.steps if one.journey]) or whole:
         limit_s = _rounded_up(max(ROOM * one.high_s, LEAST_S))
-        name = f"{one.journey} is fast"
-        word = f"p{one.quantile * 100:g}"
-        slos.append(Slo(name, parse_objective(f"{word} < {duration_text(limit_s)}"), one.journey, one.step))
+        name = f"{one.journey or 'everything'} is fast"
+        objective = parse_objective(f"p{one.quantile * 100:g} < {duration_text(limit_s)}")
+        slos.append(Slo(name, objective, one.journey or None, one.step or None))
         said[f"slo.{name}"] = (
             f"A draft: measured {format_duration(one.value_s)} [{format_duration(one.low_s)}, "
             f"{format_duration(one.high_s)}] over {one.requests:,} requests in run {baseline.run}; "
@@ -54,7 +56,9 @@ def drafted(baseline: BaselineTold) -> tuple[tuple[Slo, ...], dict[str, tuple[st
 def duration_for(slos: Sequence[Slo], baseline: BaselineTold) -> float:
     """How long a run is that can judge them: enough requests of the rarest step, within bounds, in half minutes."""
     steps = {(slo.journey, slo.step) for slo in slos}
-    rarest = min((one.requests for one in baseline.steps if (one.journey, one.step) in steps), default=0)
+    rarest = min(
+        (one.requests for one in baseline.steps if (one.journey or None, one.step or None) in steps), default=0
+    )
     seconds = baseline.seconds * WANTED / rarest if rarest else 60.0
     return min(max(math.ceil(seconds / 30) * 30.0, SHORTEST_S), LONGEST_S)
 

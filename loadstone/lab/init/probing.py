@@ -120,6 +120,9 @@ class Probing:
                         self._known[key] = tuple(both)[:MOST_KNOWN]
 
     def _one(self, route: Route, logged_in: bool) -> None:
+        if (same := self._same(route)) is not None:
+            self._failed[route.id] = f"it is the same as {same}"
+            return
         keys = field_keys(route)
         for fills in self._choices(route, keys):
             if self._tried(route, keys, fills, logged_in):
@@ -127,6 +130,12 @@ class Probing:
             if route.id in self._locked:
                 return
         self._failed.setdefault(route.id, "no value is known for " + ", ".join(_open(route, keys, self._fills)))
+
+    def _same(self, route: Route) -> str | None:
+        """Another route that differs by a slash at its end, and has a way."""
+        return next(
+            (way.route.id for way in self._ways.values() if normal(way.route.template) == normal(route.template)), None
+        )
 
     def _choices(self, route: Route, keys: Mapping[str, int]) -> Iterator[dict[str, Fill]]:
         """Sets of fills for the fields of the path, the likeliest first."""
@@ -231,6 +240,10 @@ class Probing:
                 self._locked[route.id] = f"answers {reply.status}" if not redirects else "leads to a login"
                 return None
             elif reply.good:
+                there = reply.target.partition("?")[0]
+                template = None
+                if redirects and there.rstrip("/") == path.rstrip("/"):  # the same path, as the service writes it
+                    redirects, template = 0, route.template.rstrip("/") + "/" * there.endswith("/")
                 self._replies[route.id] = reply
                 self._failed.pop(route.id, None)
                 return Way(
@@ -244,6 +257,7 @@ class Probing:
                     reply.media_type,
                     reply.took_s,
                     len(reply.body),
+                    template,
                 )
             else:
                 self._failed[route.id] = f"it answers {reply.status or 'nothing'}"

@@ -74,7 +74,7 @@ def step_of(way: Way, values: Values, extracts: tuple[Extraction, ...], name: st
     return Step(
         name=name,
         method="get",
-        target=_path(way.route, way.fills, values) + _query(way.query, values),
+        target=_path(way.route, way.fills, values, way.template) + _query(way.query, values),
         redirects=way.redirects,
         check=Check(status=((way.status, way.status),)),
         extract=extracts,
@@ -148,8 +148,8 @@ def _word(segment: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", " ", unquote(segment)).strip(" -") or "pages"
 
 
-def _path(route: Route, fills: Mapping[str, Fill], values: Values) -> str:
-    segments = route.template.split("/")
+def _path(route: Route, fills: Mapping[str, Fill], values: Values, template: str | None = None) -> str:
+    segments = (template or route.template).split("/")
     by_place = {place: key for key, place in field_keys(route).items()}
     written = []
     for place, segment in enumerate(segments):

@@ -34,7 +34,8 @@ class Fill(msgspec.Struct, frozen=True):
 
 class Way(msgspec.Struct, frozen=True):
     """``fills`` has what each field of the path needs, by its key; ``target`` is what was asked for and answered
-    ``status``, after ``redirects`` of them. ``query`` are the parameters that are sent, each with its values."""
+    ``status``, after ``redirects`` of them. ``query`` are the parameters that are sent, each with its values.
+    ``template`` is the path where the service has it with another ending than the route's table."""
 
     route: Route
     target: str
@@ -46,6 +47,7 @@ class Way(msgspec.Struct, frozen=True):
     media_type: str = ""
     took_s: float = 0.0
     size_bytes: int = 0
+    template: str | None = None
 
 
 def normal(path: str) -> str:
