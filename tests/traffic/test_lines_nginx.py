@@ -1,0 +1,139 @@
+"""Logs that nginx itself wrote, of requests that nobody should send: every one of them is a row."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadstone.model.hits import METHODS, NONE, SCANNER
+from loadstone.traffic.hits import read_logs
+from tests.throwaway import free_port
+from tests.traffic.logs import KEY
+
+TIMED = (
+    '\'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+    '"$http_referer" "$http_user_agent" rt=$request_time\''
+)
+DOCUMENT = (
+    '\'{"time_local":"$time_iso8601","remote_addr":"$remote_addr","request":"$request","status":"$status",'
+    '"body_bytes_sent":"$body_bytes_sent","request_time":"$request_time","http_referer":"$http_referer",'
+    '"http_user_agent":"$http_user_agent","http_x_forwarded_for":"$http_x_forwarded_for"}\''
+)
+CONFIG = """\
+worker_processes 1;
+daemon off;
+pid {home}/nginx.pid;
+error_log {home}/error.log crit;
+events {{ worker_connections 64; }}
+http {{
+    client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
+    uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
+    log_format timed {timed};
+    log_format document escape=json {document};
+    server {{
+        listen 127.0.0.1:{port};
+        access_log {home}/combined.log combined;
+        access_log {home}/timed.log timed;
+        access_log {home}/document.log document;
+        location / {{ default_type text/plain; return 200 "hello"; }}
+        location /missing {{ return 404; }}
+    }}
+}}
+"""
+
+ODD: tuple[bytes, ...] = (
+    b'GET /plain HTTP/1.1\r\nHost: a\r\nUser-Agent: say "hi" \\ there\r\nReferer: http://a/\xc3\xa9"\\x22\r\n',
+    b"GET /caf\xc3\xa9/%41%2f?q=%22 HTTP/1.1\r\nHost: a\r\nUser-Agent: \xff\xfe\r\n",
+    b'GET /quo"te\\back HTTP/1.1\r\nHost: a\r\n',
+    b"GET http://other.example:80/absolute?x=1 HTTP/1.1\r\nHost: a\r\n",
+    b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Forwarded-For: 2001:db8::1, 10.0.0.1\r\n",
+    b"PROPFIND /dav HTTP/1.1\r\nHost: a\r\n",
+    b"GET /missing HTTP/1.1\r\nHost: a\r\n",
+    b"GET /" + b"x" * 6_000 + b" HTTP/1.1\r\nHost: a\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(128, 250)),
+    b"SSH-2.0-Go",
+    b"GET /old",
+)
+"""What is sent, each on a connection of its own."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with nginx's logs of these requests."""
+    if not shutil.which("nginx"):
+        pytest.skip("nginx is not installed (apt-get install nginx)")
+    home = tmp_path_factory.mktemp("nginx")
+    port = free_port()
+    config = home / "nginx.conf"
+    config.write_text(CONFIG.format(home=home, port=port, timed=TIMED, document=DOCUMENT))
+    command = ["nginx", "-p", str(home), "-c", str(config), "-e", str(home / "error.log")]
+    server = subprocess.Popen(command)
+    try:
+        for request in ODD:
+            _send(port, request)
+    finally:
+        server.send_signal(subprocess.signal.SIGQUIT)  # type: ignore[attr-defined]
+        server.wait(30)
+    yield home
+
+
+def _send(port: int, request: bytes) -> None:
+    """One request, and its reply to the end."""
+    ends = b"\r\n" if request.startswith((b"\x16", b"SSH", b"GET /old")) else b"Connection: close\r\n\r\n"
+    body = b"a=b" if b"Content-Length" in request else b""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(request + ends + body)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65_536):
+                    pass
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("name", "format"), [("combined", None), ("timed", TIMED.strip("'")), ("document", None)])
+def test_every_request_is_a_row(home: Path, name: str, format: str | None) -> None:
+    hits = read_logs([home / f"{name}.log"], format=format, key=KEY)
+    (batch,) = list(hits.batches())
+    reading = hits.reading()
+    assert (reading.malformed, reading.samples) == (0, ())
+    assert reading.hits == reading.lines == len(ODD)
+    methods = Counter(METHODS[number] for number in batch.method)
+    assert methods == {"GET": 7, "POST": 1, "OTHER": 3}
+    garbage = [row for row in range(len(ODD)) if batch.status[row] == 400]
+    assert len(garbage) == 2
+    assert all(batch.kind[row] == SCANNER and batch.route[row] == NONE for row in garbage)
+    assert Counter(batch.status.tolist()) == {200: 8, 404: 1, 400: 2}
+    assert (batch.duration_ns >= 0).all() if name != "combined" else (batch.duration_ns == NONE).all()
+    routes = {route.id: route.requests for route in hits.routes()}
+    assert routes["GET /absolute"] == routes["POST /form"] == routes["GET /plain"] == 1
+
+
+def test_the_formats_agree(home: Path) -> None:
+    def rows(name: str) -> list[tuple[object, ...]]:
+        (batch,) = list(read_logs([home / f"{name}.log"], format=None, key=KEY).batches())
+        return list(
+            zip(*(column.tolist() for column in (batch.status, batch.bytes, batch.value, batch.kind)), strict=True)
+        )
+
+    assert rows("combined") == rows("timed")
+    # JSON cannot hold bytes that are no text as they were.
+    assert sum(one != other for one, other in zip(rows("combined"), rows("document"), strict=True)) <= 1
+
+
+def test_one_client_is_one_by_address_and_agent(home: Path) -> None:
+    (batch,) = list(read_logs([home / "document.log"], format=None, key=KEY).batches())
+    clients = Counter(batch.client.tolist())
+    assert sorted(clients.values()) == [1, 1, 1, len(ODD) - 3], "two with agents of their own, one forwarded"
