@@ -48,7 +48,9 @@ def table(
 
 
 STATUSES = st.one_of(st.integers(100, 599), st.sampled_from(["2xx", "4xx"]))
+PAUSES = DURATIONS | st.sampled_from(["exponential(2s)", "uniform(1s, 3s)", "lognormal(2s, 0.6)"])
 OPTIONAL = {
+    "pause": PAUSES,
     "headers": st.dictionaries(WORDS, st.just("a{env.TOKEN}"), max_size=2),
     "timeout": DURATIONS,
     "redirects": st.integers(0, 20),
@@ -65,10 +67,7 @@ METHODS = st.sampled_from(["get", "head", "post", "put", "patch", "delete", "opt
 REQUESTS = st.builds(
     lambda method, path, rest, body: {method: path} | rest | body, METHODS, PATHS, table({}, OPTIONAL), BODIES
 )
-THINKS = st.builds(
-    lambda text: {"think": text},
-    DURATIONS | st.sampled_from(["exponential(2s)", "uniform(1s, 3s)", "lognormal(2s, 0.6)"]),
-)
+THINKS = st.builds(lambda text: {"think": text}, PAUSES)
 
 
 @st.composite
@@ -78,9 +77,33 @@ def steps(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [*named, *draw(st.lists(THINKS, max_size=1))]
 
 
+@st.composite
+def journeys(draw: st.DrawFn) -> dict[str, Any]:
+    """Steps one after the other, or a walk back and forth along them."""
+    listed = draw(steps())
+    if draw(st.booleans()):
+        return {"name": "browse", "weight": 2.5, "step": listed}
+    named = [step for step in listed if "think" not in step]
+    on, back = draw(st.sampled_from([(0.5, 0.25), ("50%", 0.5), (1, None)]))
+    for number, step in enumerate(named):
+        onward = {f"step {number + 1}": on} if number + 1 < len(named) else {}
+        step["next"] = onward | ({f"step {max(0, number - 1)}": back} if back else {})
+    start = {"start": {"step 0": draw(st.sampled_from([1, 1.0, "100%", 0.996]))}}
+    most = {"most": draw(st.integers(1, 10_000))}
+    return {"name": "browse", "step": named} | draw(st.sampled_from([{}, start, most, start | most]))
+
+
 SHAPES = st.one_of(
     table(
         {"rate": RATES, "duration": DURATIONS}, {"arrivals": st.sampled_from(["poisson", "even"]), "warm_up": DURATIONS}
+    ),
+    table(
+        {
+            "rate": st.builds("{}/s".format, st.integers(1, 999)),
+            "duration": DURATIONS,
+            "bursts": st.sampled_from([{"1s": 1}, {"60s": 4.6, "1s": 1.4, "10s": 2.5}, {"500ms": 1.5, "1 min": 2}]),
+        },
+        {"warm_up": DURATIONS},
     ),
     table({"users": st.integers(1, 1000), "duration": DURATIONS}, {"warm_up": DURATIONS}),
 )
@@ -120,7 +143,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             {
                 "service": SERVICES,
                 "shape": st.dictionaries(WORDS, SHAPES, min_size=1, max_size=2),
-                "journey": steps().map(lambda listed: [{"name": "browse", "weight": 2.5, "step": listed}]),
+                "journey": journeys().map(lambda journey: [journey]),
             },
             {
                 "slo": st.lists(SLOS, max_size=2),
