@@ -29,7 +29,7 @@ warm_up = "7ms"
 
 
 def starts_s(folder: Path, bursts: str) -> NDArray[np.float64]:
-    """When measured journeys were to begin, from the end of warm-up. Nobody listens: each fails at once, and is kept."""
+    """When measured journeys begin, from the end of warm-up. Nobody listens: each fails at once, and is kept."""
     (folder / "loadstone.toml").write_text(SPEC.format(port=free_port(), bursts=bursts))
     read = spec.load(folder / "loadstone.toml")
     kept = Recording(failed=100_000, slowest=0, uniform=0)
