@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
+import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from loadstone.model.hits import METHODS, NONE, SCANNER
 from loadstone.traffic.hits import read_logs
 from tests.throwaway import free_port
 from tests.traffic.logs import KEY
+from tests.traffic.odd_requests import ODD, send
 
 TIMED = (
     '\'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
@@ -48,21 +48,6 @@ http {{
 }}
 """
 
-ODD: tuple[bytes, ...] = (
-    b'GET /plain HTTP/1.1\r\nHost: a\r\nUser-Agent: say "hi" \\ there\r\nReferer: http://a/\xc3\xa9"\\x22\r\n',
-    b"GET /caf\xc3\xa9/%41%2f?q=%22 HTTP/1.1\r\nHost: a\r\nUser-Agent: \xff\xfe\r\n",
-    b'GET /quo"te\\back HTTP/1.1\r\nHost: a\r\n',
-    b"GET http://other.example:80/absolute?x=1 HTTP/1.1\r\nHost: a\r\n",
-    b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Forwarded-For: 2001:db8::1, 10.0.0.1\r\n",
-    b"PROPFIND /dav HTTP/1.1\r\nHost: a\r\n",
-    b"GET /missing HTTP/1.1\r\nHost: a\r\n",
-    b"GET /" + b"x" * 6_000 + b" HTTP/1.1\r\nHost: a\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(128, 250)),
-    b"SSH-2.0-Go",
-    b"GET /old",
-)
-"""What is sent, each on a connection of its own."""
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -77,30 +62,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server = subprocess.Popen(command)
     try:
         for request in ODD:
-            _send(port, request)
+            send(port, request)
     finally:
-        server.send_signal(subprocess.signal.SIGQUIT)  # type: ignore[attr-defined]
+        server.send_signal(signal.SIGQUIT)
         server.wait(30)
     yield home
-
-
-def _send(port: int, request: bytes) -> None:
-    """One request, and its reply to the end."""
-    ends = b"\r\n" if request.startswith((b"\x16", b"SSH", b"GET /old")) else b"Connection: close\r\n\r\n"
-    body = b"a=b" if b"Content-Length" in request else b""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                connection.sendall(request + ends + body)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(65_536):
-                    pass
-            return
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("name", "format"), [("combined", None), ("timed", TIMED.strip("'")), ("document", None)])
