@@ -285,4 +285,4 @@ def _moved(
         response[1] = response[:, 1] = (0.0, 1.0, 0.0)
     left, sizes, right = np.linalg.svd(response)
     turned = right.T @ np.diag(1 / np.maximum(sizes, FAINTEST)) @ left.T
-    return ((told - told.mean(axis=0)) @ turned.T)[:, :2]
+    return np.asarray(((told - told.mean(axis=0)) @ turned.T)[:, :2], dtype=np.float64)
