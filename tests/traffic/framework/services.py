@@ -225,6 +225,11 @@ app.mount("/plain", GZipMiddleware(Starlette(routes=[
     Route("/endpoint/{id:int}", Endpoint), Mount("/more", routes=[Route("/x", lambda r: PlainTextResponse("ok"))]),
 ])))
 app.mount("/static", StaticFiles(directory="."))
+async def bare(scope, receive, send): pass
+class Other:
+    async def __call__(self, scope, receive, send): pass
+app.mount("/bare", bare)
+app.mount("/other", Other())
 """
 
 FASTAPI_ROUTES = {

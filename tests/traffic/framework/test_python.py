@@ -49,6 +49,17 @@ def test_applications_that_are_mounted_have_their_prefix(tmp_path: Path) -> None
     assert own(routes_of(argv, tmp_path, ("/", "/other/pong"))) == services.FLASK_ROUTES
 
 
+@pytest.mark.parametrize("module", ["site_flask:app", "shop:application"])
+def test_a_service_beneath_a_prefix_tells_its_routes_with_it(module: str, tmp_path: Path) -> None:
+    services.write(tmp_path)
+    file = tmp_path / "routes.jsonl"
+    with served([*GUNICORN, module], tmp_path, file, {"SCRIPT_NAME": "/beneath"}) as ask:
+        assert ask("/beneath/") == 200
+        read = read_routes(file)
+    assert read is not None
+    assert {route.template.split("/")[1] for route in read.routes} == {"beneath"}
+
+
 @pytest.fixture(scope="module")
 def django(tmp_path_factory: pytest.TempPathFactory) -> FrameworkRoutes:
     folder = tmp_path_factory.mktemp("django")
@@ -112,6 +123,7 @@ def test_fastapi_tells_types_parameters_and_its_document(tmp_path: Path) -> None
     assert read.openapi_path == "/openapi.json"
     assert read.framework.startswith("FastAPI ")
     assert "1 are WebSockets, which are not driven." in read.notes
+    assert "Mounted, and not one that tells its routes: site_fastapi.Other, site_fastapi.bare." in read.notes
 
 
 def test_a_service_whose_urls_are_broken_fails_as_without_us(tmp_path: Path) -> None:

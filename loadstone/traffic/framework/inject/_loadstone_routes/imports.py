@@ -23,7 +23,6 @@ __all__ = ["HOOKS", "install", "patch"]
 HOOKS = {
     "django.core.handlers.base": "lib_django",
     "flask.app": "lib_flask",
-    "werkzeug.middleware.dispatcher": "lib_flask",
     "starlette.applications": "lib_starlette",
     "aiohttp.web_app": "lib_aiohttp",
 }

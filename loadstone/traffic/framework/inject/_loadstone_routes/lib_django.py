@@ -37,7 +37,7 @@ def _get_response(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(self, request)
         finally:
-            _once()
+            _once(request)
 
     return get_response
 
@@ -47,12 +47,12 @@ def _get_response_async(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await original(self, request)
         finally:
-            _once()
+            _once(request)
 
     return get_response_async
 
 
-def _once() -> None:
+def _once(request: Any) -> None:
     global _written
     if _written:
         return
@@ -60,7 +60,7 @@ def _once() -> None:
     try:
         settings = sys.modules["django.conf"].settings
         resolver = sys.modules["django.urls"].get_resolver()
-        prefix = str(getattr(settings, "FORCE_SCRIPT_NAME", None) or "").rstrip("/")
+        prefix = str(request.META.get("SCRIPT_NAME") or "").rstrip("/")
         more: dict[str, Any] = {"databases": _attempted(_databases, settings), "caches": _attempted(_caches, settings)}
         more["login_path"] = _attempted(_login_path, settings)
         more["login_wall"] = any("LoginRequiredMiddleware" in str(name) for name in settings.MIDDLEWARE or ())

@@ -1,5 +1,5 @@
-"""Flask: the rules of every application, once one of them is asked; mounted ones under their prefix."""
-# ruff: noqa: ANN401, SIM105, TID252
+"""Flask: an application's rules, once it is asked, under the prefix that it is mounted at (PEP 3333, SCRIPT_NAME)."""
+# ruff: noqa: ANN401, TID252
 
 from __future__ import annotations
 
@@ -15,40 +15,26 @@ if TYPE_CHECKING:
 
 __all__ = ["install", "rules"]
 
-_prefixes = {}  # type: ignore[var-annotated]  # id of a mounted application -> its prefix
 _asked = set()  # type: ignore[var-annotated]
+_MOUNTS = 100  # prefixes may come with the request
 
 _DOCUMENTS = ("flasgger", "flask_smorest", "flask_restx.api", "flask_restx.apidoc", "flask_swagger_ui", "spectree")
 
 
 def install(module: ModuleType) -> None:
-    """Patch what this module holds."""
-    if module.__name__ == "werkzeug.middleware.dispatcher":
-        patch(module.DispatcherMiddleware, "__init__", _mounting)
-    else:
-        patch(module.Flask, "__call__", _call)
-
-
-def _mounting(original: Callable[..., Any]) -> Callable[..., Any]:
-    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
-        original(self, *arguments, **named)
-        try:
-            for prefix, app in dict(self.mounts).items():
-                _prefixes[id(app)] = str(prefix)
-        except Exception:
-            pass  # mounts that are no mapping: no prefix, and no harm
-
-    return __init__
+    """Patch the application's class."""
+    patch(module.Flask, "__call__", _call)
 
 
 def _call(original: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: Any, environ: Any, start_response: Any) -> Any:
-        if id(self) not in _asked:
-            _asked.add(id(self))
-            try:
-                write("flask", version_of("flask"), rules(self, _prefixes.get(id(self), "")))
-            except Exception:
-                pass
+        try:
+            asked = (id(self), environ.get("SCRIPT_NAME"))
+            if asked not in _asked and len(_asked) < _MOUNTS:
+                _asked.add(asked)
+                write("flask", version_of("flask"), rules(self, str(asked[1] or "").rstrip("/")))
+        except Exception:
+            pass
         return original(self, environ, start_response)
 
     return __call__

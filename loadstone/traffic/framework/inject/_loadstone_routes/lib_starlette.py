@@ -71,7 +71,7 @@ def _rows(routes: Any, path: list[list[Any]], depth: int) -> Iterator[dict[str, 
         if kind in ("Mount", "Host"):
             here = path if kind == "Host" else [*path, ["braces", str(getattr(each, "path", ""))]]
             if depth < _DEPTH:
-                yield from _mounted(each, inner, here, depth)
+                yield from _mounted(inner, here, depth)
             continue
         own = getattr(each, "path", None)
         if not isinstance(own, str):
@@ -88,11 +88,13 @@ def _rows(routes: Any, path: list[list[Any]], depth: int) -> Iterator[dict[str, 
         }
 
 
-def _mounted(mount: Any, app: Any, path: list[list[Any]], depth: int) -> Iterator[dict[str, Any]]:
+def _mounted(app: Any, path: list[list[Any]], depth: int) -> Iterator[dict[str, Any]]:
     """What lies under a mount: files, another application of this kind, one of Flask behind a bridge, or unknown."""
+    last = app
     for _ in range(_DEPTH):
         if app is None:
             break
+        last = app
         if type(app).__name__.endswith("StaticFiles"):
             yield {"path": [*path, ["braces", "/{path:path}"]], "methods": ["GET"], "aside": "static", "name": ""}
             return
@@ -107,7 +109,9 @@ def _mounted(mount: Any, app: Any, path: list[list[Any]], depth: int) -> Iterato
             yield from _rows(_routes(app), path, depth + 1)
             return
         app = getattr(app, "app", None) or getattr(app, "application", None)
-    yield {"path": [*path, ["braces", "/{path:path}"]], "methods": None, "name": "", "unknown": name_of(mount.app)}
+    name = name_of(last)
+    if not name.startswith("django."):  # which tells its own
+        yield {"path": [*path, ["braces", "/{path:path}"]], "methods": None, "name": "", "unknown": name}
 
 
 def _methods(route: Any, endpoint: Any) -> list[str] | None:
