@@ -197,6 +197,13 @@ def test_a_long_run_of_other_lines_is_passed_over_and_told(tmp_path: Path) -> No
     assert any("300000 of 300002 lines are not of the format" in note for note in reading.notes)
 
 
+def test_what_follows_a_format_is_told(tmp_path: Path) -> None:
+    log = write(tmp_path / "a", [f"{combined(second)} rt=0.004" for second in range(9)])
+    reading = read_logs([log], format="combined", key=KEY).reading()
+    assert reading.malformed == 0
+    assert any("9 of 9 lines go on" in note and "--format" in note for note in reading.notes)
+
+
 def test_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
     missing = tmp_path / "none.log"
     with pytest.raises(SpecError, match=r"none\.log: No such file.*Name log files"):

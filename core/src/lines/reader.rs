@@ -67,7 +67,7 @@ impl LogReader {
         if self.merge.is_done() {
             self.ended = true;
             self.merge.tell(&mut self.reading);
-            self.reading.sum_up();
+            self.reading.sum_up(self.sorter.further);
             return None;
         }
         let mut batch = Batch::new();

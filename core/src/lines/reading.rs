@@ -91,8 +91,15 @@ impl Reading {
         self.notes.push(note);
     }
 
-    /// The notes that sum up, at the end.
-    pub fn sum_up(&mut self) {
+    /// The notes that sum up, at the end. `further` requests' lines go on after what their format knows.
+    pub fn sum_up(&mut self, further: u64) {
+        if further * 2 > self.hits {
+            self.notes.push(format!(
+                "{further} of {} lines go on after what their format knows: the server's own format string, with --format, \
+                 says what follows, such as how long a request took",
+                self.hits
+            ));
+        }
         for file in &self.files {
             if file.malformed * MANY_MALFORMED > file.lines {
                 self.notes.push(format!(

@@ -69,26 +69,30 @@ pub enum Style {
 
 /// The fields of one line. What the line does not have is empty.
 #[derive(Debug)]
-pub struct Record<'l>([Cow<'l, [u8]>; FIELDS]);
+pub struct Record<'l> {
+    fields: [Cow<'l, [u8]>; FIELDS],
+    /// The line goes on after what the format knows of it.
+    pub further: bool,
+}
 
 impl<'l> Record<'l> {
     pub fn new() -> Record<'l> {
-        Record(std::array::from_fn(|_| Cow::Borrowed(&b""[..])))
+        Record { fields: std::array::from_fn(|_| Cow::Borrowed(&b""[..])), further: false }
     }
 
     #[inline]
     pub fn put(&mut self, field: Field, value: impl Into<Cow<'l, [u8]>>) {
-        self.0[field as usize] = value.into();
+        self.fields[field as usize] = value.into();
     }
 
     /// The value of a field, which is empty afterwards.
     pub fn take(&mut self, field: Field) -> Cow<'l, [u8]> {
-        std::mem::replace(&mut self.0[field as usize], Cow::Borrowed(b""))
+        std::mem::replace(&mut self.fields[field as usize], Cow::Borrowed(b""))
     }
 
     #[inline]
     pub fn raw(&self, field: Field) -> &[u8] {
-        &self.0[field as usize]
+        &self.fields[field as usize]
     }
 
     /// The field, empty where the line says that it has none (`-`).

@@ -56,12 +56,14 @@ pub struct Sorter {
     hosts: Hosts,
     agents: Vec<Agent>,
     buffer: Vec<u8>,
+    /// Requests whose line goes on after what its format knows.
+    pub further: u64,
 }
 
 impl Sorter {
     pub fn new(key: Key, routes: Routes) -> Sorter {
         let agents = vec![Agent::default(); AGENTS];
-        Sorter { key, routes, hosts: Hosts::default(), agents, buffer: Vec::with_capacity(256) }
+        Sorter { key, routes, hosts: Hosts::default(), agents, buffer: Vec::with_capacity(256), further: 0 }
     }
 
     /// A row of a line, its request counted among the routes.
@@ -78,6 +80,7 @@ impl Sorter {
     }
 
     fn row(&mut self, record: &Record<'_>, checked: &Checked, time_at: TimeAt) -> Row {
+        self.further += u64::from(record.further);
         let asked = asked(record);
         let agent = record.get(Field::Agent);
         let (agent_hash, agent_kind) = self.agent(agent);

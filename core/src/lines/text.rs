@@ -84,9 +84,10 @@ impl Text {
                 }
             }
         }
-        match self.open || rest.trim_ascii_start().is_empty() {
-            true => Cut::Fields,
-            false => Cut::Malformed("the line goes on after the format's last field"),
+        record.further = !rest.trim_ascii_start().is_empty();
+        match record.further && !self.open {
+            true => Cut::Malformed("the line goes on after the format's last field"),
+            false => Cut::Fields,
         }
     }
 }
