@@ -30,7 +30,8 @@ class Ways(NamedTuple):
     @classmethod
     def of(cls, journey: Mapping[str, Any], steps: Tables, names: Mapping[str, int]) -> Ways | None:
         """None where each step simply follows the one before."""
-        if not isinstance(journey.get("start"), dict) and not any(isinstance(s.get("next"), dict) for _, s in steps):
+        said = isinstance(journey.get("start"), dict) or any(isinstance(step.get("next"), dict) for _, step in steps)
+        if not steps or not said:
             return None
         order = [index for index, _ in steps]
         after = dict(zip(order, [(index,) for index in order[1:]] + [()], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -127,3 +128,43 @@ def test_what_a_step_surely_has_is_on_every_way(ways: Ways, extracts: dict[int, 
                 assert way[0] in ways.starts and way[-1] == node
                 assert all(after in ways.follows[before] for before, after in pairwise(way))
                 assert not any(name in extracts[one] for one in way[:-1])
+
+
+WRONG: tuple[str, ...] = (
+    "5",
+    '"a"',
+    "[]",
+    "{}",
+    "true",
+    "[1, {}]",
+    '{ a = "b" }',
+    "{ list = {} }",
+    "{ list = [] }",
+    "nan",
+)
+
+
+@pytest.mark.parametrize("value", WRONG)
+@pytest.mark.parametrize("key", ["start", "most", "next", "pause", "extract", "step", "think", "name", "get"])
+def test_what_has_the_wrong_type_is_told_and_nothing_breaks(tmp_path: Path, key: str, value: str) -> None:
+    """Every key of a graph with every sort of value: a problem, or a spec; never anything else."""
+    within = {"start": "", "most": "", "step": ""}.get(key)
+    journey = f'[[journey]]\nname = "visit"\nstart = {{ list = 1 }}\n{key} = {value}\n' if within == "" else VISIT
+    for text in (
+        journey.replace("start = { list = 1 }\n", "", 1) if key == "start" else journey,
+        VISIT + f'[[journey.step]]\nname = "more"\nget = "/more/{{id}}"\n{key} = {value}\n',
+        VISIT + f"[[journey.step]]\n{key} = {value}\nnext = {{ list = 1 }}\n",
+    ):
+        with suppress(SpecError):
+            load(tmp_path, text + TAIL)
+
+
+@pytest.mark.parametrize("value", [value for value in WRONG if value != "5"])
+def test_bursts_and_feeds_of_the_wrong_type_are_told(tmp_path: Path, value: str) -> None:
+    for text in (
+        VISIT + TAIL + f"bursts = {value}\n",
+        VISIT + TAIL + f'bursts = {{ "1s" = {value} }}\n',
+        VISIT + TAIL + f'[feed.a]\ncsv = "a.csv"\norder = {value}\nper = {value}\n',
+    ):
+        with pytest.raises(SpecError):
+            load(tmp_path, text)
