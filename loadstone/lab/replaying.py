@@ -192,7 +192,7 @@ class _Replay:
         seen = tuple(self._seen[name] for name in self._steps if name in self._seen)
         gone = {one.step for one in seen if one.outcome in ("failed", "needs")}
         actions = tuple(_without(self._journey.actions, self._steps, gone))
-        journey = msgspec.structs.replace(self._journey, actions=actions)
+        journey = msgspec.structs.replace(self._journey, actions=actions, start=_start(self._journey.start, gone))
         empty = not any(isinstance(action, Step) for action in actions)
         works = all(one.outcome in ("same", "mended") for one in seen)
         return Verified(None if empty else journey, works, seen, tuple(_notes(seen)))
@@ -213,6 +213,13 @@ def _without(actions: Sequence[Step | Think], steps: Mapping[str, Step], gone: s
                 kept = {name: share for name, share in step.next.items() if name not in gone}
                 step = msgspec.structs.replace(step, next=kept)
             yield step
+
+
+def _start(start: dict[str, float] | None, gone: set[str]) -> dict[str, float] | None:
+    """Where a graph begins, without what is gone; None where nothing of it is left: then it begins with its first."""
+    kept = {name: share for name, share in (start or {}).items() if name not in gone}
+    whole = sum(kept.values())
+    return {name: share / whole for name, share in kept.items()} if whole else None
 
 
 def _variables(step: Step) -> set[str]:

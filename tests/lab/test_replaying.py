@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,3 +187,27 @@ def test_a_secret_that_is_not_set(url: str) -> None:
     step = Step("home", "get", "/", headers={"x-key": "{env.LOADSTONE_NOT_SET_ANYWHERE}"})
     with pytest.raises(SpecError, match="LOADSTONE_NOT_SET_ANYWHERE"):
         verify(Journey("visit", 1.0, (step,)), Service(url))
+
+
+def test_a_graph_keeps_the_ways_that_are_left() -> None:
+    actions = (
+        Step("gone", "get", "/nowhere", next={"home": 1.0}),
+        Step("home", "get", "/", next={"gone": 0.25, "home": 0.5}),
+    )
+    with serve(Changing()) as address:
+        verified = verify(Journey("visit", 1.0, actions, start={"gone": 0.75, "home": 0.25}), Service(address))
+    assert verified.journey is not None
+    assert verified.journey.start == {"home": 1.0}
+    assert [(step.name, step.next) for step in steps(verified.journey)] == [("home", {"home": 0.5})]
+
+
+def test_the_service_is_started_where_it_says_how(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("hello")
+    port = free_port()
+    start = f"{sys.executable} -m http.server {port} --bind 127.0.0.1 --directory {tmp_path}"
+    verified = verify(
+        Journey("visit", 1.0, (Step("home", "get", "/"),)), Service(f"http://127.0.0.1:{port}", start=start)
+    )
+    assert verified.works
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), timeout=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from loadstone.traffic.recorded.asked import Place
 
@@ -23,7 +24,13 @@ _PERSONAL = re.compile(
     r"(.*_)?(e?mail|phone|mobile|tel|telephone|fax|ssn|iban|bic|vat|tax_?id|birth\w*|dob|(credit_?)?card\w*|cvv|cvc"
     r"|first_?name|last_?name|full_?name|given_?name|family_?name|surname|street\w*|address\w*|zip|postcode|postal_?code)"
 )
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]{1,63}\.[A-Za-z0-9-]")
+_WORDS = r"(?i:passw(or)?d|passphrase|passwd|pwd|secret|token|api_?key|authorization)"
+_ASSIGNED = re.compile(
+    rf"""{_WORDS}\w{{0,20}}["']?\s{{0,4}}[:=]\s{{0,4}}\\?["'][^"'\\]"""  # password: "…" in a query or a script
+    rf"""|{_WORDS}=[^&\s"'$]{{3}}"""  # in an address within a value
+    rf"""|<\w{{0,20}}:?{_WORDS}[^<>]{{0,80}}>[^<]"""  # in XML
+)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _TOKEN = re.compile(r"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9_.~+/=:-]{20,}")
 _CARD = re.compile(r"(?:[0-9][ -]?){13,19}")
@@ -33,6 +40,10 @@ def is_token(value: str) -> bool:
     """Whether a value looks drawn rather than written: 20 letters or more of both cases and digits, without a word's
     gaps. A UUID or a hash in lower case is an id as often, and is none here."""
     return _TOKEN.fullmatch(value) is not None
+
+
+MOST_MARKS = 200
+"""Places in one value that are looked at; who writes more addresses into one field is not logging in."""
 
 
 class Secrets:
@@ -66,6 +77,8 @@ def secret_of(place: Place, value: str, beside: Iterable[str] = ()) -> str | Non
     other fields of the same body: a user's name is a credential where a password stands beside it."""
     if not value:
         return None
+    if place.where == "text":
+        return "LOADSTONE_BODY" if _has_secret(value) else None
     name = re.sub(r"[^a-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", place.name).lower()).strip("_")
     short = name.removeprefix("x_")
     if _PASSWORDS.fullmatch(short):
@@ -86,11 +99,29 @@ def _logs_in(beside: Iterable[str]) -> bool:
 
 
 def _has_secret(value: str) -> bool:
-    """An address, a token, a card's number."""
-    if _EMAIL.search(value) or _JWT.search(value) or is_token(value):
+    """An address, a token, a card's number, a password with its name beside it. Linear in the value's length."""
+    if is_token(value) or _ASSIGNED.search(value):
         return True
-    found = _CARD.search(value)
-    return found is not None and _luhn(re.sub(r"\D", "", found[0]))
+    if any(_is_address(value, at) for at in _each(value, "@")) or any(
+        _JWT.match(value, at) for at in _each(value, "eyJ")
+    ):
+        return True
+    return any(_luhn(re.sub(r"\D", "", found[0])) for found in islice(_CARD.finditer(value), MOST_MARKS))
+
+
+def _each(value: str, mark: str) -> Iterator[int]:
+    """Where the mark stands, the first few times."""
+    at = -1
+    for _ in range(MOST_MARKS):
+        at = value.find(mark, at + 1)
+        if at < 0:
+            return
+        yield at
+
+
+def _is_address(value: str, at: int) -> bool:
+    before = value[max(0, at - 1) : at]
+    return before.isalnum() and _DOMAIN.match(value, at + 1) is not None
 
 
 def _luhn(digits: str) -> bool:

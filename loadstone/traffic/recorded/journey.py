@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loadstone.model import template
 from loadstone.model.recording import RecordedExchange, Recording
+from loadstone.model.route import SAFE
 from loadstone.model.workload import Check, Extraction, Journey, Step, Think
 from loadstone.traffic.recorded.asked import Asked, Place, asked, places, put_together
 from loadstone.traffic.recorded.credentials import Secrets, secret_of
@@ -76,6 +77,8 @@ def made_of(recording: Recording, dynamics: Sequence[Dynamic], name: str) -> Mad
         request = asked(exchange)
         texts = _texts(request, uses.get(i, {}), secrets, recording.kind == "postman")
         step = _step(exchange, names, request, texts, extracts.get(i, ()), secrets if session else None)
+        if recording.origin.startswith("https:") and exchange.method not in SAFE and exchange.request.header("referer"):
+            step.headers["referer"] = f"{recording.origin}/"  # Django asks for it over TLS
         if i in unproved:
             doubtful.append(step.name)
         actions.append(step)
@@ -150,10 +153,8 @@ def _texts(request: Asked, spans: Spans, secrets: Secrets, open_marks: bool) -> 
     for place, value in here:
         if place in spans:
             texts[place] = _filled(value, spans[place])
-        elif open_marks and _MARK.search(value):
+        elif open_marks and _MARK.search(value) and not (place.where == "text" and secret_of(place, value)):
             texts[place] = _given(value, secrets)
-        elif place.where == "text":
-            continue
         elif place.where != "target" and (variable := secret_of(place, value, beside)):
             texts[place] = _hidden(place, value, variable, secrets)
     return texts

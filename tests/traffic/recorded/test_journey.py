@@ -236,3 +236,56 @@ def test_a_journey_compiles_and_its_secrets_stay_out() -> None:
         environment=made.secrets,
     )
     assert b"hunter22" not in plan.archive
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'mutation { login(user: "bob", password: "hunter22") { id } }',
+        "/next?password=hunter22&x=1",
+        "write to alice@example.com, please",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc",
+        "card 4111 1111 1111 1111",
+    ],
+)
+def test_secrets_within_values(value: str) -> None:
+    made = made_of(recording(exchange("POST /a", body={"query": value})), (), "visit")
+    (step,) = steps(made.journey)
+    assert step.body == Body("json", {"query": "{env.LOADSTONE_QUERY}"})
+
+
+@pytest.mark.parametrize(
+    "value", ["query Log($password: String!) { a }", "at 10:30", "1767225600123", "a token of love", "@home"]
+)
+def test_what_is_no_secret(value: str) -> None:
+    (step,) = steps(made_of(recording(exchange("POST /a", body={"query": value})), (), "visit").journey)
+    assert "env." not in str(step.body)
+
+
+def test_a_body_that_is_no_form_and_holds_a_secret() -> None:
+    xml = "<login><user>bob</user><ns:password a='1'>hunter22</ns:password></login>"
+    one = exchange("POST /a", body=xml, headers={"content-type": "text/xml"})
+    one = msgspec.structs.replace(one, request=msgspec.structs.replace(one.request, media_type="text/xml"))
+    made = made_of(recording(one), (), "visit")
+    (step,) = steps(made.journey)
+    assert step.body == Body("text", "{env.LOADSTONE_BODY}")
+    assert made.secrets == {"LOADSTONE_BODY": xml}
+    half = exchange("POST /a", body='{"password": "hunter22", "id": {{id}}}', status=0)
+    made = made_of(msgspec.structs.replace(recording(half), kind="postman"), (), "visit")
+    assert "hunter22" not in str(made.journey)
+
+
+def test_a_long_value_is_read_in_no_time() -> None:
+    """What a quadratic search would take minutes for."""
+    for value in ("a" * 200_000, "eyJ" * 70_000, "a@" * 100_000, "1 " * 100_000, "password" * 25_000):
+        made_of(recording(exchange("POST /a", body={"x": value})), (), "visit")
+
+
+def test_over_tls_a_form_says_where_it_stands() -> None:
+    visit = recording(
+        exchange("GET /a", headers={"Referer": "https://shop.example/x"}),
+        exchange("POST /a", headers={"Referer": "https://shop.example/x"}, form="a=1"),
+        origin="https://shop.example",
+    )
+    read, sent = steps(made_of(visit, (), "visit").journey)
+    assert (read.headers, sent.headers) == ({}, {"referer": "https://shop.example/"})
