@@ -118,7 +118,8 @@ def _resolved(archive: Archive, reference: str) -> str:
     elif reference in ids:
         found = [reference]
     else:
-        found = [name for name in ids if reference and (name.startswith(reference) or name[16:].startswith(reference))]
+        ends = {name: (name, name[16:], name[17:]) for name in ids}
+        found = [name for name in ids if reference and any(end.startswith(reference) for end in ends[name])]
     if len(found) == 1:
         return found[0]
     meant = f'"{reference}" could be any of {", ".join(found[:4])}' if found else f'no traffic "{reference}"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from loadstone.model.assumption import Assumption
@@ -138,7 +138,7 @@ def _mix(mix: Sequence[RouteLoad], width: int) -> Iterator[str]:
             )
         )
     left = (1, len(head) - 2, len(head) - 1)
-    yield from _fitting(table(rows, left=left), width)
+    yield from _fitting(rows, left, width, drop=(*range(2, len(head) - 2), 1))
     if len(shown) < len(mix):
         yield f"and {plural(len(mix) - len(shown), 'route')} more"
 
@@ -150,7 +150,7 @@ def _visits(visits: Sequence[VisitClass], width: int) -> Iterator[str]:
         ("visits to", "share of visits", "requests a visit", "mostly"),
         *((plain(one.name), bracketed(one.share), bracketed(one.length), plain(_way(one))) for one in visits),
     ]
-    yield from _fitting(table(rows, left=(0, 1, 2, 3)), width)
+    yield from _fitting(rows, (0, 1, 2, 3), width, drop=(3,))
 
 
 def _way(one: VisitClass) -> str:
@@ -174,7 +174,7 @@ def _paces(visits: Sequence[VisitClass], width: int) -> Iterator[str]:
     for one, pace in own[:MOST_ROUTES]:
         rows.append((bracketed(pace.median_s), bracketed(pace.sigma), plain(pace.route), plain(one.name)))
     if len(rows) > 1:
-        yield from _fitting(table(rows, left=(0, 1, 2, 3)), width)
+        yield from _fitting(rows, (0, 1, 2, 3), width, drop=(1, 3))
         pooled = sum(len(one.paces) for one in visits) - len(own)
         more = max(0, len(own) - MOST_ROUTES)
         words = [f"{more} more"] if more else []
@@ -190,7 +190,7 @@ def _popularity(traffic: Traffic, width: int) -> Iterator[str]:
         items = format_count(one.items)
         rows.append((bracketed(one.exponent), bracketed(one.shift), items, plain(f"{one.field} of {one.route}")))
     if len(rows) > 1:
-        yield from _fitting(table(rows, left=(0, 1, 3)), width)
+        yield from _fitting(rows, (0, 1, 3), width, drop=(2, 1))
 
 
 def _arrivals(traffic: Traffic, width: int) -> Iterator[str]:
@@ -227,7 +227,9 @@ def _fidelity(told: Fidelity, width: int) -> Iterator[str]:
         if row.window_s is not None:
             name += f", {format_duration(row.window_s, exact=True)}"
         rows.append((name, *(_distance(each) for each in (row.workload, row.naive, row.replay)), row.verdict))
-    yield from _fitting(table(rows, left=(0, 1, 2, 3, 4)), width)
+    if max(map(len, table(rows, left=(0,)))) > width:
+        rows = [tuple(cell.partition(" [")[0] for cell in row) for row in rows]
+    yield from _fitting(rows, (0, 1, 2, 3, 4), width, drop=(3,))
     yield wrapped(
         "naive: Poisson arrivals of single requests by the mix, every item alike; replay: what it was made of, word "
         "for word; of bursts and popularity the logarithm of the ratio, of the mix total variation, else "
@@ -277,7 +279,16 @@ def _instant(time_ns: int) -> str:
         return f"{time_ns / 1e9:.0f} s after 1970"
 
 
-def _fitting(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Lines that are too long end in an ellipsis: the last column is a name, and the whole is in the JSON."""
+def _fitting(rows: Sequence[Sequence[str]], left: Sequence[int], width: int, *, drop: Sequence[int]) -> Iterator[str]:
+    """The table, without one column after the other where it is too wide; what is too long still ends in an ellipsis,
+    and the whole is in the JSON."""
+    kept = list(range(len(rows[0])))
+    lines = table(rows, left=left)
+    for column in drop:
+        if max(map(len, lines)) <= width:
+            break
+        kept.remove(column)
+        places = [at for at, each in enumerate(kept) if each in left]
+        lines = table([[row[at] for at in kept] for row in rows], left=places)
     for line in lines:
         yield line if len(line) <= width else line[: width - 1] + "…"
