@@ -164,7 +164,7 @@ def test_the_sample_shop_with_a_user_and_a_recording(
 
 def recorded(url: str) -> dict[str, Any]:
     """A visit as a browser writes it down: a list, one of its products, and an order that was never sent."""
-    entries = []
+    entries: list[dict[str, Any]] = []
 
     def add(method: str, target: str, status: int, body: str, kind: str, posted: str | None = None) -> None:
         request: dict[str, Any] = {"method": method, "url": url + target, "httpVersion": "HTTP/1.1", "headers": [],

@@ -14,6 +14,7 @@ from loadstone.lab.init.logged import visits_of
 from loadstone.lab.init.meeting import Met
 from loadstone.lab.init.probing import MACHINES, left_alone
 from loadstone.lab.init.recorded import recorded
+from loadstone.lab.init.ways import normal
 from loadstone.model import template
 from loadstone.model.assumption import Assumption, Unknown
 from loadstone.model.discovery import Login
@@ -25,6 +26,7 @@ from loadstone.model.workload import Feed, Journey, Step, Workload
 from loadstone.render.spec_toml import think_text
 from loadstone.spec.hosts import host_problem
 from loadstone.traffic.crawl import TOKEN, login_journey
+from loadstone.traffic.routes import RouteTable
 
 __all__ = ["Drafted", "covered", "drafted", "hosts_of", "login_steps", "service_of", "variables"]
 
@@ -54,7 +56,7 @@ def drafted(asked: InitAsked, met: Met) -> Drafted:
     entering = login_steps(met.entered, url) if met.entered is not None else None
     told = recorded([one for each in met.found for one in each.recordings], allow_unsafe=asked.allow_unsafe)
     visits = visits_of(met.traffic, met.probed.ways, entering) if met.traffic is not None else None
-    grouped = visits.grouped if visits is not None else journeys_of(met.probed.ways, entering)
+    grouped = visits.grouped if visits is not None else journeys_of(met.probed.ways, entering, _order(met))
     journeys = list(grouped.journeys)
     if met.entered is not None and not any(way.login for way in met.probed.ways):
         journeys.append(_entry(met.entered, url))
@@ -78,6 +80,20 @@ def drafted(asked: InitAsked, met: Met) -> Drafted:
         secrets=told.secrets,
         notes=told.notes,
     )
+
+
+def _order(met: Met) -> dict[str, int]:
+    """How early a look around came to each route."""
+    if met.crawled is None:
+        return {}
+    table = RouteTable(met.routes)
+    order: dict[str, int] = {}
+    shapes = {(one.method, normal(one.template)): one.id for one in met.routes}
+    for method, target, _ in (("GET", met.reached.entry, 1), *met.crawled.seen):
+        found = table.match(method, target)
+        if found is not None:
+            order.setdefault(shapes.get((method, normal(found[0].template)), ""), len(order))
+    return order
 
 
 def _changes(journey: Journey) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from loadstone.lab.init.stepping import Values, name_of, root_of, step_of, unsafe_step
+from loadstone.lab.init.stepping import Values, name_of, resource_of, root_of, step_of, unsafe_step
 from loadstone.lab.init.ways import Fill, Way, field_keys
 from loadstone.model.route import Route
 from loadstone.model.workload import Feed, Journey, Step, Think
@@ -41,17 +41,22 @@ class Entering(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-def journeys_of(ways: Sequence[Way], entering: Entering | None = None) -> Grouped:
-    """A journey for each thing that the service is about, those behind the login with it in front."""
+def journeys_of(
+    ways: Sequence[Way], entering: Entering | None = None, order: Mapping[str, int] | None = None
+) -> Grouped:
+    """A journey for each thing that the service is about, those behind the login with it in front. ``order`` is how
+    early a visitor meets a route, by its id; what is not in it comes later."""
     feeds: dict[str, Feed] = {}
     made: list[Journey] = []
     steps: dict[str, tuple[str, str]] = {}
     every = {way.route.id: way for way in ways}
     names: Counter[str] = Counter()
-    for root, members in _groups(ways).items():
-        for part in _parts(members, every):
+    met = order or {}
+    for root, members in _groups(ways, met).items():
+        for number, (part, own) in enumerate(_parts(members, every)):
             login = any(way.login for way in part)
-            name = _unique(root + (" logged in" if login and _also_open(root, ways) else ""), names)
+            word = root + (" logged in" if login and _also_open(root, ways) else "")
+            name = _unique(word if not number else f"{word} {_about(own, root)}".strip(), names)
             journey, placed = _journey(name, root, part, feeds, entering if login else None)
             made.append(journey)
             for route, step in placed.items():
@@ -117,7 +122,7 @@ def _names(routes: Iterable[Route], known: Mapping[str, Fill]) -> list[tuple[str
     return list(found.items())
 
 
-def _groups(ways: Sequence[Way]) -> dict[str, list[Way]]:
+def _groups(ways: Sequence[Way], met: Mapping[str, int]) -> dict[str, list[Way]]:
     """By what they are about and whether they want a login; pages that stand alone together."""
     shared = _shared(ways)
     groups: dict[tuple[str, bool], list[Way]] = {}
@@ -126,12 +131,16 @@ def _groups(ways: Sequence[Way]) -> dict[str, list[Way]]:
     alone: dict[str, list[Way]] = {}
     made: dict[str, list[Way]] = {}
     for (root, login), members in groups.items():
-        members.sort(key=lambda way: (len(way.fills), way.route.template.count("/"), way.route.template))
+        members.sort(key=lambda way: (len(way.fills), met.get(way.route.id, len(met)), way.route.template.count("/")))
         if len(members) == 1 and not members[0].fills:
             alone.setdefault(f"{PAGES}{' behind the login' if login else ''}", []).extend(members)
         else:
             made[f"{root or 'home'}{' behind the login' if login and root in made else ''}"] = members
-    return made | {name: members for name, members in alone.items() if members}
+    for members in alone.values():
+        members.sort(key=lambda way: met.get(way.route.id, len(met)))
+    found = made | {name: members for name, members in alone.items() if members}
+    first = {name: min(met.get(way.route.id, len(met)) for way in members) for name, members in found.items()}
+    return dict(sorted(found.items(), key=lambda pair: first[pair[0]]))
 
 
 def _shared(ways: Sequence[Way]) -> str:
@@ -141,17 +150,27 @@ def _shared(ways: Sequence[Way]) -> str:
     return next(iter(firsts)) if len(firsts) == 1 and len(ways) > 2 and not firsts & alone else ""
 
 
-def _parts(members: Sequence[Way], every: Mapping[str, Way]) -> list[list[Way]]:
-    """Journeys of at most MOST_STEPS, each with the lists that its members need in front."""
-    parts: list[list[Way]] = []
+def _parts(members: Sequence[Way], every: Mapping[str, Way]) -> list[tuple[list[Way], list[Way]]]:
+    """Journeys of at most MOST_STEPS, each with the lists that its members need in front, and its members alone."""
+    parts: list[tuple[list[Way], list[Way]]] = []
     now: list[Way] = []
+    own: list[Way] = []
     for way in members:
         longer = _with_sources([*now, way], every)
         if len(longer) > MOST_STEPS and now:
-            parts.append(now)
-            longer = _with_sources([way], every)
+            parts.append((now, own))
+            longer, own = _with_sources([way], every), []
         now = longer
-    return [*parts, now] if now else parts
+        own = [*own, way]
+    return [*parts, (now, own)] if now else parts
+
+
+def _about(own: Sequence[Way], root: str) -> str:
+    """What the routes of a further journey have in common: the fixed segment that most of them have beside the root."""
+    words: Counter[str] = Counter()
+    for way in own:
+        words.update({one for one in map(resource_of, way.route.template.strip("/").split("/")) if one and one != root})
+    return words.most_common(1)[0][0] if words else ""
 
 
 def _with_sources(members: Sequence[Way], every: Mapping[str, Way]) -> list[Way]:

@@ -25,7 +25,7 @@ from loadstone.lab.init.writing import check_free, try_out, write_spec
 from loadstone.lab.service import ServiceProcess, argv, serving
 from loadstone.lab.trial import Watch
 from loadstone.model.assumption import Unknown
-from loadstone.model.discovery import Discovery, Obstacle
+from loadstone.model.discovery import Discovery, Obstacle, Probe
 from loadstone.model.draft import Draft
 from loadstone.model.introduction import BaselineTold, Introduction
 from loadstone.model.quantity import format_rate
@@ -35,6 +35,7 @@ from loadstone.render.spec_toml import spec_toml
 from loadstone.spec import check_host
 from loadstone.spec.hosts import parse_url
 from loadstone.traffic.framework import routes_environment
+from loadstone.traffic.lines import masked_line
 
 __all__ = ["introduce"]
 
@@ -230,7 +231,7 @@ def _discovery(met: Met, draft: Draft) -> Discovery:
     return Discovery(
         url=met.reached.final_url,
         routes=met.routes,
-        probes=(met.reached.probe, *(met.crawled.probes if met.crawled else ())),
+        probes=tuple(_masked(one) for one in (met.reached.probe, *(met.crawled.probes if met.crawled else ()))),
         login=met.entered or met.login,
         databases=met.around.databases,
         dependencies=met.around.dependencies,
@@ -239,6 +240,12 @@ def _discovery(met: Met, draft: Draft) -> Discovery:
         framework=met.framework.framework if met.framework else "",
         looked=met.looked,
     )
+
+
+def _masked(probe: Probe) -> Probe:
+    """A probe as it may be shown: without tokens and what tells of a person."""
+    location = None if probe.location is None else masked_line(probe.location.encode())
+    return msgspec.structs.replace(probe, target=masked_line(probe.target.encode()), location=location)
 
 
 def _objective(journey: str | None, step: str | None, text: str) -> str:
