@@ -7,8 +7,8 @@ pieces of it as they stand there, still encoded, so that template and values giv
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 import msgspec
 
@@ -80,38 +80,38 @@ def expand(route: Route, values: Sequence[str]) -> str:
 
 
 def merge(*tables: Sequence[Route]) -> tuple[Route, ...]:
-    """One table of several: what earlier ones say of a route counts, what later ones add is added.
+    """One table of several. What documents and frameworks say counts before what was guessed from paths, and of those
+    the earlier table before the later; what the others add is added.
 
-    Routes are the same where method and template are but for the variables' names; a slash at the end is the first
-    table's. Where a source that knows only paths (a log, a recording) has a path in the place of a document's route,
-    its requests and values go to that route, and a variable that it guessed in the place of names gives way to them.
+    Routes are the same where method and template are but for the variables' names; a slash at the end is the first's.
+    Where a log or a recording has a path in the place of a document's route, its requests and values go to that route,
+    and a variable that was guessed in the place of names gives way to them.
     """
-    return reduce(_merged, [tuple(table) for table in tables], ())
-
-
-def _merged(first: tuple[Route, ...], second: tuple[Route, ...]) -> tuple[Route, ...]:
     routes: dict[tuple[str, str], Route] = {}
-    for route in first:
-        routes[_key(route, exact=True)] = route
-    slashless = {_key(route): _key(route, exact=True) for route in first}
-    declared = RouteTable([route for route in first if not _is_guessed(route)])
-    for route in second:
+    slashless: dict[tuple[str, str], tuple[str, str]] = {}
+    every = [one for table in tables for one in _with_slashes(table)]
+    told = [route for route, _ in every if not _is_guessed(route)]
+    declared = RouteTable(told)
+    for route, both in sorted(every, key=lambda one: _is_guessed(one[0])):
         exact, loose = _key(route, exact=True), _key(route)
-        if exact in routes:
-            routes[exact] = _joined(routes[exact], route)
-        elif loose in slashless:
-            routes[slashless[loose]] = _joined(routes[slashless[loose]], route)
+        known = exact if exact in routes or both else slashless.get(loose)
+        known = known if known in routes else None
+        if known is not None:
+            routes[known] = _joined(routes[known], route)
         elif _is_guessed(route) and (home := _home(route, declared)) is not None:
             key = _key(home, exact=True)
+            key = key if key in routes else slashless[_key(home)]
             routes[key] = _absorbed(routes[key], route)
-        elif _is_guessed(route) and _is_only_names(route, declared):
-            continue
-        elif not _is_guessed(route):
-            routes = {**_giving_way(routes, route), exact: route}
-            declared = RouteTable([held for held in routes.values() if not _is_guessed(held)])
-        else:
+        elif not (_is_guessed(route) and _is_only_names(route, declared)):
             routes[exact] = route
+            slashless.setdefault(loose, exact)
     return tuple(routes.values())
+
+
+def _with_slashes(table: Sequence[Route]) -> Iterator[tuple[Route, bool]]:
+    """Each route, and whether the table has it both with a slash at the end and without."""
+    many = Counter(_key(route) for route in {_key(route, exact=True): route for route in table}.values())
+    return ((route, many[_key(route)] > 1) for route in table)
 
 
 def _key(route: Route, *, exact: bool = False) -> tuple[str, str]:
@@ -144,16 +144,6 @@ def _paths(template: str, values: dict[str, tuple[str, ...]]) -> Iterator[str]:
     most = max(len(some) for some in values.values())
     for number in range(most):
         yield _VALUE.sub(lambda match, n=number: values[match.group(1)][n % len(values[match.group(1)])], template)  # type: ignore[misc]
-
-
-def _giving_way(routes: dict[tuple[str, str], Route], route: Route) -> dict[tuple[str, str], Route]:
-    """Guessed routes that a declared one covers leave their requests to it."""
-    table = RouteTable([route])
-    return {
-        key: held
-        for key, held in routes.items()
-        if not (_is_guessed(held) and _home(held, table) is not None) or held.method != route.method
-    }
 
 
 def _joined(first: Route, second: Route) -> Route:

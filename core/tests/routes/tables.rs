@@ -35,6 +35,33 @@ fn value(kind: &str, number: usize) -> String {
         "file" => format!("{}-{}", word(&mut dice), number),
         "mail" => format!("{}{}@example.org", word(&mut dice), number),
         "lang" => ["en", "de", "fr", "es"][number % 4].to_owned(),
+        "cus" => {
+            const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+            let random: String = (0..14).map(|_| ALPHABET[dice.below(62)] as char).collect();
+            format!("cus_{random}")
+        }
+        "nano" => {
+            const ALPHABET: &[u8] = b"ybndrfg8ejkmcpqxot1uwisza345h769";
+            (0..26).map(|_| ALPHABET[dice.below(32)] as char).collect()
+        }
+        "code" => (0..4).map(|place| if place == 0 { 'K' } else { (b'A' + dice.below(26) as u8) as char }).collect(),
+        "place" => {
+            format!("{}.{:04},-{}.{:04}", 30 + dice.below(18), dice.below(9999), 70 + dice.below(50), dice.below(9999))
+        }
+        "zone" => format!("{}Z{:03}", ["AK", "CA", "NY", "TX"][number % 4], number % 1000),
+        "ticket" => format!("{}-{}", ["OPS", "WEB", "API"][number % 3], 1 + number % 5_000),
+        "package" => match dice.below(4) {
+            0 => format!("{}-{}", word(&mut dice), word(&mut dice)),
+            1 => format!("py{}", word(&mut dice)),
+            2 => format!("{}{}", word(&mut dice), dice.below(9)),
+            _ => format!("{}{}", word(&mut dice), word(&mut dice)),
+        },
+        "version" => format!("{}.{}.{}", 1 + number % 5, number % 12, number % 7),
+        "hexa" | "hexb" => format!("{:02x}", dice.below(256)),
+        "ticker" => (0..3 + dice.below(2)).map(|_| (b'A' + dice.below(26) as u8) as char).collect(),
+        "currency" => ["EUR", "USD", "GBP", "JPY", "CHF", "SEK", "NOK", "DKK"][dice.below(8)].to_owned(),
+        "word" => WORDS[number % WORDS.len()].to_owned(),
+        "state" => ["AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DE", "FL", "GA"][number % 10].to_owned(),
         "sku" => format!("{}{:04}", ["AB", "CD", "XR"][number % 3], number),
         _ => unreachable!("{kind}"),
     }
@@ -196,6 +223,221 @@ pub const TABLES: &[Table] = &[
     },
 ];
 
+/// Tables after the documented interfaces of public services and frameworks: run when the weights were first set, which
+/// were then set on them as well.
+pub const HELD_OUT: &[Table] = &[
+    Table {
+        name: "payments",
+        routes: &[
+            ("GET", "/v1/customers", 10, 1),
+            ("POST", "/v1/customers", 6, 1),
+            ("GET", "/v1/customers/{cus}", 25, 300),
+            ("POST", "/v1/customers/{cus}", 4, 100),
+            ("DELETE", "/v1/customers/{cus}", 1, 30),
+            ("GET", "/v1/customers/{cus}/sources", 6, 100),
+            ("POST", "/v1/charges", 10, 1),
+            ("GET", "/v1/charges/{cus}", 15, 300),
+            ("POST", "/v1/charges/{cus}/capture", 3, 80),
+            ("GET", "/v1/balance", 4, 1),
+            ("GET", "/v1/balance/history", 3, 1),
+            ("GET", "/v1/events/{cus}", 10, 300),
+            ("GET", "/v1/invoices/upcoming", 3, 1),
+            ("GET", "/v1/invoices/{cus}", 8, 150),
+            ("POST", "/v1/invoices/{cus}/pay", 3, 80),
+        ],
+    },
+    Table {
+        name: "forum",
+        routes: &[
+            ("GET", "/latest.json", 20, 1),
+            ("GET", "/t/{slug}/{id}", 50, 500),
+            ("GET", "/t/{slug}/{id}/{id}", 15, 300),
+            ("GET", "/t/{id}.json", 15, 300),
+            ("GET", "/u/{user}", 10, 200),
+            ("GET", "/u/{user}/summary", 8, 150),
+            ("GET", "/u/{user}/activity", 6, 100),
+            ("GET", "/c/{tag}/{id}", 12, 20),
+            ("POST", "/posts", 4, 1),
+            ("GET", "/posts/{id}", 10, 300),
+            ("PUT", "/posts/{id}", 2, 80),
+            ("GET", "/categories", 8, 1),
+            ("GET", "/search", 8, 1),
+            ("GET", "/notifications", 6, 1),
+            ("POST", "/session", 3, 1),
+            ("GET", "/uploads/default/original/{file}.png", 20, 200),
+        ],
+    },
+    Table {
+        name: "administration",
+        routes: &[
+            ("GET", "/admin/", 5, 1),
+            ("GET", "/admin/login/", 4, 1),
+            ("POST", "/admin/login/", 3, 1),
+            ("GET", "/admin/shop/order/", 8, 1),
+            ("GET", "/admin/shop/order/{id}/change/", 12, 200),
+            ("POST", "/admin/shop/order/{id}/change/", 4, 100),
+            ("GET", "/admin/shop/order/add/", 2, 1),
+            ("GET", "/admin/shop/product/", 6, 1),
+            ("GET", "/admin/shop/product/{id}/change/", 10, 150),
+            ("GET", "/admin/shop/product/{id}/history/", 3, 60),
+            ("GET", "/admin/auth/user/", 3, 1),
+            ("GET", "/admin/auth/user/{id}/change/", 4, 60),
+            ("GET", "/admin/auth/group/", 1, 1),
+            ("GET", "/admin/jsi18n/", 3, 1),
+        ],
+    },
+    Table {
+        name: "chat",
+        routes: &[
+            ("GET", "/api/v4/users/me", 20, 1),
+            ("GET", "/api/v4/users/{nano}", 15, 200),
+            ("GET", "/api/v4/users/username/{user}", 8, 120),
+            ("GET", "/api/v4/users/email/{mail}", 4, 60),
+            ("POST", "/api/v4/users/login", 4, 1),
+            ("POST", "/api/v4/users/status/ids", 6, 1),
+            ("GET", "/api/v4/teams/{nano}", 10, 30),
+            ("GET", "/api/v4/teams/{nano}/channels", 10, 30),
+            ("GET", "/api/v4/teams/name/{slug}", 5, 20),
+            ("GET", "/api/v4/channels/{nano}/posts", 30, 200),
+            ("POST", "/api/v4/channels/members/me/view", 8, 1),
+            ("POST", "/api/v4/posts", 10, 1),
+            ("DELETE", "/api/v4/posts/{nano}", 2, 60),
+            ("GET", "/api/v4/files/{nano}/preview", 8, 150),
+            ("GET", "/api/v4/config/client", 5, 1),
+            ("GET", "/api/v4/system/ping", 10, 1),
+        ],
+    },
+    Table {
+        name: "newspaper",
+        routes: &[
+            ("GET", "/", 40, 1),
+            ("GET", "/world", 15, 1),
+            ("GET", "/politics", 12, 1),
+            ("GET", "/culture", 8, 1),
+            ("GET", "/sport", 12, 1),
+            ("GET", "/business", 10, 1),
+            ("GET", "/weather", 6, 1),
+            ("GET", "/world/{year}/{month}/{slug}", 30, 250),
+            ("GET", "/politics/{year}/{month}/{slug}", 25, 200),
+            ("GET", "/culture/{year}/{month}/{slug}", 12, 120),
+            ("GET", "/profile/{slug}", 8, 60),
+            ("GET", "/live/{uuid}", 10, 40),
+            ("GET", "/crosswords/quick/{id}", 6, 120),
+            ("GET", "/crosswords/cryptic/{id}", 6, 120),
+            ("GET", "/assets/{oid}.css", 20, 12),
+        ],
+    },
+    Table {
+        name: "weather",
+        routes: &[
+            ("GET", "/stations/{code}", 12, 60),
+            ("GET", "/stations/{code}/observations/latest", 20, 60),
+            ("GET", "/points/{place}", 15, 300),
+            ("GET", "/points/{place}/forecast", 15, 200),
+            ("GET", "/zones/forecast/{zone}", 8, 60),
+            ("GET", "/zones/county/{zone}", 5, 60),
+            ("GET", "/alerts/active", 10, 1),
+            ("GET", "/alerts/active/area/{state}", 6, 20),
+            ("GET", "/glossary", 2, 1),
+            ("GET", "/icons/land/day/{tag}", 8, 25),
+        ],
+    },
+];
+
+/// Tables that were written after that: their first run, at a precision of 0.81 of 2,000 requests and a recall of 0.98,
+/// is what to expect of a service that was never seen. What they lacked was mended since.
+pub const UNSEEN: &[Table] = &[
+    Table {
+        name: "tracker",
+        routes: &[
+            ("GET", "/projects", 10, 1),
+            ("GET", "/projects/{slug}", 15, 25),
+            ("GET", "/projects/{slug}/board", 15, 25),
+            ("GET", "/projects/{slug}/tickets", 12, 25),
+            ("POST", "/projects/{slug}/tickets", 3, 20),
+            ("GET", "/projects/{slug}/tickets/{id}", 30, 400),
+            ("PATCH", "/projects/{slug}/tickets/{id}", 6, 150),
+            ("GET", "/browse/{ticket}", 20, 400),
+            ("GET", "/people/{user}", 6, 40),
+            ("GET", "/dashboard", 10, 1),
+            ("GET", "/reports/burndown", 2, 1),
+            ("GET", "/reports/velocity", 2, 1),
+            ("GET", "/attachments/{uuid}/{file}.png", 8, 150),
+        ],
+    },
+    Table {
+        name: "clinic",
+        routes: &[
+            ("GET", "/appointments/{date}", 12, 60),
+            ("GET", "/appointments/{date}/{id}", 10, 200),
+            ("POST", "/appointments", 4, 1),
+            ("GET", "/patients/{id}", 15, 300),
+            ("GET", "/patients/{id}/records", 8, 200),
+            ("GET", "/patients/{id}/records/{id}", 8, 300),
+            ("GET", "/patients/lookup", 5, 1),
+            ("GET", "/doctors", 5, 1),
+            ("GET", "/doctors/{slug}", 8, 20),
+            ("GET", "/doctors/{slug}/availability", 8, 20),
+            ("GET", "/insurance/{sku}", 4, 40),
+            ("GET", "/forms/intake", 2, 1),
+            ("GET", "/forms/consent", 2, 1),
+        ],
+    },
+    Table {
+        name: "registry",
+        routes: &[
+            ("GET", "/simple/{package}/", 40, 400),
+            ("GET", "/project/{package}/", 20, 300),
+            ("GET", "/project/{package}/{version}/", 15, 300),
+            ("GET", "/pypi/{package}/json", 20, 300),
+            ("GET", "/user/{user}/", 5, 60),
+            ("GET", "/packages/{hexa}/{hexb}/{oid}/{file}.whl", 30, 400),
+            ("GET", "/search/", 8, 1),
+            ("GET", "/help/", 3, 1),
+            ("GET", "/stats/", 2, 1),
+            ("GET", "/account/login/", 3, 1),
+            ("POST", "/account/login/", 3, 1),
+            ("GET", "/manage/projects/", 2, 1),
+        ],
+    },
+    Table {
+        name: "market",
+        routes: &[
+            ("GET", "/api/quotes/{ticker}", 40, 80),
+            ("GET", "/api/quotes/{ticker}/history", 15, 60),
+            ("GET", "/api/exchange/{currency}/{currency}", 15, 60),
+            ("GET", "/api/indices", 8, 1),
+            ("GET", "/api/indices/{ticker}", 8, 12),
+            ("GET", "/api/news", 10, 1),
+            ("GET", "/api/news/{slugid}", 10, 150),
+            ("POST", "/api/alerts", 2, 1),
+            ("GET", "/api/alerts/{uuid}", 4, 60),
+            ("DELETE", "/api/alerts/{uuid}", 1, 40),
+            ("GET", "/api/portfolio", 8, 1),
+            ("GET", "/api/portfolio/positions", 6, 1),
+            ("GET", "/api/portfolio/history", 3, 1),
+        ],
+    },
+    Table {
+        name: "recipes",
+        routes: &[
+            ("GET", "/", 20, 1),
+            ("GET", "/recipes/{slug}", 40, 300),
+            ("GET", "/recipes/{slug}/print", 5, 80),
+            ("GET", "/recipes/popular", 8, 1),
+            ("GET", "/ingredients/{word}", 15, 50),
+            ("GET", "/collections/{slug}", 8, 30),
+            ("GET", "/cooks/{user}", 6, 60),
+            ("GET", "/cooks/{user}/recipes", 4, 40),
+            ("POST", "/favourites/{id}", 4, 150),
+            ("DELETE", "/favourites/{id}", 2, 80),
+            ("GET", "/favourites", 5, 1),
+            ("GET", "/img/recipes/{oid}.webp", 40, 300),
+            ("GET", "/newsletter", 2, 1),
+        ],
+    },
+];
+
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Table {
@@ -254,6 +496,8 @@ fn filled(template: &str, seed: u64, dice: &mut Dice, many: usize) -> String {
         let number = rank + (seed as usize % 1000) * 10_000 + place * 1_000_003 % 97 * usize::from(kind != "lang");
         let number = match kind {
             "year" | "month" | "lang" | "tag" => rank / (1 + place) + seed as usize,
+            "state" | "code" | "ticker" | "word" | "ticket" => rank,
+            "package" => rank + (seed as usize % 1000) * 10_000,
             "user" => (rank / 3) + (seed as usize % 1000) * 10_000,
             _ => number,
         };

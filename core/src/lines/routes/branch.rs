@@ -15,6 +15,8 @@ pub struct Branch {
     pub texts: BTreeMap<Box<[u8]>, Branch>,
     /// By the ending of files.
     pub variables: BTreeMap<u8, Branch>,
+    /// How long the random ids of each variable are.
+    lengths: BTreeMap<u8, u64>,
     /// By method and whether with a slash, the leaves.
     pub ends: BTreeMap<(u8, bool), Vec<u32>>,
     requests: u64,
@@ -40,6 +42,7 @@ impl Branch {
         }
         for group in node.groups.iter().filter(|group| group.variable != 0) {
             branch.variables.insert(group.ending, Branch::copied(trie, group.variable, leaves));
+            branch.lengths.insert(group.ending, group.lengths);
         }
         branch.requests +=
             branch.texts.values().chain(branch.variables.values()).map(|child| child.requests).sum::<u64>();
@@ -51,7 +54,9 @@ impl Branch {
         endings.sort_unstable();
         endings.dedup();
         for ending in endings {
-            let place = Place { parent, ending, beside_variable: self.variables.contains_key(&ending), full: false };
+            let beside_variable = self.variables.contains_key(&ending);
+            let lengths = self.lengths.get(&ending).copied().unwrap_or(0);
+            let place = Place { parent, ending, beside_variable, lengths, full: false };
             self.settle_numbers(&place);
             let beside_variable = self.variables.contains_key(&ending);
             self.settle_words(&Place { beside_variable, ..place });
@@ -76,7 +81,7 @@ impl Branch {
         let fits = |shape: Shape| shape != Shape::Number;
         let candidates = self.candidates(place.ending, fits);
         let chosen = match candidates.len() {
-            0 | 1 => None,
+            0 => None,
             _ => judge::values(&candidates, place),
         };
         if let Some(chosen) = chosen {
@@ -139,6 +144,9 @@ impl Branch {
                     self.texts.insert(text, child);
                 }
             }
+        }
+        for (ending, lengths) in other.lengths {
+            *self.lengths.entry(ending).or_insert(0) |= lengths;
         }
         for (ending, child) in other.variables {
             match self.variables.get_mut(&ending) {

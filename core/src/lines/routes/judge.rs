@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::shape::Shape;
+use super::shape::{Shape, is_scrambled};
 use super::words;
 
 /// One of the segments that stand beside each other.
@@ -32,8 +32,25 @@ pub struct Place<'a> {
     pub ending: u8,
     /// Numbers or ids stand beside them as values already.
     pub beside_variable: bool,
+    /// How long the random ids among those are (`length_bit`).
+    pub lengths: u64,
     /// There are more than can be held: those alike are values, whatever they look like.
     pub full: bool,
+}
+
+/// A bit for the length of a stem.
+pub fn length_bit(stem: &[u8]) -> u64 {
+    1 << stem.len().min(63)
+}
+
+/// True of what looks like the ids beside it, though it has no digit or few: scrambled, or as long as all of them are.
+fn is_kin(stem: &[u8], place: &Place) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let as_long = stem.len() >= 10
+        && (1..=2).contains(&place.lengths.count_ones())
+        && place.lengths & length_bit(stem) != 0
+        && stem.iter().all(fits);
+    place.beside_variable && (as_long || is_scrambled(stem))
 }
 
 /// How much one segment of a shape speaks for values: at 1 they are.
@@ -44,26 +61,18 @@ fn weight(shape: Shape, stem: &[u8], place: &Place) -> f64 {
     let by_place = match () {
         () if items => 1.0 / 4.0,
         () if collection => 1.0 / 12.0,
-        () => 1.0 / 40.0,
+        () if place.parent.is_none_or(words::is_root) => 1.0 / 40.0,
+        () => 1.0 / 24.0,
     };
     let by_shape: f64 = match shape {
-        _ if place.beside_variable && is_scrambled(stem) => 1.0,
+        _ if is_kin(stem, place) => 1.0,
         Shape::Mixed => 1.0 / 3.0,
         Shape::Slug => 1.0 / 4.0,
+        Shape::Compound if stem.iter().all(u8::is_ascii_uppercase) => 1.0 / 4.0,
         Shape::Compound => 1.0 / 10.0,
         _ => 0.0,
     };
     by_shape.max(by_place)
-}
-
-/// Capitals in runs and again small letters, as random ids have them that happen to be without a digit.
-fn is_scrambled(stem: &[u8]) -> bool {
-    let alphabet =
-        stem.len() >= 8 && stem.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let case = |pair: &&[u8]| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase();
-    alphabet
-        && stem.windows(2).filter(case).count() >= 3
-        && stem.windows(2).any(|pair| pair.iter().all(u8::is_ascii_uppercase))
 }
 
 /// Where names are to be expected rather than values, and where the numbers tell how open the set is.
@@ -77,15 +86,19 @@ fn doubt(candidates: &[Candidate], place: &Place) -> f64 {
         factor *= 4.0;
     }
     let once = candidates.iter().filter(|one| one.requests <= 1).count();
-    let requests: u64 = candidates.iter().map(|one| one.requests).sum();
-    let many = candidates.len();
-    if many >= 10 && once * 10 >= many * 3 {
+    if candidates.len() >= 10 && once * 10 >= candidates.len() * 3 {
         // Good and Turing: where much was seen once, much was not seen yet, and names do not grow in number.
         factor *= 2.0;
-    } else if once == 0 && requests >= 20 * many as u64 && !words::names_items(place.parent.unwrap_or(b"")) {
-        factor *= 0.6;
     }
     factor
+}
+
+/// Plain words, each asked for often, are rather a set of names that is known.
+fn closed(candidates: &[Candidate], place: &Place) -> f64 {
+    let requests: u64 = candidates.iter().map(|one| one.requests).sum();
+    let often = candidates.iter().all(|one| one.requests > 1) && requests >= 20 * candidates.len() as u64;
+    let few = candidates.len() < 20 && !words::names_items(place.parent.unwrap_or(b""));
+    if often && few { 0.6 } else { 1.0 }
 }
 
 /// Of word-like segments, which are values; None where none is.
@@ -95,10 +108,13 @@ pub fn values(candidates: &[Candidate], place: &Place) -> Option<Vec<bool>> {
     let support = support(candidates, &eligible, |one| &one.elements);
     let deeper = self::support(candidates, &eligible, |one| &one.beneath);
     let least = 2.max(candidates.len() / 20);
+    let even = even_length(candidates, &eligible);
     let alike: Vec<bool> = candidates
         .iter()
         .map(|one| {
-            let by_shape = matches!(one.shape, Shape::Slug | Shape::Mixed);
+            let by_shape = matches!(one.shape, Shape::Slug | Shape::Mixed)
+                || is_kin(one.stem, place)
+                || even == Some(one.stem.len());
             eligible(one)
                 && (by_shape
                     || is_shared(&one.elements, &support, least)
@@ -107,23 +123,39 @@ pub fn values(candidates: &[Candidate], place: &Place) -> Option<Vec<bool>> {
         .collect();
     let chosen: Vec<&Candidate> =
         candidates.iter().zip(&alike).filter(|(_, alike)| **alike).map(|(one, _)| one).collect();
-    // Words with different things beneath are sections, however many: only what nothing follows, or what is alike, adds.
-    let evidence: f64 =
-        chosen.iter().map(|one| weight(one.shape, one.stem, place) * if one.inner { 0.6 } else { 1.0 }).sum();
-    if !place.full && evidence * doubt(candidates, place) < 1.0 {
-        return locales(candidates, place, &support);
+    let plain = |one: &Candidate| matches!(one.shape, Shape::Word | Shape::Locale) && !is_kin(one.stem, place);
+    // Words with different things beneath are sections, however many: what something follows speaks less for values.
+    let speaks = |one: &&&Candidate| weight(one.shape, one.stem, place) * if one.inner { 0.6 } else { 1.0 };
+    let doubt = doubt(candidates, place);
+    let closed = closed(candidates, place);
+    let words = chosen.iter().filter(|one| plain(one)).map(|one| speaks(&one)).sum::<f64>() * doubt * closed;
+    let others = chosen.iter().filter(|one| !plain(one)).map(|one| speaks(&one)).sum::<f64>() * doubt;
+    if !place.full && words + others < 1.0 {
+        let kin: Vec<bool> = candidates.iter().map(|one| eligible(one) && is_kin(one.stem, place)).collect();
+        return if kin.contains(&true) { Some(kin) } else { locales(candidates, place, &support) };
     }
+    // A few plain words among values of another shape are names: beside ids always, beside other words where they are
+    // asked for as often as those.
+    let rest: Vec<&&Candidate> = chosen.iter().filter(|one| !plain(one)).collect();
+    let many = chosen.len() - rest.len();
+    let mean = rest.iter().map(|one| one.requests).sum::<u64>() / rest.len().max(1) as u64;
+    let apart = others >= 1.0 && words < 1.0 && (many <= 3 || many * 20 <= chosen.len() || place.beside_variable);
+    let is_name = |one: &Candidate| {
+        plain(one) && apart && even != Some(one.stem.len()) && (place.beside_variable || one.requests >= mean)
+    };
+    let merged: Vec<bool> = candidates.iter().zip(&alike).map(|(one, alike)| *alike && !is_name(one)).collect();
+    let least = if place.beside_variable { 1 } else { 2 };
+    (merged.iter().filter(|merged| **merged).count() >= least).then_some(merged)
+}
+
+/// The length of all that are no plain words, where there are several and it is the same: hex of two digits, codes of
+/// four. A word of that length is one of them.
+fn even_length(candidates: &[Candidate], eligible: &dyn Fn(&Candidate) -> bool) -> Option<usize> {
     let plain = |one: &Candidate| matches!(one.shape, Shape::Word | Shape::Locale);
-    let words = chosen.iter().filter(|one| plain(one)).count();
-    let mean = chosen.iter().map(|one| one.requests).sum::<u64>() / chosen.len().max(1) as u64;
-    // A few plain words among many values of another shape are names where they stand out.
-    let apart = words * 20 <= chosen.len() && !words::names_items(place.parent.unwrap_or(b""));
-    let merged: Vec<bool> = candidates
-        .iter()
-        .zip(&alike)
-        .map(|(one, alike)| *alike && !(apart && plain(one) && one.requests > mean.saturating_mul(5)))
-        .collect();
-    (merged.iter().filter(|merged| **merged).count() > 1).then_some(merged)
+    let lengths: Vec<usize> =
+        candidates.iter().filter(|one| eligible(one) && !plain(one)).map(|one| one.stem.len()).collect();
+    let first = *lengths.first()?;
+    (lengths.len() >= 5 && lengths.iter().all(|length| *length == first)).then_some(first)
 }
 
 /// Half of the elements, or more, are found with so many others.

@@ -90,6 +90,7 @@ impl Trie {
         let mine = &mut self.nodes[into as usize].groups[place];
         mine.open_numbers |= theirs.open_numbers;
         mine.open_words |= theirs.open_words;
+        mine.lengths |= theirs.lengths;
         match (mine.variable, theirs.variable) {
             (_, 0) => {}
             (0, found) => {

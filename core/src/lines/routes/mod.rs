@@ -130,18 +130,21 @@ impl Routes {
     /// A route that a document or a framework names; it wins over what is guessed. An error says what is wrong with it.
     pub fn declare(&mut self, method: u8, template: &str) -> Result<(), String> {
         let method = METHODS[usize::from(method).min(METHODS.len() - 1)];
-        self.declare_route(Route::new(method, template))
+        let route = Route::new(method, template);
+        self.declare_route(route, Template::parse(template)?)
     }
 
     /// The same of a JSON array of routes as loadstone/model/route.py writes them.
     pub fn declare_all(&mut self, declared: &[u8]) -> Result<(), String> {
         let routes: Vec<Route> =
             serde_json::from_slice(declared).map_err(|error| format!("routes are not understood: {error}"))?;
-        routes.into_iter().try_for_each(|route| self.declare_route(route))
+        routes.into_iter().try_for_each(|route| {
+            let template = Template::braced(&route.template)?;
+            self.declare_route(route, template)
+        })
     }
 
-    fn declare_route(&mut self, route: Route) -> Result<(), String> {
-        let mut template = Template::parse(&route.template)?;
+    fn declare_route(&mut self, route: Route, mut template: Template) -> Result<(), String> {
         template.bind(&route.fields);
         let method = method_number(&route.method);
         self.matcher.add(&template, self.declared.len() as u32);

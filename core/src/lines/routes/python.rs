@@ -35,7 +35,7 @@ impl Inner {
             let mut matcher = Matcher::default();
             let mut templates = Vec::with_capacity(routes.len());
             for (number, route) in routes.iter().enumerate() {
-                let mut template = Template::parse(&route.template)?;
+                let mut template = Template::braced(&route.template)?;
                 template.bind(&route.fields);
                 matcher.add(&template, number as u32);
                 templates.push(template);

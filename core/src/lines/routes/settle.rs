@@ -248,11 +248,14 @@ fn name_all(guesses: &mut [Guess]) {
             (1..prefix.len()).filter_map(|end| names.get(&prefix[..end]).cloned()).collect();
         let mut found: Vec<&[u8]> = values[prefix].iter().map(Vec::as_slice).collect();
         found.sort_unstable();
-        let kind = fields::kind_of(found.iter().copied());
         let Some(Part::Variable(ending)) = prefix.last() else { continue };
         let parent = match prefix.len().checked_sub(2).and_then(|place| prefix.get(place)) {
             Some(Part::Text(text)) => Some(split_ending(text).0),
             _ => None,
+        };
+        let kind = match parent.is_some_and(personal::is_door) {
+            true => Kind::Token,
+            false => fields::kind_of(found.iter().copied()),
         };
         let name = match *ending {
             REST => naming::name(None, Kind::Text, true, &[], &mut taken).replace("file", "path"),

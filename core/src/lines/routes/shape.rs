@@ -198,7 +198,8 @@ fn is_random(stem: &[u8], lower: usize, upper: usize, digits: usize, others: usi
     // An id behind an issuer's prefix: cus_9s6XKzkNRiz8i3, usr-2f0c81b4e9d7.
     if let Some(at) = stem.iter().position(|byte| matches!(byte, b'-' | b'_')).filter(|at| (1..=8).contains(at)) {
         let (prefix, rest) = (&stem[..at], &stem[at + 1..]);
-        if prefix.iter().all(u8::is_ascii_alphabetic) && rest.len() >= RANDOM && is_mixed(rest) {
+        if prefix.iter().all(u8::is_ascii_alphabetic) && rest.len() >= RANDOM && (is_mixed(rest) || is_scrambled(rest))
+        {
             return true;
         }
     }
@@ -206,7 +207,17 @@ fn is_random(stem: &[u8], lower: usize, upper: usize, digits: usize, others: usi
         return is_mixed(stem);
     }
     // One case: base32 and base36 have a digit in some three to six, spread over the text.
-    digits * 8 >= length && lower + upper >= digits / 2 && length >= 16 && changes(stem) * 4 >= length
+    length >= 16 && dashes == 0 && digits >= 2 && lower + upper >= digits / 2 && changes(stem) * 6 >= length
+}
+
+/// Capitals in runs and again small letters, as random ids have them that happen to be without a digit.
+pub fn is_scrambled(stem: &[u8]) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let changes = |pair: &&[u8]| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase();
+    stem.len() >= 8
+        && stem.iter().all(fits)
+        && stem.windows(2).filter(changes).count() >= 3
+        && stem.windows(2).any(|pair| pair.iter().all(u8::is_ascii_uppercase))
 }
 
 fn is_mixed(text: &[u8]) -> bool {

@@ -31,6 +31,15 @@ pub struct Template {
 impl Template {
     /// From OpenAPI's `{id}`, Starlette's `{id:int}`, Flask's `<int:id>`, Express's `:id`. An error says what is wrong.
     pub fn parse(text: &str) -> Result<Template, String> {
+        Template::read(text, true)
+    }
+
+    /// From what `text` writes: values in braces; a colon may stand in a path.
+    pub fn braced(text: &str) -> Result<Template, String> {
+        Template::read(text, false)
+    }
+
+    fn read(text: &str, frameworks: bool) -> Result<Template, String> {
         if !text.starts_with('/') {
             return Err(format!("{text:?} is no path: it does not begin with a slash"));
         }
@@ -38,7 +47,7 @@ impl Template {
         let mut names = HashSet::new();
         let mut segments = Vec::new();
         for part in text.split('/').filter(|part| !part.is_empty()) {
-            segments.push(pieces(part, text, &mut names)?);
+            segments.push(pieces(part, text, frameworks, &mut names)?);
         }
         Ok(Template { segments, slash })
     }
@@ -144,23 +153,25 @@ fn holds(kind: Kind, value: &[u8]) -> bool {
     }
 }
 
-fn pieces(part: &str, whole: &str, names: &mut HashSet<String>) -> Result<Vec<Piece>, String> {
+fn pieces(part: &str, whole: &str, frameworks: bool, names: &mut HashSet<String>) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = part;
     while !rest.is_empty() {
         let (inner, after, closing) = match rest.as_bytes()[0] {
             b'{' => cut(rest, '}').ok_or_else(|| format!("{whole:?}: a brace is not closed"))?,
-            b'<' => cut(rest, '>').ok_or_else(|| format!("{whole:?}: a bracket is not closed"))?,
-            b':' if rest.len() > 1 && pieces.iter().all(is_separator) => {
+            b'<' if frameworks => cut(rest, '>').ok_or_else(|| format!("{whole:?}: a bracket is not closed"))?,
+            b':' if frameworks && rest.len() > 1 && pieces.iter().all(is_separator) => {
                 let end =
                     rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(rest.len(), |at| at + 1);
                 (&rest[1..end], &rest[end..], ':')
             }
             _ => {
-                let end = rest
-                    .char_indices()
-                    .skip(1)
-                    .find(|(at, c)| matches!(c, '{' | '<') || (*c == ':' && rest.as_bytes()[at - 1] == b'-'));
+                let end = rest.char_indices().skip(1).find(|(at, c)| match c {
+                    '{' => true,
+                    '<' => frameworks,
+                    ':' => frameworks && rest.as_bytes()[at - 1] == b'-',
+                    _ => false,
+                });
                 let end = end.map_or(rest.len(), |(at, _)| at);
                 let text = segment::normal(format!("/{}", &rest[..end]).as_bytes()).0[1..].to_vec();
                 pieces.push(Piece::Text(text));

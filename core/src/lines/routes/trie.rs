@@ -25,6 +25,8 @@ pub struct Group {
     pub ending: u8,
     /// The node of the variable, 0 where there is none yet.
     pub variable: u32,
+    /// How long the random ids are that became values, a bit for each length.
+    pub lengths: u64,
     pub(super) numbers: usize,
     pub(super) words: usize,
     /// Every number, or word, that is not among the children is a value.
@@ -116,6 +118,10 @@ impl Trie {
     fn descend(&mut self, at: u32, segment: &[u8], leaves: &mut Leaves, key: &Key) -> Option<u32> {
         let (ending, shape) = (ending_of(segment), shape_of(segment));
         if shape.is_certain() || ending == REST {
+            if shape == Shape::Hash {
+                let place = self.group(at, ending);
+                self.nodes[at as usize].groups[place].lengths |= judge::length_bit(split_ending(segment).0);
+            }
             return self.variable(at, ending);
         }
         let place = self.group(at, ending);
@@ -195,6 +201,7 @@ impl Trie {
         let place = self.group(at, ending);
         let group = &mut self.nodes[at as usize].groups[place];
         let beside_variable = group.variable != 0 || group.open_numbers;
+        let lengths = group.lengths;
         if numbers {
             group.open_numbers = true
         } else {
@@ -209,7 +216,9 @@ impl Trie {
         children.sort();
         let chosen = match numbers {
             true => vec![true; children.len()],
-            false => self.chosen(at, &children, Place { parent: None, ending, beside_variable, full: true }, leaves),
+            false => {
+                self.chosen(at, &children, Place { parent: None, ending, beside_variable, lengths, full: true }, leaves)
+            }
         };
         let Some(into) = self.variable(at, ending) else { return };
         for ((text, child), chosen) in children.into_iter().zip(chosen) {
