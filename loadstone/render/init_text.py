@@ -18,7 +18,8 @@ _HOW = {"journey": "driven", "off": "off", "left out": "left out"}
 def init_text(told: Introduction, *, color: bool = False, width: int = 100) -> str:
     """Every part with a blank line between, without a trailing newline."""
     found = told.discovery
-    parts = [plain(told.sentence) + (f" It is built with {plain(found.framework)}." if found.framework else "")]
+    built = f" It is built with {plain(found.framework)}." if found.framework else ""
+    parts = [wrapped(plain(told.sentence) + built, width, 0)]
     parts.append("\n".join(["Where they come from", *(_item(plain(one), width) for one in found.looked)]))
     parts.append("\n".join(_routes(told, width)))
     if found.login is not None or found.databases or found.dependencies:
@@ -36,7 +37,9 @@ def init_text(told: Introduction, *, color: bool = False, width: int = 100) -> s
                 lines.append(f"      {plain(unknown.command)}")
         parts.append("\n".join(lines))
     parts.append("\n".join(_written(told, width)))
-    parts.append(f"next: {plain(told.next)}")
+    if told.notes:
+        parts.append("\n".join(["Good to know", *(_item(plain(note), width) for note in told.notes)]))
+    parts.append(f"next    {plain(told.next)}")
     return "\n\n".join(parts)
 
 
@@ -83,7 +86,7 @@ def _around(told: Introduction, width: int) -> Iterable[str]:
 
 def _written(told: Introduction, width: int) -> Iterable[str]:
     files = [told.spec, *told.feeds]
-    yield f"Written: {plain(', '.join(files))}"
+    yield wrapped(f"Written: {plain(', '.join(files))}", width, 0)
     yield _item(f"journeys: {plain(', '.join(told.journeys))}", width)
     if told.off:
         yield _item(f"off, behind #: {plain(', '.join(told.off))}", width)
@@ -91,16 +94,14 @@ def _written(told: Introduction, width: int) -> Iterable[str]:
         yield _item(f"rate: {format_rate(told.rate_per_s)} journeys, {plain(told.rate)}", width)
     for objective in told.objectives:
         yield _item(f"objective: {plain(objective)}", width)
-    for note in told.notes:
-        yield _item(plain(note), width)
 
 
 def _item(text: str, width: int) -> str:
-    return wrapped(f"- {text}", width, 2)
+    return "  - " + wrapped(text, width, 4)[4:]
 
 
 def _deeper(text: str, width: int) -> str:
-    return wrapped(text, width, 4)
+    return wrapped(text, width, 6)
 
 
 def _cut(text: str, width: int) -> str:
