@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from loadstone.traffic.recorded.alignment import aligned
 from loadstone.traffic.recorded.asked import Asked, Place, asked, places
 from loadstone.traffic.recorded.credentials import is_token, secret_of
 from loadstone.traffic.recorded.dynamic import Dynamic, Kind, Use
+from loadstone.traffic.recorded.likelihood import by_chance
 from loadstone.traffic.recorded.naming import Names, value_name
 from loadstone.traffic.recorded.replies import MOST_BACK, replies_of, surest
 from loadstone.traffic.recorded.ways import Way
@@ -38,9 +40,12 @@ def differences(first: Recording, second: Recording) -> tuple[Dynamic, ...]:
     """Every value in a request that differs between the two, in the order of the first recording; and what looks like
     a token, is the same in both and was served in both, since another time it may not be."""
     walk = _Walk(first, second)
-    groups: dict[tuple[str, str], list[_Change]] = {}
+    groups: dict[tuple[str, str, str], list[_Change]] = {}
     for change in walk.changes():
-        groups.setdefault((change.first, change.second), []).append(change)
+        place = change.use.place
+        served = walk.source(change.first, change.second, change.use.exchange, place) is not None
+        where = "" if served else f"{place.where} {place.name}"  # what nobody served is told by its place
+        groups.setdefault((change.first, change.second, where), []).append(change)
     names = Names("_")
     found = [walk.dynamic(changes, names) for changes in groups.values()]
     return together(found)
@@ -66,7 +71,7 @@ class _Walk:
             replies_of(self._ours, first.origin),
             replies_of(self._theirs, second.origin),
         )
-        self._sources: dict[tuple[str, str, int], tuple[int, Way] | None] = {}
+        self._sources: dict[tuple[str, str, int, Place], tuple[int, Way] | None] = {}
         self._asked: dict[int, Asked] = {}
 
     def changes(self) -> Iterator[_Change]:
@@ -94,7 +99,7 @@ class _Walk:
     def dynamic(self, changes: Sequence[_Change], names: Names) -> Dynamic:
         """What one changed value is, by the first of its uses."""
         use, first, second = changes[0].use, changes[0].first, changes[0].second
-        source = self.source(first, second, use.exchange)
+        source = self.source(first, second, use.exchange, use.place)
         uses = tuple(change.use for change in changes)
         name = names.new(value_name(use.place, self._asked[use.exchange].path, source[1] if source else None))
         if source is None:
@@ -125,21 +130,22 @@ class _Walk:
                 return how if self._their_replies[self._pairs[i]].spelt(second) == how else None
         return None
 
-    def source(self, first: str, second: str, before: int) -> tuple[int, Way] | None:
+    def source(self, first: str, second: str, before: int, place: Place) -> tuple[int, Way] | None:
         """The surest way among the replies that were there before the request was sent; of equal ones the latest."""
-        key = (first, second, before)
+        key = (first, second, before, place)
         if key not in self._sources:
             pairs = (
                 (i, (self._ours_replies[i], self._their_replies[self._pairs[i]]))
                 for i in range(before - 1, -1, -1)
                 if i in self._pairs and answered_before(self._ours, i, before)
             )
-            self._sources[key] = surest(pairs, (first, second))
+            likely = partial(_likely, place, first, second)
+            self._sources[key] = surest(pairs, (first, second), fits=likely)
         return self._sources[key]
 
     def _parts(self, i: int, place: Place, value: str, other: str) -> list[_Change] | None:
         """The whole value where it was served; else those of its pieces that differ, where each of them was."""
-        if self.source(value, other, i):
+        if self.source(value, other, i, place):
             return [_Change(Use(i, place, 0, len(value)), value, other)]
         for separator in _SEPARATORS:
             ours, theirs = separator.split(value), separator.split(other)
@@ -149,7 +155,7 @@ class _Walk:
             at = 0
             for mine, their in zip(ours, theirs, strict=True):
                 if mine != their:
-                    if not self.source(mine, their, i):
+                    if not self.source(mine, their, i, place):
                         break
                     found.append(_Change(Use(i, place, at, at + len(mine)), mine, their))
                 at += len(mine)
@@ -160,9 +166,13 @@ class _Walk:
     def _link(self, i: int, j: int) -> _Change | None:
         """The whole target, where the reply before sent the browser there."""
         ours, theirs = self._ours[i].target, self._theirs[j].target
-        if self.source(ours, theirs, i):
+        if self.source(ours, theirs, i, Place("target")):
             return _Change(Use(i, Place("target"), 0, len(ours)), ours, theirs)
         return None
+
+
+def _likely(place: Place, first: str, second: str, way: Way) -> bool:
+    return not by_chance(place, first, way) and not by_chance(place, second, way)
 
 
 def answered_before(exchanges: Sequence[RecordedExchange], source: int, user: int) -> bool:

@@ -11,21 +11,13 @@ from loadstone.traffic.recorded.alignment import looks_variable
 from loadstone.traffic.recorded.asked import Place, asked, places
 from loadstone.traffic.recorded.difference import answered_before, origin_of_use, together
 from loadstone.traffic.recorded.dynamic import Dynamic, Use
+from loadstone.traffic.recorded.likelihood import SHORTEST_TOKEN, TOKEN_NAME, is_named, plausible
 from loadstone.traffic.recorded.naming import Names, value_name
 from loadstone.traffic.recorded.replies import replies_of, surest
 from loadstone.traffic.recorded.ways import Way
 
 __all__ = ["candidates"]
 
-SHORTEST_TOKEN = 12
-"""Letters of the shortest text that is taken for a token by its looks alone."""
-
-_ID_KEY = re.compile(
-    r"(.*[a-z0-9])?(_id|Id|ID|_uuid|_number|_key|_code|_slug)|id|uuid|guid|number|slug|key|ref|code|pk"
-)
-_TOKEN_NAME = re.compile(
-    r".*(token|csrf|xsrf|nonce|state|authenticity|viewstate|eventvalidation|etag|if-match).*", re.I
-)
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]+")
 
 
@@ -45,12 +37,12 @@ def candidates(recording: Recording) -> tuple[Dynamic, ...]:
                         continue
                     prefix = "/".join(["", *request.path[: int(place.key[0])], ""]) if place.where == "path" else None
                     earlier = ((j, [replies[j]]) for j in range(i - 1, -1, -1) if answered_before(exchanges, j, i))
-                    best = surest(earlier, [value], prefix or "", partial(_plausible, place, value))
+                    best = surest(earlier, [value], prefix or "", partial(plausible, place, value))
                     if best is None:
                         continue
                     ways_of[value] = best
                     order.append((value, place, request.path))
-                if ways_of[value] is not None and (value in found or _likely(place, value) or _named(place)):
+                if ways_of[value] is not None and (value in found or _likely(place, value) or is_named(place)):
                     found.setdefault(value, []).append(Use(i, place, start, start + len(value)))
     return together(list(_dynamics(order, found, ways_of)))
 
@@ -94,26 +86,11 @@ def _likely(place: Place, value: str) -> bool:
     if not value:
         return False
     if place.where == "header":
-        return place.name == "authorization" or _TOKEN_NAME.fullmatch(place.name) is not None
+        return place.name == "authorization" or TOKEN_NAME.fullmatch(place.name) is not None
     if place.where == "path":
         return looks_variable(value) and "@" not in value
-    if _TOKEN_NAME.fullmatch(place.name) and len(value) >= 8:
+    if TOKEN_NAME.fullmatch(place.name) and len(value) >= 8:
         return True
-    if _named(place):
+    if is_named(place):
         return looks_variable(value) or value.isdecimal()
     return len(value) >= SHORTEST_TOKEN and _MIXED.fullmatch(value) is not None
-
-
-def _named(place: Place) -> bool:
-    return _ID_KEY.fullmatch(place.name) is not None or _TOKEN_NAME.fullmatch(place.name) is not None
-
-
-def _plausible(place: Place, value: str, way: Way) -> bool:
-    """A short number is found everywhere: only what an id's key or a link before it served counts."""
-    if len(value) >= SHORTEST_TOKEN and not value.isdecimal():
-        return True
-    if way.source == "json":
-        return _ID_KEY.fullmatch(way.key) is not None
-    if way.source == "regex":
-        return way.rank <= 1 or (way.rank == 3 and place.where == "path") or _ID_KEY.fullmatch(way.key) is not None
-    return True

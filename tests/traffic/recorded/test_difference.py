@@ -319,3 +319,21 @@ def test_what_html_escapes_at_its_end_is_taken_without_it() -> None:
     (dynamic,) = found(visit, "a8f5f167f44f", "b9e6a278a55a")
     assert dynamic.extraction == Extraction("xsrf_token", "regex", 'value="([0-9a-f]+)&')
     assert (dynamic.uses[0].start, dynamic.uses[0].end) == (0, 12)
+
+
+def test_a_page_number_is_not_an_item_s_id() -> None:
+    def visit(number: str) -> Recording:
+        return recording(
+            exchange("GET /items", items(1, 2, 3)),
+            exchange(f"GET /items?page={number}"),
+            exchange("POST /cart", body={"item_id": int(number), "quantity": int(number)}),
+        )
+
+    found_here = {one.uses[0].place.name: one for one in found(visit, "2", "3")}
+    assert {name: one.kind for name, one in found_here.items()} == {
+        "page": "typed",
+        "item_id": "listed",
+        "quantity": "typed",
+    }
+    assert found_here["item_id"].extraction == Extraction("item_id", "json", "$.items[*].id", "random")
+    assert [use.place.name for use in found_here["item_id"].uses] == ["item_id"]
