@@ -167,21 +167,22 @@ def test_it_stands_beside_the_recorder_and_the_services_own_sitecustomize(first:
 
 
 @pytest.mark.parametrize("first", ["routes", "recorder"])
-@pytest.mark.parametrize("module", ["shop", "site_flask", "site_fastapi", "site_aiohttp"])
-def test_frameworks_are_imported_with_both(module: str, first: str, tmp_path: Path) -> None:
+def test_frameworks_are_imported_with_both(first: str, tmp_path: Path) -> None:
     services.write(tmp_path)
     both = [str(INJECT), str(RECORDER)] if first == "routes" else [str(RECORDER), str(INJECT)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([*both, str(tmp_path)])}
     env |= {"LOADSTONE_ROUTES": str(tmp_path / "routes"), "LOADSTONE_RECORDER": str(tmp_path)}
-    names = {
-        "shop": ("django.core.handlers.base", "BaseHandler.get_response"),
-        "site_flask": ("flask.app", "Flask.__call__"),
-    }
-    names |= {"site_fastapi": ("starlette.applications", "Starlette.__call__")}
-    name, method = names.get(module, ("aiohttp.web_app", "Application.pre_freeze"))
-    code = f"import {module}, {name} as m; print(hasattr(m.{method}, '__loadstone_routes__'))"
+    code = """
+import shop, site_flask, site_fastapi, site_aiohttp
+import aiohttp.web_app, django.core.handlers.base, flask.app, starlette.applications
+hooked = [
+    django.core.handlers.base.BaseHandler.get_response, flask.app.Flask.__call__,
+    starlette.applications.Starlette.__call__, aiohttp.web_app.Application.pre_freeze,
+]
+print([hasattr(each, "__loadstone_routes__") for each in hooked])
+"""
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert (done.stdout, done.stderr) == ("[True, True, True, True]\n", "")
 
 
 def test_a_process_without_a_framework_imports_next_to_nothing_more(tmp_path: Path) -> None:
