@@ -184,6 +184,10 @@ def _measured(
     if baseline is None:
         unknowns.append(Unknown("how fast it is today: no baseline was measured", "loadstone run"))
     else:
+        if baseline.validity == "invalid":
+            unknowns.append(
+                Unknown("how fast it is: the baseline is no valid measurement", f"loadstone show {baseline.run}")
+            )
         slos, said = objectives_of(baseline)
         shapes = tuple(lengthened(one, duration_for(slos, baseline)) for one in draft.shapes)
         draft = msgspec.structs.replace(draft, slos=slos, shapes=shapes, comments={**draft.comments, **said})

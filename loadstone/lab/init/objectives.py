@@ -28,9 +28,12 @@ SHORTEST_S, LONGEST_S = 30.0, 300.0
 
 def drafted(baseline: BaselineTold) -> tuple[tuple[Slo, ...], dict[str, tuple[str, ...]]]:
     """One for the slowest measured step of each journey, for every request where no step had enough of them, and one
-    for errors; comments by ``slo.NAME``."""
+    for errors; comments by ``slo.NAME``. Nothing of a run that is no valid measurement."""
     slos: list[Slo] = []
     said: dict[str, tuple[str, ...]] = {}
+    if baseline.validity == "invalid":
+        return (), {}
+    doubt = () if baseline.validity == "valid" else (f"That run is in doubt: loadstone show {baseline.run} says why.",)
     whole = [one for one in baseline.steps if not one.journey]
     for one in _slowest([one for one in baseline.steps if one.journey]) or whole:
         limit_s = _rounded_up(max(ROOM * one.high_s, LEAST_S))
@@ -41,6 +44,7 @@ def drafted(baseline: BaselineTold) -> tuple[tuple[Slo, ...], dict[str, tuple[st
             f"A draft: measured {format_duration(one.value_s)} [{format_duration(one.low_s)}, "
             f"{format_duration(one.high_s)}] over {one.requests:,} requests in run {baseline.run}; "
             f"twice the upper end, at least {format_duration(LEAST_S)}. Say what your users need instead.",
+            *doubt,
         )
     if baseline.requests:
         low, high = clopper_pearson(baseline.errors, baseline.requests)

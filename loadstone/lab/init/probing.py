@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from loadstone.lab.init.chaining import candidates, prefix_of
-from loadstone.lab.init.ways import ALIKE, Fill, Way, field_keys, normal, path_with, query_with
+from loadstone.lab.init.ways import Fill, Way, field_keys, normal, path_with, query_with
 from loadstone.lab.init.words import SEARCHES, words_of
 from loadstone.model.route import Field, Route
 from loadstone.traffic.crawl import Spent
@@ -290,7 +290,7 @@ class Probing:
 
 
 def _decoded(field: Field) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(unquote_plus(value) for value in field.values if value))[:ALIKE]
+    return tuple(dict.fromkeys(unquote_plus(value) for value in field.values if value))[:MOST_KNOWN]
 
 
 def _order(route: Route) -> tuple[int, bool, int, str]:

@@ -165,7 +165,7 @@ def _path(route: Route, fills: Mapping[str, Fill], values: Values, template: str
 def _query(pairs: tuple[tuple[str, tuple[str, ...]], ...], values: Values) -> str:
     told = []
     for name, options in pairs:
-        written = values.written(name, name, Fill(options[:ALIKE]))
+        written = values.written(name, name, Fill(options))
         told.append(f"{literal(_encoded(name, '[]'))}={written}")
     return f"?{'&'.join(told)}" if told else ""
 

@@ -14,7 +14,7 @@ from loadstone.model.workload import Extraction
 
 __all__ = ["Fill", "Way", "field_keys", "identifier", "literal", "normal", "path_with", "query_with"]
 
-ALIKE = 8
+ALIKE = 12
 """So many values of a field are written into the path; more go to a file beside the spec."""
 
 
