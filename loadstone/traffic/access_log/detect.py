@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import msgspec
 
 from loadstone.errors import SpecError
-from loadstone.model.redaction import Redaction
 from loadstone.traffic.access_log.apache import compile_apache, compile_gunicorn
 from loadstone.traffic.access_log.columns import CLOUDFRONT, IIS
 from loadstone.traffic.access_log.instants import time_style
@@ -18,6 +17,7 @@ from loadstone.traffic.access_log.known import KNOWN, NAMES, UVICORN
 from loadstone.traffic.access_log.line_format import FieldAt, LineFormat, Part
 from loadstone.traffic.access_log.nginx import compile_nginx
 from loadstone.traffic.access_log.reference import read_line
+from loadstone.traffic.lines import masked_line
 
 __all__ = ["detect", "named"]
 
@@ -52,6 +52,7 @@ def named(text: str) -> LineFormat:
     """
     if text.strip() in KNOWN:
         return KNOWN[text.strip()]
+    text = _unquoted(text)
     if "%(" in text:
         return compile_gunicorn(text)
     if text.lstrip().startswith("log_format") or re.search(r"\$\{?[a-z]\w+", text):
@@ -65,6 +66,16 @@ def named(text: str) -> LineFormat:
     )
 
 
+def _unquoted(text: str) -> str:
+    """Without the quotes of the configuration that it was taken from, in one piece or several."""
+    bare = text.strip().removesuffix(";").rstrip()
+    if re.fullmatch(r"'(?:[^'\\]|\\.)*'(?:\s+'(?:[^'\\]|\\.)*')*", bare):
+        return "".join(re.findall(r"'((?:[^'\\]|\\.)*)'", bare))
+    if re.fullmatch(r'"(?:[^"\\]|\\.)*"', bare):
+        return bare[1:-1].replace('\\"', '"')
+    return text
+
+
 def detect(head: bytes) -> LineFormat:
     """The format of a log that begins like this; the last line may be cut.
 
@@ -76,7 +87,7 @@ def detect(head: bytes) -> LineFormat:
     found = _w3c(lines) or _json(lines) or _prefixed(lines) or _best(lines)
     if found is not None:
         return found
-    first = Redaction("0" * 32).message(lines[0][:300])
+    first = masked_line(lines[0][:300].encode())
     if any(_UVICORN_BARE.match(line) for line in lines):
         raise SpecError(
             "These are uvicorn's access lines, which have no time, so that no traffic can be told from them. Give "
