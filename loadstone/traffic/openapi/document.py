@@ -23,7 +23,7 @@ MOST_LETTERS = 64 << 20
 """A longer text is no description of an interface."""
 
 MOST_LINED = 8 << 20
-"""Letters of the longest JSON document whose lines are looked up: finding them takes the better part of a second a MiB."""
+"""Letters of the longest JSON document whose lines are looked up, which takes the better part of a second a MiB."""
 
 MOST_HOPS = 32
 """References that lead to references, before it is called a circle."""
@@ -49,6 +49,7 @@ class Document:
         self._lines = lines
         self._text = text
         self.notes: list[str] = []
+        self.spent = 0  # parts of the example that is being made
         self._told: set[str] = set()
 
     def line(self, path: Path) -> int:

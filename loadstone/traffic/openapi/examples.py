@@ -12,6 +12,9 @@ __all__ = ["Guess", "example_of", "type_of"]
 DEEPEST = 8
 """Levels of a generated body; what refers to itself is cut there."""
 
+MOST_PARTS = 2_000
+"""Parts of one generated body: schemas that name each other many times over would multiply."""
+
 MOST_ITEMS = 3
 
 _FORMATS = {
@@ -45,6 +48,9 @@ class Guess(NamedTuple):
 
 def example_of(document: Document, schema: object, depth: int = 0, seen: frozenset[str] = frozenset()) -> Guess:
     """A value for the schema. References that lead back to themselves end in null."""
+    document.spent = 1 if depth == 0 else document.spent + 1
+    if document.spent > MOST_PARTS:
+        return Guess(None, False)
     read, reference = document.resolved(schema)
     if reference is not None:
         if reference in seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -15,7 +15,7 @@ from loadstone.traffic.openapi.document import Document, Path, read_text
 from loadstone.traffic.openapi.examples import example_of
 from loadstone.traffic.openapi.parameters import Parameter, fields_of, parameters_of
 from loadstone.traffic.openapi.security import Operation, Scheme, login_of, needs_login, schemes_of
-from loadstone.traffic.openapi.servers import base_paths
+from loadstone.traffic.openapi.servers import address_of, base_paths
 
 __all__ = ["OpenApi", "read_openapi"]
 
@@ -93,7 +93,7 @@ class _Reader:
             for route in self._routes(str(name), entry, base):
                 routes.setdefault(route.id, route)
         info = document.table(document.data.get("info", {}), ("info",))
-        host = urlsplit(self._url).netloc if self._url else None
+        host = address_of(self._url).netloc if self._url else None
         notes = list(document.notes)
         if not routes:
             notes.insert(0, f"{document.at} names no path")

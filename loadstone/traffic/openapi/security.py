@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from loadstone.model.discovery import Login
 from loadstone.traffic.openapi.document import Document
 from loadstone.traffic.openapi.examples import type_of
+from loadstone.traffic.openapi.servers import address_of
 
 __all__ = ["Operation", "Scheme", "login_of", "needs_login", "schemes_of"]
 
@@ -123,7 +123,7 @@ def _checks(document: Document, one: Operation, schemes: dict[str, Scheme]) -> b
 
 def _own_target(url: str, base_path: str, own_host: str | None) -> str | None:
     """A token's address as a target of this service; None where it is another's."""
-    parts = urlsplit(url)
+    parts = address_of(url)
     if parts.netloc and parts.netloc != own_host:
         return None
     if parts.netloc or parts.path.startswith("/"):

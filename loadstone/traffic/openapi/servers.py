@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from loadstone.traffic.openapi.document import Document, Path
 
-__all__ = ["base_paths"]
+__all__ = ["address_of", "base_paths"]
 
 
 def base_paths(document: Document, entry: dict[str, object], path: Path, url: str | None) -> str | None:
@@ -18,10 +18,19 @@ def base_paths(document: Document, entry: dict[str, object], path: Path, url: st
     listed = entry.get("servers")
     if not isinstance(listed, list) or not listed:
         return None
-    wanted = urlsplit(url).netloc if url else None
+    wanted = address_of(url).netloc if url else None
     addresses = [_address(document, server, (*path, "servers", index)) for index, server in enumerate(listed)]
-    chosen = next((one for one in addresses if wanted and urlsplit(one).netloc == wanted), addresses[0])
-    return urlsplit(chosen).path.rstrip("/")
+    chosen = next((one for one in addresses if wanted and address_of(one).netloc == wanted), addresses[0])
+    path_of = address_of(chosen).path.rstrip("/")
+    return path_of if not path_of or path_of.startswith("/") else f"/{path_of}"
+
+
+def address_of(text: str) -> SplitResult:
+    """The parts of an address; of what is none, nothing."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def _address(document: Document, server: object, path: Path) -> str:
@@ -41,4 +50,5 @@ def _address(document: Document, server: object, path: Path) -> str:
     text = re.sub(r"\{([^{}]+)\}", value, text)
     if "://" in text or text.startswith("/"):
         return text
+    text = text if address_of(text).path else "/"
     return urljoin(document.at, text) if "://" in document.at else "/" + re.sub(r"^(\.?/)+", "", text)
