@@ -27,11 +27,12 @@ class HitBatch(NamedTuple):
     """One row a request, all columns of one length, in the order in which requests were logged.
 
     ``time_ns`` is the request's start on the host's wall clock (where a log writes its end and the duration is known,
-    that has been taken off); ``duration_ns`` and ``bytes`` are NONE, ``status`` is 0 where the log has none. ``client`` is a keyed hash of a
-    session cookie, else of address and agent, so that a visitor can be followed and not found. ``route`` is an index
-    into ``Hits.routes()`` after the last batch was read; until then it may still be merged with others, and
-    ``Hits.settled`` maps it. ``value`` is a keyed hash of the values of the path's variable parts, 0 where it has
-    none; ``referer`` the route of the page that led here, on this service.
+    that has been taken off); ``duration_ns`` and ``bytes`` are NONE, ``status`` is 0 where the log has none. ``client``
+    is a keyed hash of a session cookie, else of address and agent, so that a visitor can be followed and not found.
+    ``route`` is an index into ``Hits.routes()`` after the last batch was read; until then it may still be merged with
+    others, and ``Hits.settled`` maps it. ``value`` is a keyed hash of the values of the path's variable parts: where a
+    route has none, always the same; 0 where nothing was asked for. ``referer`` is the route of the page that led here,
+    on this service.
     """
 
     time_ns: NDArray[np.int64]

@@ -28,8 +28,8 @@ class LogFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LogReading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Over all files. ``hits`` were read; ``malformed`` lines were counted and sampled; ``backwards`` are lines whose
-    time lies before the one above them; ``bots``, ``scanners`` and ``monitors`` are among the hits. ``bytes_read`` are of
-    text, unpacked where the files are packed."""
+    time lies before the one above them; ``bots``, ``scanners`` and ``monitors`` are among the hits. ``bytes_read`` are
+    of text, unpacked where the files are packed."""
 
     files: tuple[LogFile, ...] = ()
     lines: int = 0
