@@ -179,8 +179,8 @@ def _statuses(low: int, high: int) -> list[int | str]:
 
 
 def _off(draft: Draft, said: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    if draft.off:
-        yield comment_lines([OFF])
+    if draft.off or said.get("off"):
+        yield comment_lines([OFF, *said.get("off", ())])
     for journey in draft.off:
         for block in _journey(journey, said):
             yield [f"# {line}" for line in block]

@@ -9,11 +9,12 @@ import msgspec
 
 from loadstone.drive.compile import secret_names
 from loadstone.lab.init.asked import InitAsked
-from loadstone.lab.init.grouping import THINK, Entering, Grouped, journeys_of, off_journeys
+from loadstone.lab.init.grouping import THINK, Entering, Grouped, journeys_of
 from loadstone.lab.init.logged import visits_of
 from loadstone.lab.init.meeting import Met
 from loadstone.lab.init.probing import MACHINES, left_alone
 from loadstone.lab.init.recorded import recorded
+from loadstone.lab.init.switched_off import Off, off_journeys
 from loadstone.lab.init.ways import normal
 from loadstone.model import template
 from loadstone.model.assumption import Assumption, Unknown
@@ -40,7 +41,7 @@ class Drafted(msgspec.Struct, frozen=True):
 
     service: Service
     grouped: Grouped
-    off: Grouped
+    off: Off
     feeds: tuple[Feed, ...]
     allowed: frozenset[str] = frozenset()
     assumptions: tuple[Assumption, ...] = ()
@@ -64,15 +65,15 @@ def drafted(asked: InitAsked, met: Met) -> Drafted:
         journeys += told.on
     changing = [one for one in met.routes if not one.safe and one.aside is None and not _is_login(one, met.login)]
     off = off_journeys(changing, met.probed.ways, entering, _carried(met.login))
-    spare = [*off.journeys, *told.off, *(told.on if visits is not None else ())]
+    spare = [*off.grouped.journeys, *told.off, *(told.on if visits is not None else ())]
     if met.login is not None and met.entered is None and met.login.kind in ("form", "json"):
         spare.insert(0, _entry(met.login, url))
     assumptions = visits.assumptions if visits is not None else tuple(_assumptions(journeys, url))
     return Drafted(
         service=service_of(asked, met),
         grouped=msgspec.structs.replace(grouped, journeys=tuple(journeys)),
-        off=msgspec.structs.replace(off, journeys=tuple(spare)),
-        feeds=tuple({feed.name: feed for feed in (*grouped.feeds, *off.feeds)}.values()),
+        off=msgspec.structs.replace(off, grouped=msgspec.structs.replace(off.grouped, journeys=tuple(spare))),
+        feeds=tuple({feed.name: feed for feed in (*grouped.feeds, *off.grouped.feeds)}.values()),
         allowed=frozenset(journey.name for journey in journeys if _changes(journey)),
         assumptions=assumptions,
         unknowns=tuple(_unknowns(met)),
@@ -148,8 +149,10 @@ def covered(met: Met, done: Drafted, broken: dict[tuple[str, str], str]) -> tupl
             told.append(Covered(route.id, "left out", why=broken[place]))
         elif place is not None:
             told.append(Covered(route.id, "journey", *place))
-        elif (off := done.off.steps.get(route.id)) is not None:
+        elif (off := done.off.grouped.steps.get(route.id)) is not None:
             told.append(Covered(route.id, "off", *off, why=f"{route.method} may change something"))
+        elif route.id in done.off.named:
+            told.append(Covered(route.id, "left out", why=f"{route.method} may change something; a comment names it"))
         elif _is_login(route, met.login):
             told.append(_login_told(route, met))
         else:

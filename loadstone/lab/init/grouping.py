@@ -5,17 +5,27 @@ Nothing here sends anything; a journey is tried afterwards.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from loadstone.lab.init.stepping import Values, name_of, resource_of, root_of, step_of, unsafe_step
+from loadstone.lab.init.stepping import Values, name_of, resource_of, root_of, step_of
 from loadstone.lab.init.ways import Fill, Way, field_keys
 from loadstone.model.route import Route
 from loadstone.model.workload import Feed, Journey, Step, Think
 
-__all__ = ["THINK", "Grouped", "journeys_of", "off_journeys"]
+__all__ = [
+    "THINK",
+    "Entering",
+    "Grouped",
+    "extracted_names",
+    "free_name",
+    "journey_through",
+    "journeys_of",
+    "with_sources",
+]
 
 MOST_STEPS = 6
 """Requests of one journey; a longer one hides which part is slow."""
@@ -57,66 +67,19 @@ def journeys_of(
             login = any(way.login for way in part)
             word = root + (" logged in" if login and _also_open(root, ways) else "")
             name = _unique(word if not number else f"{word} {_about(own, root)}".strip(), names)
-            journey, placed = _journey(name, root, part, feeds, entering if login else None)
+            journey, placed = journey_through(name, root, part, feeds, entering if login else None)
             made.append(journey)
             for route, step in placed.items():
                 steps.setdefault(route, (name, step))
     return Grouped(tuple(made), tuple(feeds.values()), steps)
 
 
-def off_journeys(
-    routes: Iterable[Route],
-    ways: Sequence[Way],
-    entering: Entering | None = None,
-    carried: Mapping[str, str] | None = None,
-) -> Grouped:
-    """Journeys of routes that may change something: written, never sent. ``carried`` are headers that a form's token
-    goes on in."""
-    feeds: dict[str, Feed] = {}
-    every = {way.route.id: way for way in ways}
-    fills = {key: fill for way in ways for key, fill in way.fills.items()}
-    made: list[Journey] = []
-    steps: dict[str, tuple[str, str]] = {}
-    names: Counter[str] = Counter()
-    groups: dict[str, list[Route]] = {}
-    for route in routes:
-        groups.setdefault(root_of(route) or "home", []).append(route)
-    for root, members in groups.items():
-        order = {"POST": 0, "PUT": 1, "PATCH": 2, "DELETE": 3}
-        members.sort(key=lambda route: (order.get(route.method, 4), len(field_keys(route)), route.template))
-        for start in range(0, len(members), MOST_STEPS):
-            part = members[start : start + MOST_STEPS]
-            known = {key: fills[key] for route in part for key in field_keys(route) if key in fills}
-            sources = [every[fill.source] for fill in known.values() if fill.source in every]
-            name = _unique(f"change {root}", names)
-            journey, _ = _journey(name, root, _with_sources(sources, every), feeds, entering, extra=known)
-            taken = {action.name for action in journey.actions if isinstance(action, Step)}
-            values = _values_of(journey, known, part, feeds)
-            actions = list(journey.actions)
-            for route in part:
-                step = unsafe_step(route, known, values, _free(f"{route.method.lower()} {name_of(route, root)}", taken))
-                headers = {**(carried or {}), **step.headers, **(entering.headers if entering else {})}
-                actions.append(msgspec.structs.replace(step, headers=headers))
-                steps[route.id] = (name, step.name)
-            made.append(msgspec.structs.replace(journey, actions=tuple(actions)))
-    return Grouped(tuple(made), tuple(feeds.values()), steps)
-
-
-def _values_of(journey: Journey, known: Mapping[str, Fill], part: Sequence[Route], feeds: dict[str, Feed]) -> Values:
-    """Names of variables as the sources' steps gave them: the same order gives the same names."""
-    values = Values(feeds)
-    for key, name in _names(part, known):
-        values.variable(key, name)
-    return values
-
-
-def _names(routes: Iterable[Route], known: Mapping[str, Fill]) -> list[tuple[str, str]]:
-    from re import findall
-
+def extracted_names(routes: Iterable[Route], known: Mapping[str, Fill]) -> list[tuple[str, str]]:
+    """Fields whose values are extracted, each by its key and the name that the first route has for it."""
     found: dict[str, str] = {}
     for route in routes:
         for key, place in field_keys(route).items():
-            names = findall(r"\{([^{}]*)\}", route.template.split("/")[place])
+            names = re.findall(r"\{([^{}]*)\}", route.template.split("/")[place])
             if key in known and known[key].extraction is not None and names:
                 found.setdefault(key, names[0])
     return list(found.items())
@@ -156,10 +119,10 @@ def _parts(members: Sequence[Way], every: Mapping[str, Way]) -> list[tuple[list[
     now: list[Way] = []
     own: list[Way] = []
     for way in members:
-        longer = _with_sources([*now, way], every)
+        longer = with_sources([*now, way], every)
         if len(longer) > MOST_STEPS and now:
             parts.append((now, own))
-            longer, own = _with_sources([way], every), []
+            longer, own = with_sources([way], every), []
         now = longer
         own = [*own, way]
     return [*parts, (now, own)] if now else parts
@@ -173,7 +136,7 @@ def _about(own: Sequence[Way], root: str) -> str:
     return words.most_common(1)[0][0] if words else ""
 
 
-def _with_sources(members: Sequence[Way], every: Mapping[str, Way]) -> list[Way]:
+def with_sources(members: Sequence[Way], every: Mapping[str, Way]) -> list[Way]:
     """Each behind what its values come from."""
     placed: dict[str, Way] = {}
 
@@ -190,7 +153,7 @@ def _with_sources(members: Sequence[Way], every: Mapping[str, Way]) -> list[Way]
     return list(placed.values())
 
 
-def _journey(
+def journey_through(
     name: str,
     root: str,
     part: Sequence[Way],
@@ -198,6 +161,8 @@ def _journey(
     entering: Entering | None,
     extra: Mapping[str, Fill] | None = None,
 ) -> tuple[Journey, dict[str, str]]:
+    """Steps of these routes, each with what later ones take from its reply; ``extra`` is needed after them. Then where
+    each route stands."""
     values = Values(feeds)
     needed = {key: fill for way in part for key, fill in way.fills.items()} | dict(extra or {})
     taken: set[str] = {step.name for step in entering.steps} if entering else set()
@@ -209,7 +174,7 @@ def _journey(
             for key, fill in needed.items()
             if fill.extraction is not None and fill.source == way.route.id
         )
-        step = step_of(way, values, extracts, _free(name_of(way.route, root), taken))
+        step = step_of(way, values, extracts, free_name(name_of(way.route, root), taken))
         if entering is not None and way.login and entering.headers:
             step = msgspec.structs.replace(step, headers={**entering.headers, **step.headers})
         if placed:
@@ -221,7 +186,7 @@ def _journey(
 
 def _last_name(key: str, part: Sequence[Way], fill: Fill) -> str:
     """What the field of a key is called by the first route that has it."""
-    for found, name in _names([way.route for way in part], {key: fill}):
+    for found, name in extracted_names([way.route for way in part], {key: fill}):
         if found == key:
             return name
     return "id"
@@ -231,7 +196,8 @@ def _also_open(root: str, ways: Sequence[Way]) -> bool:
     return any(not way.login and root_of(way.route) == root for way in ways)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken."""
     made, number = name, 1
     while made in taken:
         number += 1

@@ -196,7 +196,7 @@ def _measured(
 
 
 def _draft(asked: InitAsked, met: Met, done: Drafted, good: Mended, chosen: Chosen) -> Draft:
-    used = {part for journey in (*good.journeys, *done.off.journeys) for part in _feeds_in(journey)}
+    used = {part for journey in (*good.journeys, *done.off.grouped.journeys) for part in _feeds_in(journey)}
     comments: dict[str, tuple[str, ...]] = {
         "": (
             f"Drafted by loadstone init from what it found at {met.reached.final_url}:",
@@ -204,13 +204,14 @@ def _draft(asked: InitAsked, met: Met, done: Drafted, good: Mended, chosen: Chos
             "Everything here is yours to change. loadstone check tries it, loadstone run measures it.",
         ),
         **chosen.comments,
+        **done.off.comments,
     }
     return Draft(
         service=done.service,
         journeys=good.journeys,
         shapes=chosen.shapes,
         feeds=tuple(feed for feed in done.feeds if feed.name in used),
-        off=done.off.journeys,
+        off=done.off.grouped.journeys,
         allow_hosts=hosts_of(asked, met.reached.final_url),
         comments=comments,
     )

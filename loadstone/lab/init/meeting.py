@@ -16,6 +16,7 @@ from loadstone.lab.init.around import Around, look_around
 from loadstone.lab.init.asked import InitAsked
 from loadstone.lab.init.entering import enter
 from loadstone.lab.init.logged import read_traffic
+from loadstone.lab.init.prefixing import found_prefix, prefixed, shell_of
 from loadstone.lab.init.probing import Probed, Probing, left_alone
 from loadstone.lab.init.sources import Document, Found, Har, Postman, Source, collect, counted, read_text
 from loadstone.lab.init.spans import Traces
@@ -25,7 +26,7 @@ from loadstone.model.discovery import Login, Obstacle
 from loadstone.model.route import Route
 from loadstone.model.service import Auth
 from loadstone.model.traffic import Traffic
-from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, crawl, reach
+from loadstone.traffic.crawl import Client, Crawled, Limits, Reached, Spent, crawl, reach
 from loadstone.traffic.framework import FrameworkRoutes, read_routes
 
 __all__ = ["Met", "Unreached", "meet"]
@@ -85,6 +86,8 @@ def meet(
             raise Unreached(reached.fatal)
         url = reached.final_url
         found, looked = collect([*_given(asked, archive, doing), *more], url, doing)
+        if asked.openapi is not None and "://" not in asked.openapi:
+            found[0] = _moved(found[0], asked.openapi, client, found)
         framework = _framework(table, found, looked, doing)
         crawled = _crawled(asked, reached, client, found, looked, doing)
         login = _login(found, crawled)
@@ -97,7 +100,7 @@ def meet(
             looked.append(logged.says)
             routes = merged(routes, logged.routes)
         doing(f"asking each of {counted(sum(left_alone(one) is None for one in routes), 'safe route')} once …")
-        probing = Probing(client, doing)
+        probing = Probing(client, doing, shell_of(client).covers)
         probed = probing.ask([one for one in routes if left_alone(one) is None])
         entry = enter(asked, login, client, doing)
         looked += entry.looked
@@ -179,23 +182,47 @@ def _crawled(
     seen = [*crawled.seen, *(one for one in answered if one[:2] not in known)]
     routes = observed(seen, "crawl")
     looked.append(f"a look around: {counted(len(crawled.probes), 'request')} sent, {counted(len(routes), 'route')}")
-    found.append(Found(looked[-1], routes, notes=crawled.notes))
+    found.append(Found(looked[-1], routes, unknowns=tuple(_drawn(crawled, url)), notes=crawled.notes))
     doing(looked[-1])
     if crawled.openapi is not None and asked.openapi is None:
-        _described(*crawled.openapi, url, found, looked, doing)
+        _described(*crawled.openapi, client, url, found, looked, doing)
     return crawled
 
 
+def _drawn(crawled: Crawled, url: str) -> Iterator[Unknown]:
+    """Pages that hold no links: their scripts know what they ask for."""
+    if any("drawn by its scripts" in note for note in crawled.notes):
+        yield Unknown(
+            "what its pages ask for: they are drawn by scripts, and hold no links",
+            f"loadstone init {url} --har visit.har (the browser's network panel saves one), or --start COMMAND",
+        )
+
+
 def _described(
-    at: str, text: str, url: str, found: list[Found], looked: list[str], doing: Callable[[str], None]
+    at: str, text: str, client: Client, url: str, found: list[Found], looked: list[str], doing: Callable[[str], None]
 ) -> None:
     try:
         one = read_text(text, at, url)
     except (LoadstoneError, ValueError) as error:
         one = Found(f"could not be read: {str(error).splitlines()[0]}")
-    found.append(one)
-    looked.append(f"the OpenAPI document {at}: {one.says}")
+    found.append(_moved(one, at, client, found))
+    looked.append(f"the OpenAPI document {at}: {found[-1].says}")
     doing(looked[-1])
+
+
+def _moved(one: Found, at: str, client: Client, found: Sequence[Found]) -> Found:
+    """The document's routes where they answer: some services serve them under a prefix that it does not tell."""
+    seen = [route.template for each in found for route in each.routes]
+    client.renew()
+    try:
+        prefix = found_prefix(one.routes, at, seen, client, shell_of(client))
+    except Spent:
+        prefix = ""
+    if not prefix:
+        return one
+    routes, login = prefixed(one.routes, one.login, prefix)
+    says = f"{one.says}, which answer under {prefix} though it does not say so"
+    return msgspec.structs.replace(one, says=says, routes=routes, login=login)
 
 
 def _remote(
@@ -212,7 +239,7 @@ def _remote(
         looked.append(f"the OpenAPI document {at}: it answers {reply.status or reply.failure}")
         found.append(Found(looked[-1], unknowns=(Unknown(looked[-1], f"curl -i {at}"),)))
         return
-    _described(at, reply.text, url, found, looked, doing)
+    _described(at, reply.text, client, url, found, looked, doing)
 
 
 def _login(found: Sequence[Found], crawled: Crawled | None) -> Login | None:
@@ -241,7 +268,7 @@ def _again(
         more = crawl(reached, client, lambda said: doing(f"{said} …"), known=crawled)
         routes = merged(routes, observed(more.seen, "crawl"))
         if more.openapi is not None and crawled.openapi is None and asked.openapi is None:
-            _described(*more.openapi, reached.final_url, found, looked, doing)
+            _described(*more.openapi, client, reached.final_url, found, looked, doing)
             routes = merged(routes, found[-1].routes)
     client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
     client.renew()

@@ -12,7 +12,7 @@ from loadstone.errors import LoadstoneError
 from loadstone.lab.replaying import Verified, verify
 from loadstone.model.assumption import Unknown
 from loadstone.model.service import Service
-from loadstone.model.workload import Feed, Journey, Step
+from loadstone.model.workload import Feed, Journey, Step, Think
 
 __all__ = ["Mended", "mended", "pruned"]
 
@@ -69,9 +69,20 @@ def mended(
                 if one.outcome == "failed":
                     unknowns.append(_why(journey, targets[one.step], one.says, service.url))
         notes += () if seen.works else [f"{journey.name}: {note}" for note in seen.notes]
-        if seen.journey is not None and _worth(seen) and (whole := pruned(seen.journey)) is not None:
+        if seen.journey is not None and _worth(seen) and (whole := pruned(_trimmed(seen.journey))) is not None:
             kept.append(whole)
     return Mended(tuple(kept), broken, tuple(unknowns), tuple(notes))
+
+
+def _trimmed(journey: Journey) -> Journey:
+    """Without pauses before the first step, behind the last, or after another pause."""
+    actions: list[Step | Think] = []
+    for action in journey.actions:
+        if isinstance(action, Step) or (actions and isinstance(actions[-1], Step)):
+            actions.append(action)
+    while actions and isinstance(actions[-1], Think):
+        actions.pop()
+    return msgspec.structs.replace(journey, actions=tuple(actions))
 
 
 def pruned(journey: Journey) -> Journey | None:

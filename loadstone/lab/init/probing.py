@@ -77,10 +77,17 @@ def left_alone(route: Route) -> str | None:
 
 
 class Probing:
-    """The state of it; ``ask`` may be called again, after a login, with what was locked."""
+    """The state of it; ``ask`` may be called again, after a login, with what was locked. ``shell`` tells whether a
+    reply is the page that the service answers every path with."""
 
-    def __init__(self, client: Asks, doing: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        client: Asks,
+        doing: Callable[[str], None] = lambda _: None,
+        shell: Callable[[Reply], bool] = lambda _: False,
+    ) -> None:
         self._client = client
+        self._shell = shell
         self._doing = doing
         self._ways: dict[str, Way] = {}
         self._replies: dict[str, Reply] = {}
@@ -239,6 +246,8 @@ class Probing:
             elif reply.status in (401, 403, 407) or (redirects and is_entrance(reply.target) and not is_entrance(path)):
                 self._locked[route.id] = f"answers {reply.status}" if not redirects else "leads to a login"
                 return None
+            elif route.template != "/" and self._shell(reply):
+                self._failed[route.id] = "it answers the page that every path answers, one drawn by scripts"
             elif reply.good:
                 there = reply.target.partition("?")[0]
                 template = None

@@ -16,6 +16,9 @@ from loadstone.model.workload import Body, Check, Extraction, Feed, Step
 
 __all__ = ["Values", "body_of", "name_of", "resource_of", "root_of", "step_of", "unsafe_step"]
 
+LONGEST_BODY = 300
+"""Letters of an example that is written into a spec: what is longer nobody reads there."""
+
 _PREFIX = re.compile(r"(?i)^(?:api|rest|v\d+(?:\.\d+)?)$")
 """Segments that say which interface it is, and nothing of what it is about."""
 
@@ -96,9 +99,9 @@ def unsafe_step(route: Route, fills: Mapping[str, Fill], values: Values, name: s
 
 
 def body_of(route: Route) -> tuple[Body | None, dict[str, str]]:
-    """The example of its body, and the header that a text needs."""
-    if route.example is None:
-        return None, {}
+    """The example of its body where that is short enough to be read, and the header that a text needs."""
+    if route.example is None or len(route.example) > LONGEST_BODY:
+        return None, {"content-type": route.body} if route.body is not None and route.example is not None else {}
     kind = (route.body or "").partition(";")[0]
     try:
         document = json.loads(route.example)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from loadstone.drive.compile import compile_plan
 from loadstone.lab.init.drafting import login_steps
-from loadstone.lab.init.grouping import MOST_STEPS, journeys_of, off_journeys
+from loadstone.lab.init.grouping import MOST_STEPS, journeys_of
 from loadstone.lab.init.mending import pruned
 from loadstone.lab.init.probing import Probing
 from loadstone.lab.init.recorded import recorded
+from loadstone.lab.init.switched_off import off_journeys
 from loadstone.lab.init.ways import Fill, Way, field_keys
 from loadstone.model.discovery import Login
 from loadstone.model.recording import Message, RecordedExchange, Recording
@@ -107,7 +108,7 @@ def test_what_changes_something_is_off_with_its_example() -> None:
     )
     ways = [way("/books"), way("/books/{id}", id=taken("/books"))]
     off = off_journeys([add, remove, other], ways)
-    books, shelves = off.journeys
+    books, shelves = off.grouped.journeys
     assert [step.method for step in steps(books)] == ["get", "post", "delete"]
     added, put = steps(books)[1].body, steps(shelves)[0].body
     assert added is not None
@@ -117,6 +118,22 @@ def test_what_changes_something_is_off_with_its_example() -> None:
     assert steps(shelves)[0].target == "/shelves/{env.SHELVE_SHELF}"
     assert put.kind == "text"
     runs((books,))
+
+
+def test_many_that_change_something_are_named_and_not_written_out() -> None:
+    long = '{"a": "' + "x" * 999 + '"}'
+    routes = [
+        Route("POST", f"/r{group}/part{number}", (), ("openapi",), body="application/json", example=long)
+        for group in range(20)
+        for number in range(20)
+    ]
+    off = off_journeys(routes, ())
+    written = [step for journey in off.grouped.journeys for step in steps(journey)]
+    assert len(written) <= 24
+    assert all(step.body is None for step in written)
+    assert set(off.grouped.steps) | off.named == {route.id for route in routes}
+    assert "240 more routes" in off.comments["off"][0]
+    assert all(len(line) < 1000 for lines in off.comments.values() for line in lines)
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "{x}", "{y}"]), min_size=1, max_size=4).map("/".join), max_size=12))
