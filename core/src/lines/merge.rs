@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hash::{DefaultHasher, Hasher};
 
 use super::batch::{Batch, ROWS, Row};
 use super::cursor::{Cursor, Piece};
@@ -45,7 +46,7 @@ impl Merge {
     pub fn new(sources: Vec<Source>, formats: &[Format], reading: &mut Reading) -> Result<Merge, Error> {
         let open = sources.iter().map(|_| None).collect();
         let mut waiting = Vec::new();
-        let mut beginnings: Vec<(Vec<u8>, usize)> = Vec::new();
+        let mut beginnings: Vec<(u64, usize)> = Vec::new();
         for (file, (mut source, format)) in sources.into_iter().zip(formats).enumerate() {
             // A stream cannot be looked into and read again: it is opened before anything else.
             let mut first_ns = i64::MIN;
@@ -54,9 +55,7 @@ impl Merge {
                 let name = || reading.files.get(file).map(|file| file.path.clone()).unwrap_or_default();
                 let (found_ns, beginning) = peeked.map_err(|error| Error::File { name: name(), error })?;
                 first_ns = found_ns.unwrap_or(i64::MIN);
-                if !beginning.is_empty() {
-                    beginnings.push((beginning, file));
-                }
+                beginnings.extend(beginning.map(|beginning| (beginning, file)));
             }
             waiting.push(Waiting { file, first_ns, source, format: format.clone() });
         }
@@ -195,19 +194,21 @@ impl Merge {
     }
 }
 
-/// The first instant of a file (the least of some lines: the first may be an odd one), and its first line where that is a
-/// request; None and nothing where no request is within the file's beginning.
-fn peek(source: &mut Source, mut format: Format) -> std::io::Result<(Option<i64>, Vec<u8>)> {
+/// The first instant of a file (the least of some lines: the first may be an odd one), and a hash of its first line where
+/// that is a request; None where no request is within the file's beginning.
+fn peek(source: &mut Source, mut format: Format) -> std::io::Result<(Option<i64>, Option<u64>)> {
     let mut lines = Lines::new(std::io::Read::take(source.open()?, PEEKED_BYTES));
     let mut clock = Clock::default();
-    let mut beginning = Vec::new();
+    let mut beginning = None;
     let (mut first, mut found) = (None, 0);
     while let Some(line) = lines.next_line() {
         if line.bytes.first() == Some(&b'#') {
             format.header(line.bytes);
         } else if let Some(ns) = instant(&format, &mut clock, line.bytes) {
             if line.number == 1 {
-                beginning = line.bytes.to_vec();
+                let mut hash = DefaultHasher::new();
+                hash.write(line.bytes);
+                beginning = Some(hash.finish());
             }
             first = Some(first.map_or(ns, |first: i64| first.min(ns)));
             found += 1;
@@ -220,7 +221,7 @@ fn peek(source: &mut Source, mut format: Format) -> std::io::Result<(Option<i64>
 }
 
 /// Files that begin with the same request are copies of one another, most likely.
-fn tell_copies(mut beginnings: Vec<(Vec<u8>, usize)>, reading: &mut Reading) {
+fn tell_copies(mut beginnings: Vec<(u64, usize)>, reading: &mut Reading) {
     beginnings.sort();
     for pair in beginnings.windows(2) {
         if let [(one, first), (other, second)] = pair
