@@ -49,12 +49,12 @@ def read_runs(path: str | Path, *, url: str | None = None) -> tuple[Recording, .
         if read is not None:
             reads.append(_trimmed(read))
     if not reads:
-        found = f"{unread} entries, none of which can be read" if unread else "no entries"
+        found = f"{_counted(unread, 'entry', 'entries')}, none of which can be read" if unread else "no entries"
         raise SpecError.of((Problem(str(path), 1, found, "record a visit to the service, and save it again"),))
     fresh = [read for read in reads if not _warm(read)]
-    notes = [f"{unread} entries could not be read"] if unread else []
+    notes = [f"{_counted(unread, 'entry', 'entries')} could not be read"] if unread else []
     if fresh and len(fresh) < len(reads):
-        notes.append(f"{len(reads) - len(fresh)} requests of views with a warm cache were left out")
+        notes.append(f"{_counted(len(reads) - len(fresh))} of views with a warm cache left out")
     runs: dict[str, list[Read]] = {}
     for read in fresh or reads:
         runs.setdefault(str(read.entry.run or ""), []).append(read)
@@ -63,6 +63,10 @@ def read_runs(path: str | Path, *, url: str | None = None) -> tuple[Recording, .
 
 def _warm(read: Read) -> bool:
     return read.entry.cached_view in (1, "1", True)
+
+
+def _counted(count: int, one: str = "request", many: str = "requests") -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _trimmed(read: Read) -> Read:
@@ -94,7 +98,7 @@ def _recording(path: Path, by: str, reads: Sequence[Read], url: str | None, give
         else:
             left[reason] += 1
     assets = left.pop("assets", 0)
-    notes += [f"{count} {reason} left out" for reason, count in left.items()]
+    notes += [f"{_counted(count)} {reason} left out" for reason, count in left.items()]
     notes += _doubts(by, kept)
     first = next((read.at_s for read in kept if read.at_s is not None), 0.0)
     pages = {name: number for number, name in enumerate(dict.fromkeys(read.page for read in kept))}
@@ -168,26 +172,26 @@ def _elsewhere(reads: Sequence[Read]) -> str:
     counts = Counter(read.origin for read in reads)
     named = ", ".join(f"{origin} ({count})" for origin, count in counts.most_common(_NAMED))
     more = f" and {len(counts) - _NAMED} more" if len(counts) > _NAMED else ""
-    return f"{len(reads)} requests went elsewhere and were left out: {named}{more}"
+    return f"{_counted(len(reads))} to other origins left out: {named}{more}"
 
 
 def _left_out(read: Read, asked: set[tuple[str, str]]) -> str | None:
     """Why a request of the origin is no exchange of the service's own work; None where it is."""
     kind = str(read.entry.kind or "").lower()
     if kind == "websocket" or read.entry.socket or read.status == 101:
-        return "WebSocket connections, which are not driven,"
+        return "for a WebSocket, which is not driven,"
     if kind == "eventsource" or read.reply.media_type == "text/event-stream":
-        return "event streams, which do not end,"
+        return "for an event stream, which does not end,"
     if kind == "preflight" or (
         read.method == "OPTIONS" and read.request.header("access-control-request-method") is not None
     ):
-        return "preflight requests, which browsers send by themselves,"
+        return "before another (CORS preflight), which browsers send by themselves,"
     if _asset(read):
         return "assets"
     if _cached(read):
-        return "requests that the browser's cache answered"
+        return "that the browser's cache answered"
     if _by_worker(read) and (read.method, read.url) in asked:
-        return "requests that a service worker sent on"
+        return "that a service worker sent on"
     return None
 
 
@@ -218,9 +222,9 @@ def _doubts(by: str, kept: Sequence[Read]) -> list[str]:
             " is used; cookies that replies set are kept in a replay, all else has to be given"
         )
     if failed := sum(read.status == 0 for read in kept):
-        notes.append(f"{failed} requests had no reply")
+        notes.append(f"{_counted(failed)} without a reply")
     if binary := sum(read.binary for read in kept):
-        notes.append(f"{binary} requests carried files or other bytes that the recording does not hold")
+        notes.append(f"{_counted(binary)} with files or other bytes that the recording does not hold")
     return notes
 
 

@@ -73,7 +73,7 @@ def test_firefox_s_zones_and_cached_replies(tmp_path: Path) -> None:
     assert targets(recording) == ["GET /a", "GET /b", "GET /c"]  # in the order of their instants
     assert [one.start_s for one in recording.exchanges] == [0.0, 0.5, 1.5]
     assert [one.status for one in recording.exchanges] == [304, 200, 0]
-    assert "1 requests had no reply" in recording.notes
+    assert "1 request without a reply" in recording.notes
 
 
 def test_safari_s_caches_and_workers(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_safari_s_caches_and_workers(tmp_path: Path) -> None:
     recording = read_har(write(tmp_path, har))
     assert targets(recording) == ["GET /", "GET /worked", "GET /alone"]
     assert "2 requests that the browser's cache answered left out" in recording.notes
-    assert "1 requests that a service worker sent on left out" in recording.notes
+    assert "1 request that a service worker sent on left out" in recording.notes
 
 
 def test_webpagetest_has_runs(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_what_is_not_driven_is_left_out_and_counted(tmp_path: Path) -> None:
     recording = read_har(write(tmp_path, har))
     assert targets(recording) == ["GET /"]
     told = " ".join(recording.notes)
-    for word in ("WebSocket", "event streams", "preflight", "cache answered"):
+    for word in ("WebSocket", "event stream", "preflight", "cache answered"):
         assert word in told
 
 
@@ -168,7 +168,7 @@ def test_the_origin_is_the_one_with_the_most_requests(tmp_path: Path) -> None:
     path = write(tmp_path, har)
     recording = read_har(path)
     assert (recording.origin, len(recording.exchanges), recording.elsewhere) == ("https://api.shop.example", 3, 15)
-    assert "15 requests went elsewhere" in recording.notes[0]
+    assert "15 requests to other origins left out" in recording.notes[0]
     chosen = read_har(path, url="https://WWW.shop.example/some/where")
     assert (chosen.origin, targets(chosen)) == ("https://www.shop.example", ["GET /"])
     other = read_har(path, url="http://127.0.0.1:8000")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadstone.drive.compile import compile_plan
 from loadstone.drive.engine import native
 from loadstone.model import template
+from loadstone.model.draft import Draft
 from loadstone.model.extraction import expression_problem
 from loadstone.model.recording import Message, RecordedExchange, Recording
 from loadstone.model.service import Service
-from loadstone.model.shape import Shape
+from loadstone.model.shape import Phase, Shape
 from loadstone.model.workload import Journey, Step, Workload
+from loadstone.render.spec_toml import spec_toml
+from loadstone.spec import load
 from loadstone.traffic.recorded.difference import differences
 from loadstone.traffic.recorded.journey import made_of
 from loadstone.traffic.recorded.single import candidates
@@ -129,3 +133,16 @@ def test_a_journey_of_anything_compiles(first: Recording, second: Recording) -> 
             environment=environment | made.secrets,
         )
         native(plan.engine)  # the engine takes it
+
+
+@settings(max_examples=60)
+@given(first=RECORDINGS, second=RECORDINGS)
+def test_a_journey_of_anything_is_a_spec(
+    tmp_path_factory: pytest.TempPathFactory, first: Recording, second: Recording
+) -> None:
+    """Written down and read again it is the same journey."""
+    path = tmp_path_factory.getbasetemp() / "loadstone.toml"
+    made = made_of(first, differences(first, second), "visit")
+    steady = Shape("steady", "poisson", (Phase("measured", 60.0, rate_per_s=1.0),))
+    path.write_text(spec_toml(Draft(Service("http://127.0.0.1:1"), (made.journey,), (steady,))))
+    assert load(path).workload.journeys == (made.journey,)
