@@ -70,14 +70,14 @@ impl Text {
                 },
                 Step::Until(field, literal) => {
                     let Some(at) = find(rest, literal) else {
-                        return Cut::Malformed("a field does not end as the format has it");
+                        return Cut::Malformed(unended(*field));
                     };
                     put(record, *field, &rest[..at], self.escape);
                     rest = &rest[at + literal.len()..];
                 }
                 Step::Quoted(field, literal) => {
                     let Some(quote) = closing(rest, 0, literal) else {
-                        return Cut::Malformed("a quote is not closed as the format has it");
+                        return Cut::Malformed(unended(*field));
                     };
                     put(record, *field, &rest[..quote], self.escape);
                     rest = &rest[quote + literal.len()..];
@@ -89,6 +89,20 @@ impl Text {
             true => Cut::Malformed("the line goes on after the format's last field"),
             false => Cut::Fields,
         }
+    }
+}
+
+/// What is wrong with a line whose field is not followed by what the format has there.
+fn unended(field: Field) -> &'static str {
+    match field {
+        Field::Client | Field::Forwarded => "its client's address does not end as the format has it",
+        Field::Time | Field::Date | Field::Clock => "its time does not end as the format has it",
+        Field::Request | Field::Method | Field::Target => "its request does not end as the format has it",
+        Field::Status => "its status does not end as the format has it",
+        Field::Bytes => "its bytes do not end as the format has it",
+        Field::Referer => "its referer does not end as the format has it",
+        Field::Agent => "its agent does not end as the format has it",
+        _ => "a field does not end as the format has it",
     }
 }
 
