@@ -32,7 +32,8 @@ _SAMPLES: tuple[tuple[FieldKind, tuple[str, ...]], ...] = (
 """The narrowest kind first: an expression is of the first kind whose samples it takes, and of no other's."""
 
 _WORDS = re.compile(r"\(?(?:\?:)?([\w-]+(?:\|[\w-]+)+)\)?")
-_NESTED = re.compile(r"[+*}]\)[+*{]")
+_NESTED = re.compile(r"[+*}?|][^()]*\)[+*{]")
+"""A repetition or a choice within a repetition: matching may take for ever."""
 
 
 def kind_of(regex: str) -> tuple[FieldKind, tuple[str, ...]]:
@@ -41,7 +42,7 @@ def kind_of(regex: str) -> tuple[FieldKind, tuple[str, ...]]:
     if listed is not None:
         return "word", tuple(listed[1].split("|"))
     if _NESTED.search(regex):
-        return "text", ()  # one that may take for ever
+        return "text", ()
     try:
         compiled = re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", regex))
     except (re.error, OverflowError, RecursionError):

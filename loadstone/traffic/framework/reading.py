@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from loadstone.model.discovery import Database, Dependency
-from loadstone.model.route import Field, Framework, Route
+from loadstone.model.route import Field, Route
 from loadstone.traffic.framework.settings import caches, databases
 from loadstone.traffic.framework.spellings import CONVERTERS, spelt
+from loadstone.traffic.framework.written import Parameter, Row, Table, tables
 
 __all__ = ["FrameworkRoutes", "read_routes"]
-
-FORMAT = 1
 
 NAMES: Mapping[str, str] = {
     "django": "Django",
@@ -54,29 +52,28 @@ class FrameworkRoutes(msgspec.Struct, frozen=True):
 def read_routes(file: Path) -> FrameworkRoutes | None:
     """What the service wrote; None where it wrote nothing. Lines that are half-written or none of ours are passed
     over."""
-    tables = list(_tables(file))
-    if not tables:
+    written = list(tables(file))
+    if not written:
         return None
     counts = _Counts()
     found: dict[str, Route] = {}
-    for table in tables:
-        for row in table.get("rows") or ():
+    for table in written:
+        for row in table.read():
             for route in _routes(row, table, counts):
                 found.setdefault(route.id, route)
     for name in [name for name in found if _SUFFIX.sub(r"\1", name) in found or _SUFFIX.sub(r"\1/", name) in found]:
         if _SUFFIX.search(name) and found[name].sources == ("django",):
             counts.suffixed.add(name)
             del found[name]
-    names = dict.fromkeys(_name(table) for table in tables)
-    told = [table for table in tables if isinstance(table.get("databases"), list)]
+    names = dict.fromkeys(f"{table.product or NAMES[table.framework]} {table.version}".strip() for table in written)
     return FrameworkRoutes(
         framework=", ".join(names),
         routes=tuple(sorted(found.values(), key=lambda route: (route.template, route.method))),
         notes=tuple(counts.notes(found.values())),
-        databases=tuple(dict.fromkeys(each for table in told for each in databases(table["databases"]))),
-        dependencies=tuple(dict.fromkeys(each for table in tables for each in caches(table.get("caches")))),
-        login_path=next((str(table["login_path"]) for table in tables if table.get("login_path")), None),
-        openapi_path=next((str(table["openapi_path"]) for table in tables if table.get("openapi_path")), None),
+        databases=tuple(dict.fromkeys(each for table in written for each in databases(table.databases or ()))),
+        dependencies=tuple(dict.fromkeys(each for table in written for each in caches(table.caches or ()))),
+        login_path=next((table.login_path for table in written if table.login_path), None),
+        openapi_path=next((table.openapi_path for table in written if table.openapi_path), None),
     )
 
 
@@ -117,85 +114,53 @@ def _views(paths: set[str]) -> str:
     return "1 view takes" if len(paths) == 1 else f"{len(paths)} views take"
 
 
-def _tables(file: Path) -> Iterator[dict[str, Any]]:
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError:
+def _routes(row: Row, table: Table, counts: _Counts) -> Iterator[Route]:
+    if row.websocket:
+        counts.sockets.add(str(row.path))
         return
-    for line in dict.fromkeys(lines):
-        try:
-            table = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            continue
-        if isinstance(table, dict) and table.get("format") == FORMAT and table.get("framework") in NAMES:
-            yield table
-
-
-def _name(table: Mapping[str, Any]) -> str:
-    product = str(table.get("product") or NAMES[table["framework"]])
-    return f"{product} {table.get('version') or ''}".strip()
-
-
-def _routes(row: Any, table: Mapping[str, Any], counts: _Counts) -> Iterator[Route]:  # noqa: ANN401  as it was written
-    if not isinstance(row, dict) or not isinstance(row.get("path"), list):
-        return
-    if row.get("websocket"):
-        counts.sockets.add(str(row["path"]))
-        return
-    if row.get("unknown"):
-        counts.unknown.add(str(row["unknown"]))
+    if row.unknown:
+        counts.unknown.add(row.unknown)
         return
     try:
-        found = list(spelt(row["path"], _types(row)))
+        found = list(spelt(row.path, _types(row)))
     except (ValueError, TypeError) as error:
-        counts.unread["".join(str(segment[-1]) for segment in row["path"] if isinstance(segment, list))] = str(error)
+        counts.unread["".join(str(segment[-1]) for segment in row.path if segment)] = str(error)
         return
-    source: Framework = table["framework"]
     for one in found:
-        if row.get("host"):
-            counts.hosts.add(str(row["host"]))
+        if row.host:
+            counts.hosts.add(row.host)
         for method in _methods(row, one.template, counts):
             yield Route(
                 method,
                 one.template,
                 (*one.fields, *_query(row)),
-                sources=(source,),
-                name=str(row.get("name") or ""),
-                login=_login(row, table),
-                body=str(row["body"]) if row.get("body") and method not in ("GET", "DELETE") else None,
-                aside=row.get("aside"),
+                sources=(table.framework,),
+                name=row.name,
+                login=row.login is not False if table.login_wall else True if row.login else None,
+                body=row.body if method not in ("GET", "DELETE") else None,
+                aside=row.aside,
             )
 
 
-def _methods(row: Mapping[str, Any], template: str, counts: _Counts) -> tuple[str, ...]:
-    told = row.get("methods")
-    if isinstance(told, list):
-        return tuple(method for method in _SENT if method in told)
-    if row.get("aside") is None:
+def _methods(row: Row, template: str, counts: _Counts) -> tuple[str, ...]:
+    if row.methods is not None:
+        return tuple(method for method in _SENT if method in row.methods)
+    if row.aside is None:
         counts.any_method.add(template)
-    return "GET", *(method for method in _SENT if method in (row.get("guessed") or ()))
+    return "GET", *(method for method in _SENT if method in row.guessed)
 
 
-def _login(row: Mapping[str, Any], table: Mapping[str, Any]) -> bool | None:
-    told = row.get("login")
-    if table.get("login_wall"):
-        return told is not False
-    return True if told else None
-
-
-def _types(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _types(row: Row) -> dict[str, Parameter]:
     """What the row says of each field of its path."""
-    types: dict[str, Mapping[str, Any]] = {
-        str(name): {"regex": regex} for name, regex in (row.get("fields") or {}).items() if regex
-    }
-    for name, told in (row.get("types") or {}).items():
-        types[str(name)] = {**types.get(str(name), {}), **told}
+    types = {name: Parameter(regex=regex) for name, regex in row.fields.items() if regex}
+    for name, told in row.types.items():
+        types[name] = msgspec.structs.replace(told, regex=told.regex or types.get(name, told).regex)
     return types
 
 
-def _query(row: Mapping[str, Any]) -> Iterator[Field]:
-    for told in row.get("query") or ():
-        values = tuple(map(str, told.get("values") or ()))
-        kind = "word" if values else CONVERTERS.get(str(told.get("type")), "text")
-        required = bool(told.get("required"))
-        yield Field(str(told["name"]), "query", kind, required, values, (0,) * len(values), len(values))
+def _query(row: Row) -> Iterator[Field]:
+    for told in row.query:
+        if told.name:
+            kind = "word" if told.values else CONVERTERS.get(told.type, "text")
+            count = len(told.values)
+            yield Field(told.name, "query", kind, told.required, told.values, (0,) * count, count)

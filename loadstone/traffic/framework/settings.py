@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from loadstone.model.discovery import Database, Dependency
+from loadstone.traffic.framework.written import Setting
 
 __all__ = ["caches", "databases"]
 
@@ -25,27 +25,25 @@ _ENGINES = {
 _PORTS = {"redis": 6379, "rediss": 6379, "memcached": 11211}
 
 
-def databases(told: Any) -> Iterator[Database]:  # noqa: ANN401  as it was written
+def databases(told: Iterable[Setting]) -> Iterator[Database]:
     """Django's DATABASES: engine, host, port and name."""
-    for each in told if isinstance(told, list) else ():
-        engine = str(each.get("engine", ""))
-        name = engine.rpartition(".")[2]
-        system = _ENGINES.get(name) or next((_ENGINES[word] for word in engine.split(".") if word in _ENGINES), name)
-        port = str(each.get("port") or "")
+    for each in told:
+        name = each.engine.rpartition(".")[2]
+        words = each.engine.split(".")
+        system = _ENGINES.get(name) or next((_ENGINES[word] for word in words if word in _ENGINES), name)
         yield Database(
             system,
-            found_by=f"Django's settings, DATABASES[{each.get('alias', 'default')!r}]",
-            host=str(each.get("host") or ""),
-            port=int(port) if port.isdigit() else None,
-            name=str(each.get("name") or ""),
+            found_by=f"Django's settings, DATABASES[{each.alias or 'default'!r}]",
+            host=each.host,
+            port=int(each.port) if each.port.isdecimal() else None,
+            name=each.name,
         )
 
 
-def caches(told: Any) -> Iterator[Dependency]:  # noqa: ANN401  as it was written
+def caches(told: Iterable[Setting]) -> Iterator[Dependency]:
     """Django's CACHES that are servers."""
-    for each in told if isinstance(told, list) else ():
-        engine, place = str(each.get("engine", "")), str(each.get("place", ""))
-        host, colon, port = place.rpartition(":")
-        number = int(port) if colon and port.isdigit() else _PORTS.get(engine)
-        what = "redis" if engine.startswith("redis") else engine
-        yield Dependency(what, "Django's settings, CACHES", (host if colon else place).strip("[]"), number)
+    for each in told:
+        host, colon, port = each.place.rpartition(":")
+        number = int(port) if colon and port.isdecimal() else _PORTS.get(each.engine)
+        what = "redis" if each.engine.startswith("redis") else each.engine
+        yield Dependency(what, "Django's settings, CACHES", (host if colon else each.place).strip("[]"), number)

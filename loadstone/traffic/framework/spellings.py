@@ -10,6 +10,7 @@ import msgspec
 
 from loadstone.model.route import Field, FieldKind
 from loadstone.traffic.framework.patterns import Part, kind_of, parts_of, spans
+from loadstone.traffic.framework.written import Parameter
 
 __all__ = ["Spelt", "spelt"]
 
@@ -39,11 +40,13 @@ class Spelt(msgspec.Struct, frozen=True):
 
 _Rows = list[list[Part]]
 
+_UNTOLD = Parameter()
+
 _MANY = "=path"
 """A field of the converter that takes slashes as well."""
 
 
-def spelt(path: Sequence[Sequence[Any]], types: Mapping[str, Mapping[str, Any]] = {}) -> Iterator[Spelt]:
+def spelt(path: Sequence[Sequence[Any]], types: Mapping[str, Parameter] = {}) -> Iterator[Spelt]:
     """Every path that the segments spell; ``types`` are what the framework says of the fields, by their names.
 
     Raises ValueError for a spelling that is not known.
@@ -73,19 +76,18 @@ def _appended(row: list[Part], more: list[Part]) -> list[Part]:
     return [*row, *more]
 
 
-def _spelt(row: Iterable[Part], types: Mapping[str, Mapping[str, Any]]) -> Spelt:
+def _spelt(row: Iterable[Part], types: Mapping[str, Parameter]) -> Spelt:
     template = ""
     fields: list[Field] = []
     for text, regex in row:
         if regex is None:
             template += text
             continue
-        told = types.get(text, {})
-        kind, values = _kind(str(told.get("regex", regex)) if not regex.startswith("=") else regex)
-        if told.get("type") in CONVERTERS:
-            kind = CONVERTERS[str(told["type"])]
-        if told.get("values"):
-            kind, values = "word", tuple(map(str, told["values"]))
+        told = types.get(text, _UNTOLD)
+        kind, values = _kind(told.regex or regex if not regex.startswith("=") else regex)
+        kind = CONVERTERS.get(told.type, kind)
+        if told.values:
+            kind, values = "word", told.values
         name = _unique(re.sub(r"\W", "_", text) or ("id" if kind == "number" else "value"), fields)
         many = spans(regex) if not regex.startswith("=") else regex == _MANY
         fields.append(Field(name, "path", kind, True, values, (0,) * len(values), len(values), many=many))

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from loadstone.errors import SpecError
 from loadstone.lab.surroundings import Compose, compose_services, find_compose, look
@@ -221,3 +224,31 @@ def test_what_a_container_calls_its_database_is_the_published_one(tmp_path: Path
     assert one.dsn == "postgresql://shop:{env.DB_PASSWORD}@127.0.0.1:5433/shop"
     assert one.found_by == "an open connection, DATABASE_URL, DATABASE_URL of web in compose.yaml"
     assert SECRET not in repr(found)
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-5, 70_000) | st.text(alphabet="ab8:0-/${}=.", max_size=12)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abimage", max_size=5), inner, max_size=3),
+)
+SERVICE = st.dictionaries(
+    st.sampled_from(
+        [
+            *("image", "build", "ports", "environment", "env_file", "depends_on", "healthcheck", "command", "profiles"),
+            *("extends", "networks", "network_mode", "container_name", "hostname"),
+        ]
+    ),
+    ANYTHING | st.just(["8000:80"]) | st.just("postgres:16") | st.just({"DATABASE_URL": "postgres://a:b@c:1/d"}),
+    max_size=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(services=st.dictionaries(st.sampled_from(["web", "db", "c"]), SERVICE | ANYTHING, max_size=3), more=ANYTHING)
+def test_whatever_stands_in_a_file_is_read_or_refused(services: object, more: object, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(yaml.safe_dump({"services": services, "include": more, "name": more}))
+    try:
+        compose_services(path, {})
+    except SpecError as error:
+        assert "compose" in str(error)

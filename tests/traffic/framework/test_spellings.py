@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loadstone.model.route import FieldKind
+from loadstone.model.route import FieldKind, Route
+from loadstone.traffic.framework import read_routes
 from loadstone.traffic.framework.patterns import kind_of, parts_of
 from loadstone.traffic.framework.spellings import spelt
+from loadstone.traffic.framework.written import Parameter
 
 
 def templates(*path: list[object]) -> list[str]:
@@ -90,6 +95,7 @@ def test_whatever_is_written_ends(regex: str) -> None:
         (r"[^/]+", "text"),
         (r".*", "text"),
         (r"(a+)+b", "text"),
+        (r"([0-9a-f]|[0-9a-f][0-9a-f])+Z", "text"),
         (r"[", "text"),
     ],
 )
@@ -135,7 +141,9 @@ def test_kinds_come_from_converters_and_from_types() -> None:
     (one,) = spelt([["flask", '/<uuid:a>/<regex("[0-9]+"):b>/<float:c>/<custom:d>']])
     assert [field.kind for field in one.fields] == ["uuid", "number", "number", "text"]
     assert not any(field.many for field in one.fields)
-    (one,) = spelt([["braces", "/{a}/{b}"]], {"a": {"type": "date"}, "b": {"type": "Colour", "values": ["red"]}})
+    (one,) = spelt(
+        [["braces", "/{a}/{b}"]], {"a": Parameter(type="date"), "b": Parameter(type="Colour", values=("red",))}
+    )
     assert [(field.kind, field.values) for field in one.fields] == [("date", ()), ("word", ("red",))]
 
 
@@ -159,3 +167,35 @@ def test_an_unknown_spelling_is_refused() -> None:
 def test_a_field_that_takes_slashes_is_told(segment: list[object]) -> None:
     for one in spelt([segment]):
         assert [(field.name, field.many) for field in one.fields] == [("rest", True)]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(alphabet="/<int:a>{}()[]*?+", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("nameregx", max_size=5), inner, max_size=3),
+)
+ROW = st.dictionaries(
+    st.sampled_from(
+        [
+            *("path", "methods", "guessed", "name", "aside", "login", "fields", "types", "query", "body", "host"),
+            *("websocket", "unknown"),
+        ]
+    ),
+    VALUES | st.just([["flask", "/<int:a>"]]) | st.just([["regex", "^(?P<a>.*)$"]]) | st.just(["GET", "POST"]),
+)
+TABLE = st.dictionaries(
+    st.sampled_from(["rows", "databases", "caches", "login_path", "openapi_path", "version", "product", "login_wall"]),
+    VALUES | st.lists(ROW, max_size=3),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=TABLE, framework=st.sampled_from(["django", "flask", "koa"]))
+def test_whatever_a_service_writes_is_read(table: dict[str, object], framework: str, tmp_path: Path) -> None:
+    """The file is written by the service: a service that lies is data."""
+    file = tmp_path / "routes"
+    file.write_text(json.dumps({**table, "format": 1, "framework": framework}) + "\n")
+    read = read_routes(file)
+    if read is None:
+        return  # no table
+    assert all(route.method.isupper() and route.template.startswith("/") for route in read.routes)
+    msgspec.json.decode(msgspec.json.encode(read.routes), type=tuple[Route, ...])

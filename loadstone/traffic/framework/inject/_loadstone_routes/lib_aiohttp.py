@@ -47,11 +47,4 @@ def _row(route: Any) -> dict[str, Any] | None:
         "methods": [route.method] if route.method != "*" else methods if isinstance(view, type) else None,
         "name": str(resource.name or getattr(view, "__name__", "")),
         "aside": "static" if static else None,
-        "types": _types(resource),
     }
-
-
-def _types(resource: Any) -> dict[str, Any]:
-    """The regular expression of each field of the path."""
-    pattern = resource.get_info().get("pattern")
-    return {} if pattern is None else {"": {"regex": pattern.pattern}}
