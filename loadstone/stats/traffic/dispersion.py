@@ -37,13 +37,12 @@ class Index(NamedTuple):
 
 
 def trend_of(counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """The smooth rate under the counts, never below a hundredth of their mean, and its number of parameters."""
+    """The smooth rate under the counts, by least squares, and its number of parameters."""
     windows = len(counts)
     power = 2 if windows >= PARABOLA_FROM else 1 if windows >= LINE_FROM else 0
     place = np.linspace(-1.0, 1.0, windows) if windows > 1 else np.zeros(windows)
     columns = place[:, None] ** np.arange(power + 1)
-    found = columns @ np.linalg.lstsq(columns, counts, rcond=None)[0]
-    return np.maximum(found, float(counts.mean()) / 100), power + 1
+    return columns @ np.linalg.lstsq(columns, counts, rcond=None)[0], power + 1
 
 
 def index_of_dispersion(counts: NDArray[np.int64], grains: int) -> Index | None:
@@ -59,7 +58,7 @@ def index_of_dispersion(counts: NDArray[np.int64], grains: int) -> Index | None:
         return None
     trend, parameters = trend_of(sums)
     free = windows - parameters
-    parts = (sums - trend) ** 2 / trend * (windows / free)
+    parts = (sums - trend) ** 2 / float(sums.mean()) * (windows / free)
     value = float(parts.mean())
     if value <= 0:
         return Index(0.0, 0.0, float(free) / chi_square_quantile(0.025, free), windows, float(free))

@@ -19,7 +19,7 @@ MOST_ROWS = 100_000
 """Visits and requests that are resampled: a distance of 100,000 numbers is good to half a per cent."""
 
 BLOCKS = 60
-"""Stretches of the peak that are resampled for what belongs to no visit."""
+"""Stretches of the peak, of as many gaps each, that are resampled for what belongs to no visit."""
 
 NS = 1e9
 
@@ -70,7 +70,7 @@ def aspects_of(tally: Tally, grain_s: float, *, segments: int = 1, seed: int = 0
     times = tally.peak()
     begin, end = tally.stretch.peak_ns, tally.stretch.peak_end_ns
     seconds = (end - begin) / NS
-    gaps, blocks = _gaps(times, begin, end, grain_s, rng)
+    gaps, blocks = _gaps(times, grain_s, rng)
     return Aspects(
         tuple(route.id for route in tally.scope.routes),
         table.reshape(len(chosen), routes).astype(np.float64),
@@ -94,15 +94,14 @@ def _some(lengths: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.in
 
 
 def _gaps(
-    times: NDArray[np.int64], begin: int, end: int, grain_s: float, rng: np.random.Generator
+    times: NDArray[np.int64], grain_s: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """An instant lies anywhere in its step of the clock: it is put somewhere there, so that clocks can be compared."""
     spread = np.sort(times + rng.random(len(times)) * grain_s * NS)[: MOST_ROWS + 1]
     gaps = np.diff(spread)
     if not len(gaps) or gaps.sum() <= 0:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
-    blocks = np.clip((spread[:-1] - begin) / max(1, end - begin) * BLOCKS, 0, BLOCKS - 1)
-    return gaps / gaps.mean(), blocks.astype(np.int64)
+    return gaps / gaps.mean(), np.arange(len(gaps)) * BLOCKS // len(gaps)
 
 
 def _indexes(times: NDArray[np.int64], begin: int, end: int, grain_s: float, segments: int) -> dict[float, Index]:

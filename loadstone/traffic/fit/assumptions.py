@@ -30,7 +30,7 @@ def assumption_of(name: str, told: Estimate, review: str | None) -> Assumption:
     value, low, high = (None if each is None else float(f"{each:.3g}") for each in (told.value, told.low, told.high))
     unit = {"s": ", s", "per_s": ", per second"}.get(told.unit, "")
     count = f", {told.count:,} observed" if told.count else ""
-    return Assumption(f"{name}{unit}", value, low, high, f"{told.source}{count}", review)
+    return Assumption(f"{name}{unit}", value, low, high, f"{told.source}{count}" or None, review)
 
 
 def assumptions(traffic: Traffic) -> tuple[Assumption, ...]:

@@ -142,7 +142,7 @@ def _notes(told: Read, tally: Tally) -> list[str]:
         notes.append(f"{' and '.join(robots)} are not part of the workload")
     for count, why in (
         (survey.unrouted, "led to no route"),
-        (scope.aside, "were for files, administration or documentation"),
+        (scope.aside, "were for files (scripts, styles, pictures, fonts), administration or documentation"),
         (scope.left_out, "were for routes beyond the 200 most asked for"),
     ):
         if count:

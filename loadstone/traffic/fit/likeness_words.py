@@ -20,8 +20,11 @@ MEASURES = {
 
 def sentence_of(rows: Sequence[Likeness], worse: bool, apart: float | None) -> str:
     """What the workload is closer in than the naive reference, and what it is worse in."""
+    told = {row.measure for row in rows if row.verdict in ("closer", "worse")}
     by = {
-        verdict: _names([row.measure for row in rows if row.verdict == verdict])
+        verdict: _names(
+            [row.measure for row in rows if row.verdict == verdict and (verdict != "alike" or row.measure not in told)]
+        )
         for verdict in ("closer", "worse", "alike")
     }
     if apart is None:
@@ -33,7 +36,7 @@ def sentence_of(rows: Sequence[Likeness], worse: bool, apart: float | None) -> s
     if by["closer"]:
         says = f"The workload is closer to the traffic held out than the naive reference in {by['closer']}"
         says += f", worse in {by['worse']}" if by["worse"] else ""
-        return says + (f", no different in {by['alike']}." if by["alike"] else ".")
+        return says + (f", and cannot be told from it in {by['alike']}." if by["alike"] else ".")
     return "The workload is no closer to the traffic held out than the naive reference" + (
         f", and worse in {by['worse']}." if by["worse"] else "."
     )

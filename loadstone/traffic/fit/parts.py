@@ -140,7 +140,9 @@ def _complete(field: Field) -> bool:
 def _popular(route: Route, name: str, counts: NDArray[np.int64], effect: float, source: str) -> Iterator[Popularity]:
     found = fit_zipf(counts, effect=effect, seed=0)
     if found is not None:
-        exponent, shift = (Estimate(*each, "", source, found.requests) for each in (found.exponent, found.shift))
+        held = "; held at 0, as any would do" if found.shift == (0.0, 0.0, 0.0) else ""
+        exponent = Estimate(*found.exponent, "", source, found.requests)
+        shift = Estimate(*found.shift, "", source + held, found.requests)
         yield Popularity(route.id, name, found.items, exponent, shift, found.requests)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from loadstone.model.route import Route
 from loadstone.traffic.fit.survey import Survey
+from loadstone.traffic.recorded.assets import is_asset
 
 __all__ = ["OTHER", "Scope", "group_of", "scope_of"]
 
@@ -18,6 +19,9 @@ MOST_ROUTES = 200
 
 MOST_CLASSES = 8
 OTHER = "other"
+
+FILES = 0.05
+"""Where less than this is for anything but scripts, styles, pictures and fonts, serving them is the service's work."""
 
 RARE = 0.01
 """Below this share of requests a route is rare: a run of some thousand requests may not meet it at all."""
@@ -55,8 +59,11 @@ def group_of(template: str) -> str:
 def scope_of(survey: Survey) -> Scope:
     """Choose. Rare routes that are slow or change something are chosen before common ones."""
     figures = survey.figures
-    own = [at for at, route in enumerate(survey.routes) if route.aside is None and figures[at].requests > 0]
-    aside = sum(figures[at].requests for at, route in enumerate(survey.routes) if route.aside is not None)
+    asked = [at for at in range(len(survey.routes)) if figures[at].requests > 0]
+    own = [at for at in asked if not _is_aside(survey.routes[at], files=True)]
+    if sum(figures[at].requests for at in own) < FILES * sum(figures[at].requests for at in asked):
+        own = [at for at in asked if not _is_aside(survey.routes[at], files=False)]
+    aside = sum(figures[at].requests for at in asked) - sum(figures[at].requests for at in own)
     total = sum(figures[at].requests for at in own)
     reasons = {at: _reason(survey, at, total) for at in own}
     ranked = sorted(own, key=lambda at: (-figures[at].requests, survey.routes[at].id))
@@ -85,6 +92,11 @@ def scope_of(survey: Survey) -> Scope:
         aside,
         total - sum(figures[at].requests for at in origin),
     )
+
+
+def _is_aside(route: Route, *, files: bool) -> bool:
+    """Whether it is not the service's own work: by its mark, or a file that browsers fetch to draw a page and keep."""
+    return route.aside is not None or (files and route.safe and is_asset(route.template))
 
 
 def _reason(survey: Survey, at: int, total: int) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 
 from loadstone.model.hits import HitBatch
@@ -21,14 +22,17 @@ __all__ = ["as_logged", "staged"]
 
 ENOUGH = 200_000
 MOST_WINDOWS = 20
-"""Windows are generated until there are so many requests: what is random in the workload then hardly counts."""
+MOST_VISITS = 60_000
+"""Windows are generated until there are so many requests, and as many apart from any window: what is random in the
+workload then hardly counts."""
 
+APART_S = 1e7
 NS = 1e9
 
 
 def staged(fitted: Traffic, clock: Clock, window_s: float, requests_per_s: float, seed: int) -> Aspects | None:
     """At so many requests a second, in windows as long as the one it is compared with; None where the model has no
-    visits or no time."""
+    visits or no time. What visits are like is looked at in many of them, whenever they begin."""
     length, lasting_s = mean_length(fitted, seed)
     if length <= 0 or window_s <= 0 or requests_per_s <= 0:
         return None
@@ -37,21 +41,24 @@ def staged(fitted: Traffic, clock: Clock, window_s: float, requests_per_s: float
     windows = int(np.clip(ENOUGH / (requests_per_s * window_s), 1, MOST_WINDOWS))
     end_s = build_up_s + windows * window_s
     hits = generate(fitted, seed, end_s + build_up_s, rate_per_s=requests_per_s / length)
-    shown = Stretch(
-        0,
-        round((end_s + build_up_s) * NS),
-        round(build_up_s * NS),
-        round(end_s * NS),
-        1.0,
-        0,
-        round(end_s * NS),
+    shown = _looked_at(hits, clock, (build_up_s, end_s), windows, seed + 2)
+    flat = msgspec.structs.replace(fitted, arrivals=msgspec.structs.replace(fitted.arrivals, dispersion=()))
+    visits = min(MOST_VISITS, ENOUGH / length)
+    apart = _looked_at(generate(flat, seed + 3, APART_S, rate_per_s=visits / APART_S), clock, (0.0, 1.0), 1, seed + 4)
+    return apart._replace(
+        gaps=shown.gaps, gap_blocks=shown.gap_blocks, indexes=shown.indexes, rate_per_s=shown.rate_per_s
     )
 
-    def one(_: Survey) -> tuple[Stretch, ...]:
-        return (shown,)
 
-    told = read(as_logged(hits, clock), clock.idle_s, max(1.0, window_s), one)
-    return aspects_of(told.tallies[0], clock.grain_s, segments=windows, seed=seed + 2)
+def _looked_at(hits: MemoryHits, clock: Clock, peak_s: tuple[float, float], segments: int, seed: int) -> Aspects:
+    last = 2**62
+    stretch = Stretch(0, last, round(peak_s[0] * NS), round(peak_s[1] * NS), 1.0, 0, last)
+
+    def one(_: Survey) -> tuple[Stretch, ...]:
+        return (stretch,)
+
+    told = read(as_logged(hits, clock), clock.idle_s, APART_S, one)
+    return aspects_of(told.tallies[0], clock.grain_s, segments=segments, seed=seed)
 
 
 def as_logged(hits: MemoryHits, clock: Clock) -> MemoryHits:

@@ -27,7 +27,7 @@ DIGITS = 4
 PEAK_S, WARM_UP_S = 300.0, 30.0
 """Five minutes hold some windows of each burst; a run as long as the peak can still be asked for."""
 
-MOST_VARIANCE = 49.5
+MOST_VARIANCE = 49.0
 """Of a burst's factor, as the spec allows it (50): above it arrivals come in so few windows that no run is alike."""
 
 
@@ -206,12 +206,15 @@ def _bursts(traffic: Traffic, rate: float) -> tuple[Burst, ...]:
     windows = [each.window_s for each in known]
     found = nearest_indexes(windows, [each.index.value for each in known])
     variances = [min(MOST_VARIANCE, one) for one in burst_variances(rate, windows, found)]
-    together, index, before, bursts = np.cumprod(1 + np.array(variances[::-1]))[::-1] - 1, 1.0, 0.0, []
-    for window, slope in zip(windows, together.tolist(), strict=True):
-        index += rate * (window - before) * slope
-        before = window
-        bursts.append(Burst(window, float(f"{index:.3g}")))
-    return tuple(bursts) if bursts[-1].index > 1 else ()
+    together = np.cumprod(1 + np.array(variances[::-1]))[::-1] - 1
+    told = (rate * np.cumsum(np.diff(windows, prepend=0.0) * together)).tolist()  # indexes less 1
+    for digits in (3, 4, 6):
+        indexes = [round(1 + float(f"{each:.{digits}g}"), 12) for each in told]
+        near = nearest_indexes(windows, indexes)
+        close = all(abs(one / other - 1) < 0.005 for one, other in zip(indexes, near, strict=True))
+        if close and max(burst_variances(rate, windows, indexes)) < MOST_VARIANCE + 0.5:
+            break  # rounded so far that it still can be
+    return tuple(map(Burst, windows, indexes)) if indexes[-1] > 1 else ()
 
 
 def feed_names(traffic: Traffic) -> dict[tuple[str, str], str]:

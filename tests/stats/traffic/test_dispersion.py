@@ -17,7 +17,7 @@ def test_it_is_variance_over_mean_less_the_trend() -> None:
     assert found is not None
     place = np.linspace(-1, 1, 400)
     trend = np.polyval(np.polyfit(place, counts, 2), place)
-    assert found.value == pytest.approx(((counts - trend) ** 2 / trend).sum() / 397, rel=1e-9)
+    assert found.value == pytest.approx(((counts - trend) ** 2).sum() / 397 / counts.mean(), rel=1e-9)
     assert found.windows == 400
 
 
@@ -42,6 +42,15 @@ def test_a_drift_within_the_hour_is_not_taken_for_bursts() -> None:
         raw = counts.reshape(60, 60).sum(axis=1)
         assert raw.var() / raw.mean() > 4
     assert inside >= 34
+
+
+@pytest.mark.parametrize("at", [0, 30, 59])
+def test_all_in_one_minute_of_the_hour_is_a_burst(at: int) -> None:
+    counts = np.zeros(60, dtype=np.int64)
+    counts[at] = 120
+    found = index_of_dispersion(counts, 1)
+    assert found is not None
+    assert 90 < found.value < 130
 
 
 def test_windows_that_follow_each_other_count_for_fewer() -> None:

@@ -172,3 +172,13 @@ def test_the_day_is_told_of_a_log_of_days() -> None:
 def test_search_is_a_way_in(fitted: Traffic) -> None:
     begins = {s.after: s.probability.value for one in fitted.visits for s in one.transitions if s.before is None}
     assert begins[SEARCH] == pytest.approx(0.3, abs=0.03)
+
+
+def test_files_that_pages_are_drawn_with_are_left_out_unless_they_are_the_work() -> None:
+    names = [LIST, "GET /style.css", "GET /images/{id}.png"]
+    rows = [(float(at), at % 40, names[at % 3]) for at in range(3000)]
+    told = fit(log(rows), hold_out_share=0)
+    assert [load.route for load in told.mix] == [LIST]
+    assert any("2,000 requests of people (66.7 %) were for files" in note for note in told.notes)
+    files = fit(log([(float(at), at % 40, names[1 + at % 2]) for at in range(3000)]), hold_out_share=0)
+    assert {load.route for load in files.mix} == set(names[1:])
