@@ -127,7 +127,7 @@ def _all_of(
 
 
 def _table(document: Document, schema: dict[str, object], depth: int, seen: frozenset[str]) -> Guess:
-    """What is required; where nothing is said to be, everything. What only replies have is left out."""
+    """What is required, so that a body stays a line that one can read. What only replies have is left out."""
     properties = schema.get("properties")
     listed = schema.get("required")
     required = set(map(str, listed)) if isinstance(listed, list) else set()
@@ -135,17 +135,13 @@ def _table(document: Document, schema: dict[str, object], depth: int, seen: froz
     given = True
     for name, inner in properties.items() if isinstance(properties, dict) else ():
         read, _ = document.resolved(inner)
-        if isinstance(read, dict) and read.get("readOnly") is True:
-            continue
-        if required and name not in required and not (isinstance(read, dict) and _given(read)):
+        if name not in required or (isinstance(read, dict) and read.get("readOnly") is True):
             continue
         guess = example_of(document, inner, depth + 1, seen)
-        if guess.value is None and name not in required:
-            continue
         table[name] = guess.value
         given = given and guess.given
     more = schema.get("additionalProperties")
-    if not table and isinstance(more, dict) and more:
+    if not table and not properties and isinstance(more, dict) and more:
         table["key"] = example_of(document, more, depth + 1, seen).value
         given = False
     return Guess(table, given and bool(table))

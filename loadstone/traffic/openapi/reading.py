@@ -240,7 +240,7 @@ def _text_of(value: object, media_type: str) -> str | None:
         text = urlencode(pairs, doseq=True)
     elif isinstance(value, str) and not essence.startswith("multipart/"):
         text = value
-    return text if text is not None and len(text) <= _LONGEST_EXAMPLE else None
+    return text if text and len(text) <= _LONGEST_EXAMPLE else None
 
 
 def _some(names: list[str]) -> str:

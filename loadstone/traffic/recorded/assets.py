@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 __all__ = ["is_asset"]
 
 _TYPES = ("image/", "font/", "audio/", "video/", "application/font", "application/x-font")
@@ -63,5 +61,8 @@ def is_asset(target: str, media_type: str = "", kind: str = "") -> bool:
         return True
     if media_type.startswith(("text/html", "application/json")):
         return False
-    name = urlsplit(target).path.rpartition("/")[2].lower()
+    path = target.partition("?")[0].partition("#")[0]
+    if "://" in path:
+        path = path.partition("://")[2].partition("/")[2]
+    name = path.rpartition("/")[2].lower()
     return "." in name and name.rpartition(".")[2] in _ENDINGS

@@ -84,8 +84,11 @@ def test_an_example_fits_its_schema(schema: dict[str, Any]) -> None:
         ({"type": "string", "maxLength": 3}, "exa"),
         ({"type": "string", "pattern": "^[A-Z]{3}-\\d{4}$"}, "AAA-1111"),
         ({"type": "object", "additionalProperties": {"type": "integer"}}, {"key": 1}),
-        ({"allOf": [{"properties": {"a": {"example": 1}}}, {"properties": {"b": {"example": 2}}}]}, {"a": 1, "b": 2}),
-        ({"properties": {"a": {"default": 3}}}, {"a": 3}),
+        (
+            {"allOf": [{"required": ["a"], "properties": {"a": {"example": 1}}}, {"example": {"b": 2}}]},
+            {"a": 1, "b": 2},
+        ),
+        ({"properties": {"a": {"default": 3}}}, {}),
         ({"type": "array", "prefixItems": [{"const": 1}, {"const": "x"}]}, [1, "x"]),
         ({"example": None, "type": "integer"}, 1),
         (True, "example"),
