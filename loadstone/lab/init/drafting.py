@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -32,6 +33,11 @@ from loadstone.traffic.routes import RouteTable
 __all__ = ["Drafted", "covered", "drafted", "hosts_of", "login_steps", "service_of", "variables"]
 
 LOGIN = "log in"
+
+MOST_TOLD = 8
+"""Routes that failed and are each an unknown of their own."""
+
+LONGEST = 200  # letters of a name in a spec
 
 
 class Drafted(msgspec.Struct, frozen=True):
@@ -158,7 +164,7 @@ def covered(met: Met, done: Drafted, broken: dict[tuple[str, str], str]) -> tupl
         else:
             told.append(Covered(route.id, "left out", why=_why_not(route, met)))
     order = {"journey": 0, "off": 1, "left out": 2}
-    return tuple(sorted(told, key=lambda one: order[one.how]))
+    return tuple(sorted(told, key=lambda one: (order[one.how], not one.route.startswith(SAFE))))
 
 
 def _login_told(route: Route, met: Met) -> Covered:
@@ -176,7 +182,8 @@ def _why_not(route: Route, met: Met) -> str:
         return f"it wants a login: {locked}" if met.entered is None and met.auth is None else f"logged in, it {locked}"
     if any(way.route.id == route.id for way in met.probed.ways):
         return "no visit of the log comes to it"
-    return met.probed.failed.get(route.id, "it was not asked")
+    why = met.probed.failed.get(route.id, "it was not asked")
+    return f"no value that it takes is known ({why})" if _wants_values(route.id, why) and "known" not in why else why
 
 
 def _is_login(route: Route, login: Login | None) -> bool:
@@ -216,15 +223,30 @@ def _assumptions(journeys: Sequence[Journey], url: str) -> list[Assumption]:
 def _unknowns(met: Met) -> list[Unknown]:
     url = met.reached.final_url
     told = [*met.unknowns, *(unknown for one in met.found for unknown in one.unknowns)]
-    missing = [route for route in met.probed.failed if "no value is known" in met.probed.failed[route]]
+    failed = met.probed.failed
+    missing = [route for route in failed if _wants_values(route, failed[route])]
     if missing:
-        some = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-        told.append(Unknown(f"values for {some}"[:200], f"loadstone init {url} --log access.log, or --har FILE"))
-    for route, why in met.probed.failed.items():
-        if "no value is known" not in why:
-            path = route.partition(" ")[2]
-            told.append(Unknown(f"{route}: {why}"[:200], f"curl -i '{url}{path}'"))
+        told.append(
+            Unknown(f"values for {_some(missing)}"[:LONGEST], f"loadstone init {url} --log access.log, or --har FILE")
+        )
+    others = [route for route in failed if route not in missing and not failed[route].startswith("it is the same")]
+    for route in others[:MOST_TOLD]:
+        path = route.partition(" ")[2]
+        told.append(Unknown(f"{route}: {failed[route]}"[:LONGEST], f"curl -i {shlex.quote(url + path)}"))
+    if rest := others[MOST_TOLD:]:
+        told.append(Unknown(f"{_some(rest)}: they failed too"[:LONGEST], f"loadstone init {url} --json"))
     return told
+
+
+def _wants_values(route: str, why: str) -> bool:
+    """Whether a value in its path is what it lacks."""
+    return "no value is known" in why or (
+        "{" in route and why in ("it answers 404", "it answers 422", "it answers 400")
+    )
+
+
+def _some(routes: Sequence[str]) -> str:
+    return ", ".join(routes[:3]) + (f" and {len(routes) - 3} more" if len(routes) > 3 else "")
 
 
 def hosts_of(asked: InitAsked, url: str) -> tuple[str, ...]:
