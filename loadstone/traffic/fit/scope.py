@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from loadstone.model.route import Route
 from loadstone.traffic.fit.survey import Survey
-from loadstone.traffic.recorded.assets import is_asset
 
 __all__ = ["OTHER", "Scope", "group_of", "scope_of"]
 
@@ -27,6 +26,10 @@ RARE = 0.01
 """Below this share of requests a route is rare: a run of some thousand requests may not meet it at all."""
 
 _VERSION = re.compile(r"(api|rest|v\d+(\.\d+)?)$", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(css|m?js|map|png|jpe?g|gif|svg|webp|avif|ico|bmp|woff2?|[ot]tf|eot|mp[34]|webm|ogg|wav|wasm|webmanifest)$",
+    re.IGNORECASE,
+)
 
 
 class Scope(NamedTuple):
@@ -96,7 +99,7 @@ def scope_of(survey: Survey) -> Scope:
 
 def _is_aside(route: Route, *, files: bool) -> bool:
     """Whether it is not the service's own work: by its mark, or a file that browsers fetch to draw a page and keep."""
-    return route.aside is not None or (files and route.safe and is_asset(route.template))
+    return route.aside is not None or (files and route.safe and _FILE.search(route.template) is not None)
 
 
 def _reason(survey: Survey, at: int, total: int) -> str | None:
