@@ -111,7 +111,7 @@ def with_elsewhere(started: Callable[[], set[int]], url: str) -> Callable[[], se
 
 
 def _at(url: str, port: int, host: str | None, proc: Path) -> tuple[set[int], list[str]]:
-    if host_problem(url) is None:
+    if host_problem(url) is None or host in addresses_of("self", proc):
         return _by_port(port, proc)
     # A container's address of this machine, or another machine.
     found = {each for pids in inside(port, host, proc).values() for each in pids}

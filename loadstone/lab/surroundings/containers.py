@@ -124,7 +124,7 @@ def _listening(pids: set[int], port: int, host: str | None, proc: Path) -> set[i
     return holding or pids
 
 
-def addresses_of(pid: int, proc: Path) -> set[str]:
+def addresses_of(pid: int | str, proc: Path) -> set[str]:
     """The addresses of a process's network namespace (proc(5) has no list: the routing trie tells the local ones)."""
     found: set[str] = set()
     try:

@@ -103,7 +103,8 @@ class _Counts:
         if self.suffixed:
             yield f"{len(self.suffixed)} more with a format's suffix (.json) are left out."
         if self.sockets:
-            yield f"{len(self.sockets)} are WebSockets, which are not driven."
+            one = len(self.sockets) == 1
+            yield f"{len(self.sockets)} {'is a WebSocket' if one else 'are WebSockets'}, not driven."
         if self.hosts:
             yield f"Some are bound to a host or a subdomain: {', '.join(sorted(self.hosts))}."
         for path, why in list(self.unread.items())[:3]:

@@ -233,6 +233,12 @@ def test_a_published_port_leads_to_the_containers_processes(docker: Proc) -> Non
     assert "docker-proxy" in found.notes[0]
 
 
+def test_an_address_of_this_machine_is_this_machine(docker: Proc) -> None:
+    docker.address("self", "10.0.0.5")
+    assert attach(url="http://10.0.0.5:8080", proc=docker.folder).pids == (200, 201)
+    assert attach(url="http://10.0.0.6:8080", proc=docker.folder).pids == ()
+
+
 def test_a_process_of_a_container_is_reached_where_it_is_published(docker: Proc) -> None:
     assert attach(pid=200, proc=docker.folder).url == "http://127.0.0.1:8080"
     (docker.folder / "100/fd/3").unlink()

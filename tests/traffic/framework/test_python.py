@@ -122,7 +122,7 @@ def test_fastapi_tells_types_parameters_and_its_document(tmp_path: Path) -> None
     assert by_id["GET /static/{path}"].aside == "static"
     assert read.openapi_path == "/openapi.json"
     assert read.framework.startswith("FastAPI ")
-    assert "1 are WebSockets, which are not driven." in read.notes
+    assert "1 is a WebSocket, not driven." in read.notes
     assert "Mounted, and not one that tells its routes: site_fastapi.Other, site_fastapi.bare." in read.notes
 
 
