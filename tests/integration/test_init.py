@@ -35,6 +35,7 @@ RUN = ("run", "--rate", "10/s", "--for", "2s", "--warm-up", "0s", "--no-report",
 def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Short runs, in a directory of their own."""
     monkeypatch.setattr(measuring, "ALONE_S", 0.5)
+    monkeypatch.setattr(measuring, "ALONE_WARM_UP_S", 0.2)
     monkeypatch.setattr(measuring, "BASELINE_S", 2.0)
     monkeypatch.setattr(measuring, "WARM_UP_S", 0.5)
     monkeypatch.chdir(tmp_path)

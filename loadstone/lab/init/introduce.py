@@ -169,7 +169,7 @@ def _measured(
     unknowns = [*done.unknowns, *good.unknowns]
     alone = None
     if asked.baseline:
-        doing("measuring what one user alone can do (3 s) …")
+        doing("measuring what one user alone can do …")
         alone = measuring.alone(workload)
     chosen = chosen_load(done.shapes, alone)
     draft = _draft(asked, met, done, good, chosen)

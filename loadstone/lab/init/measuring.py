@@ -28,7 +28,7 @@ from loadstone.stats.proportion import design_effect, quantile_shares
 
 __all__ = ["BASELINE_S", "Measuring", "safe_rate"]
 
-ALONE_S = 3.0
+ALONE_WARM_UP_S, ALONE_S = 2.0, 3.0
 """Of one user alone: enough for a median, too short to wear anything out."""
 
 WARM_UP_S = 10.0
@@ -73,7 +73,8 @@ class Measuring:
     def alone(self, workload: Workload) -> Alone | None:
         """What one user can do. None where nothing was completed."""
         quick = msgspec.structs.replace(workload, journeys=tuple(_without_pauses(one) for one in workload.journeys))
-        shape = Shape("alone", "closed", (Phase("alone", ALONE_S, users=1),))
+        phases = (Phase("warm-up", ALONE_WARM_UP_S, users=1, measured=False), Phase("alone", ALONE_S, users=1))
+        shape = Shape("alone", "closed", phases)
         trial, _ = self._run(quick, shape, "one user", None)
         per_s = trial.summary.achieved_per_s
         return Alone(per_s, trial.run) if per_s > 0 else None

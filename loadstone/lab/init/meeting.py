@@ -31,6 +31,9 @@ from loadstone.traffic.framework import FrameworkRoutes, read_routes
 
 __all__ = ["Met", "Unreached", "meet"]
 
+FIRST_S, STARTING_S = 15.0, 60.0
+"""For the first reply: many services load half of themselves with their first request, one just started above all."""
+
 LOOK_S = 45.0
 MOST_REQUESTS = 400
 """Of asking each route once: a large interface has some 300 safe ones."""
@@ -79,9 +82,13 @@ def meet(
 
     Raises Unreached where it does not answer, ValueError for what is no URL.
     """
-    with Client(limits=limits or Limits(), allow_unsafe=False) as client:
+    patient_s = STARTING_S if asked.start is not None else FIRST_S
+    patient = Limits(reply_s=patient_s, seconds=2 * patient_s)
+    with Client(limits=patient, allow_unsafe=False) as client:
         doing(f"reaching {asked.url} …")
         reached = reach(asked.url, client)
+        client.limits = limits or Limits()
+        client.renew()
         if reached.fatal is not None:
             raise Unreached(reached.fatal)
         url = reached.final_url
