@@ -106,6 +106,10 @@ def head(source: Path | Readable, size: int = HEAD_BYTES) -> bytes:
 
 
 def _unreadable(message: str) -> str:
+    if "ermission denied" in message:
+        return (
+            f"{message.removesuffix('.')}. Let your user read it (Debian's logs belong to the group adm), or copy it."
+        )
     return f"{message.removesuffix('.')}. Name log files that can be read: plain, gzip, bzip2 or zstd."
 
 

@@ -106,3 +106,12 @@ def test_heads(tmp_path: Path) -> None:
     (tmp_path / "a.xz").write_bytes(b"\xfd7zXZ\x00 and more")
     with pytest.raises(SpecError, match="xz"):
         head(tmp_path / "a.xz")
+
+
+def test_permission_denied_has_its_own_way_out() -> None:
+    class Denied:
+        def read(self, size: int) -> bytes:
+            raise PermissionError("Permission denied")
+
+    with pytest.raises(SpecError, match="group adm"):
+        head(Denied())

@@ -88,6 +88,9 @@ fn packing(magic: &[u8]) -> io::Result<Packing> {
         [0x04, 0x22, 0x4d, 0x18, ..] => refused("lz4", "lz4 -d"),
         [b'P', b'K', 3, 4, ..] => refused("zip", "unzip"),
         [0x1f, 0x9d, ..] => refused("compress", "uncompress"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(io::Error::other(
+            "is text in UTF-16, which is not read here: convert it first (iconv -f UTF-16 -t UTF-8)",
+        )),
         _ => Ok(Packing::Plain),
     }
 }

@@ -78,6 +78,9 @@ fn what_is_not_read_is_named() {
         let error = head(&mut Source::Path(path, u64::MAX), 100).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("unpack"), "{error}");
     }
+    std::fs::write(folder.0.join("wide"), b"\xff\xfea\0b\0").unwrap();
+    let error = head(&mut Source::Path(folder.0.join("wide"), u64::MAX), 100).unwrap_err().to_string();
+    assert!(error.contains("UTF-16") && error.contains("iconv"), "{error}");
     assert!(head(&mut Source::Path(folder.0.clone(), u64::MAX), 100).unwrap_err().to_string().contains("folder"));
     assert!(head(&mut Source::Path(folder.0.join("none"), u64::MAX), 100).is_err());
     assert_eq!(head(&mut Source::Stream(Some(Box::new(Cursor::new(gzip(b"abcdef"))))), 3).unwrap(), b"abc");
