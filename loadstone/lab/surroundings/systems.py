@@ -36,8 +36,11 @@ PORTS: Mapping[str, int] = {
 }
 """As registered with IANA, or as the server's own documentation has it."""
 
-_MORE_PORTS = {5671: "rabbitmq", 6432: "postgresql", 8123: "clickhouse", 80: "http", 443: "http", 8080: "http"}
-_BY_PORT = {port: system for system, port in PORTS.items()} | _MORE_PORTS
+_SHARED = {9000, 4222}
+"""Ports that others use as much (MinIO, PHP-FPM): who listens there is not told by the port."""
+
+_MORE_PORTS = {5671: "rabbitmq", 6432: "postgresql", 80: "http", 443: "http", 8080: "http"}
+_BY_PORT = {port: system for system, port in PORTS.items() if port not in _SHARED} | _MORE_PORTS
 
 _SCHEMES: Mapping[str, str] = {
     **dict.fromkeys(("postgres", "postgresql", "postgis", "psql", "pgsql", "timescaledb"), "postgresql"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from loadstone.lab.surroundings.dotenv import parse_dotenv
 from loadstone.lab.surroundings.interpolation import interpolated, variables_in
-from loadstone.lab.surroundings.systems import by_image, by_program, by_scheme, by_socket
+from loadstone.lab.surroundings.systems import by_image, by_port, by_program, by_scheme, by_socket
 from loadstone.lab.surroundings.variables import named
 from loadstone.model.discovery import Database
 
@@ -138,6 +138,9 @@ def test_images_programs_sockets_and_schemes() -> None:
     assert by_socket("/run/user/0/bus") is None
     assert by_scheme("POSTGRESQL+psycopg") == "postgresql"
     assert by_scheme("gopher") is None
+    assert [by_port(port) for port in (5432, 6432, 27017, 443, 9000, 8123)] == [
+        *("postgresql", "postgresql", "mongodb", "http", None, None),
+    ]
 
 
 def test_a_dotenv_file() -> None:
