@@ -88,7 +88,7 @@ def look(
         databases.append(_probed(one.what, one.address, probe))
     dependencies = joined_dependencies(each.what for each in found if isinstance(each.what, Dependency))
     notes += _unset(databases, variables)
-    notes += _ended(family, {one.system for one in databases}, proc)
+    notes += _ended(family, held, {one.system for one in databases}, proc)
     return Surroundings(
         tuple(databases), tuple(dependencies), tuple(containers_of(family, proc)), tuple(dict.fromkeys(notes))
     )
@@ -252,11 +252,15 @@ def _probed(database: Database, address: str | None, probe: Probe | None) -> Dat
     return msgspec.structs.replace(database, readable=barred is None, problem=". ".join(told) or None)
 
 
-def _ended(pids: set[int], known: set[str], proc: Path) -> Iterator[str]:
-    """Databases that somebody here talked to until a moment ago, where none of their kind is known."""
-    for host, port in sorted(lately(min(pids), proc)) if pids else ():
+def _ended(pids: set[int], held: set[int], known: set[str], proc: Path) -> Iterator[str]:
+    """Databases that somebody here talked to until a moment ago, where none of their kind is known; what was asked of
+    the service itself, at whatever port, is no such talk."""
+    if not pids:
+        return
+    own = {row.port for row in rows_of(min(pids), proc) if row.listens and row.inode in held}
+    for host, port in sorted(lately(min(pids), proc)):
         system = by_port(port)
-        if system in DATABASES and system not in known:
+        if system in DATABASES and system not in known and port not in own:
             yield (
                 f"A connection to {system} at {host}:{port} has just ended; whether it was this service's the kernel "
                 "does not tell: if so, name it with --dsn"

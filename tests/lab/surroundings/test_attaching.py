@@ -268,6 +268,13 @@ def test_a_connection_that_has_just_ended_is_a_hint_and_no_finding(docker: Proc)
     ]
 
 
+def test_what_was_asked_of_the_service_itself_is_no_connection_of_its_own(docker: Proc) -> None:
+    rows = [("0.0.0.0", 3306, "0.0.0.0", 0, "0A", 1000, 21), ("127.0.0.1", 41000, "127.0.0.1", 3306, "06", 0, 0)]
+    docker.sockets("200", *rows)
+    (docker.folder / "200/environ").write_bytes(b"")
+    assert not [note for note in look([200], proc=docker.folder).notes if "ended" in note]
+
+
 def test_a_container_that_cannot_be_seen_is_told(docker: Proc) -> None:
     for pid in ("200", "201", "300"):
         (docker.folder / pid / "ns/net").unlink()
