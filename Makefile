@@ -8,7 +8,7 @@ PAGES := ui/package.json ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html
 BUNDLE := loadstone/render/bundle/report.html
 STEP = @printf '\n== %s\n'
 
-.PHONY: help demo build wheel docs test bench bench-evidence bench-accuracy bench-pairs lock clean
+.PHONY: help demo build wheel docs test bench bench-evidence bench-accuracy bench-pairs bench-traffic lock clean
 .PHONY: check-format check-lint check-types check-floors check-rust check-ui check-python
 
 help:  ## Say what each target does
@@ -118,6 +118,16 @@ bench-pairs: build  ## How often comparisons and the proofs of the specimens' cu
 	@$(BIN)/python -m benches.accuracy identical .build/identical.json
 	-@$(BIN)/python -m specimens --prove .build/proofs
 	@$(BIN)/python -m benches.ledger_accuracy .build/proofs --put
+
+bench-traffic: build  ## Reading logs beside GoAccess, routes, models of traffic, foreign services, into docs/; two hours
+	$(STEP) 'traffic: logs, routes, recovery, likeness, services nobody here wrote'
+	@$(BIN)/python -m benches.logs
+	@$(BIN)/python -m benches.recovery --json .build/recovery.json
+	@$(BIN)/python -m benches.accuracy recovery .build/recovery.json
+	@$(BIN)/python -m benches.likeness --json .build/likeness.json
+	@$(BIN)/python -m benches.accuracy likeness .build/likeness.json
+	-@$(BIN)/python -m benches.newcomer .build/newcomer
+	@$(BIN)/python -m benches.accuracy newcomer .build/newcomer
 
 lock: .build/env  ## Resolve the dependencies again into requirements/dev.txt
 	$(STEP) 'lock: requirements/dev.txt'

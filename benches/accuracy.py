@@ -6,6 +6,8 @@
     python -m benches.accuracy gain FILE                 what `python -m benches.gain_accuracy --json FILE` has found
     python -m benches.accuracy comparisons FILE...       what `python -m benches.comparisons --json FILE` has found
     python -m benches.accuracy identical FILE            what `python -m benches.identical --json FILE` has found
+    python -m benches.accuracy recovery FILE             what `python -m benches.recovery --json FILE` has found
+    python -m benches.accuracy likeness FILE             what `python -m benches.likeness --json FILE` has found
     python -m benches.accuracy newcomer FOLDER           what `python -m benches.newcomer FOLDER` has found
 
 ``make bench-accuracy`` measures the first three: two hours on two cores. The ledger of predicted and measured gains is
@@ -22,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from benches import likeness, recovery
 from benches.comparison_section import comparisons_section, identical_section
 from benches.comparisons import Found
 from benches.gain_accuracy import section
@@ -36,6 +39,7 @@ from specimens.run import Judged
 from tests.cases.matrix import Case, Score, cases, diagnosed, scores
 
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
+PARTS = ("cases", "specimens", "gain", "comparisons", "identical", "recovery", "likeness", "newcomer")
 
 
 class _Specimens(msgspec.Struct):
@@ -51,7 +55,7 @@ class _Gains(msgspec.Struct):
 def main() -> None:
     """Write one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("cases", "specimens", "gain", "comparisons", "identical", "newcomer"))
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--quick", action="store_true", help="cases without predicted gains")
     chosen = parser.parse_args()
@@ -67,6 +71,10 @@ def main() -> None:
             told = comparisons_section({name: rows for part in parts for name, rows in part.studies.items()})
         case "identical":
             told = identical_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=IdenticalShops))
+        case "recovery":
+            told = recovery.section(msgspec.json.decode(chosen.files[0].read_bytes(), type=recovery.Found))
+        case "likeness":
+            told = likeness.section(msgspec.json.decode(chosen.files[0].read_bytes(), type=likeness.Found))
         case "newcomer":
             told = newcomer_section(newcomers(chosen.files[0]))
         case _:

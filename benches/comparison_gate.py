@@ -66,7 +66,9 @@ COUNTED = ("seen", "above", "below", "slower", "passed", "undecided", "pairs_tak
 
 
 def _design(scene: Scene) -> Design:
-    rates = {(journey, step): share * scene.rate_per_s for journey, step, share, _ in STEPS}
+    rates: dict[tuple[str, str | None], float] = {
+        (journey, step): share * scene.rate_per_s for journey, step, share, _ in STEPS
+    }
     return design_of(requests_per_s=rates, budget_s=BUDGET_S, load=f"{scene.rate_per_s:g}/s")
 
 
