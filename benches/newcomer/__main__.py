@@ -4,7 +4,7 @@
     python -m benches.newcomer FOLDER doccano --way url  one of them, one way
 
 Ways: ``url`` knows nothing but the address, ``user`` has a login too where the service takes one, ``start`` is told the
-command line and starts it. Services are installed into FOLDER once; each outcome is a JSON file there, and another call
+command line besides and starts it. Services are installed into FOLDER once; each outcome is a JSON file there, and another call
 goes on where the last one ended (``--again`` measures anew). ``python -m benches.accuracy newcomer FOLDER`` writes the
 table into docs/accuracy.md. PyPI and npm must be reachable, and PostgreSQL installed.
 """
@@ -70,7 +70,7 @@ def _meet(foreign: Foreign, way: Way, folder: Path, server: Postgres) -> Met:
     subprocess.run(["rm", "-rf", str(here)], check=True)
     here.mkdir()
     words = ["init", place.url]
-    if way == "user":
+    if way != "url" and foreign.user:
         words += ["--user", foreign.user]
     if foreign.dsn_env:
         words += ["--dsn", f"{{env.{foreign.dsn_env}}}"]

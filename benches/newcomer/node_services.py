@@ -87,6 +87,8 @@ def _none(place: Place) -> Mapping[str, str]:
 
 
 def _verdaccio_prepare(place: Place) -> None:
+    shutil.rmtree(place.folder / "storage", ignore_errors=True)
+    (place.folder / "htpasswd").unlink(missing_ok=True)
     (place.folder / "config.yaml").write_text(
         "storage: ./storage\nauth:\n  htpasswd:\n    file: ./htpasswd\n    max_users: 10\n"
         "packages:\n  '**':\n    access: $all\n    publish: $authenticated\n"
