@@ -42,7 +42,7 @@ fn words_and_ids_of_all_kinds_at_the_root_are_told_apart() {
         let path = match dice.below(4) {
             0 => format!("/{}", slug(&mut dice, number)),
             1 => format!("/{number}"),
-            2 => format!("/{:024x}", dice.next()),
+            2 => format!("/{:024x}", dice.roll()),
             _ => ["/about", "/login", "/pricing", "/search", "/cart"][dice.below(5)].to_owned(),
         };
         routes.observe(0, path.as_bytes(), b"", 200, 0);
@@ -96,8 +96,8 @@ fn garbage_is_no_panic() {
     let mut routes = Routes::new(KEY, Limits::default());
     let mut dice = Dice::new(4);
     for length in 0..3_000usize {
-        let path: Vec<u8> = (0..length % 300).map(|_| dice.next() as u8).collect();
-        let query: Vec<u8> = (0..length % 200).map(|_| dice.next() as u8).collect();
+        let path: Vec<u8> = (0..length % 300).map(|_| dice.roll() as u8).collect();
+        let query: Vec<u8> = (0..length % 200).map(|_| dice.roll() as u8).collect();
         routes.observe((length % 12) as u8, &path, &query, 200, 0);
         routes.peek(0, &path);
     }

@@ -62,7 +62,7 @@ impl Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         // SplitMix64 (Steele, Lea and Flood 2014).
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -72,12 +72,12 @@ impl Dice {
     }
 
     pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
+        (self.roll() % bound.max(1) as u64) as usize
     }
 
     /// A rank below the bound, low ones more often: Zipf of exponent one, about.
     pub fn rank(&mut self, bound: usize) -> usize {
-        let uniform = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let uniform = (self.roll() >> 11) as f64 / (1u64 << 53) as f64;
         (((bound as f64 + 1.0).powf(uniform) - 1.0) as usize).min(bound - 1)
     }
 

@@ -55,7 +55,7 @@ proptest! {
     fn a_request_keeps_its_route_and_the_route_gives_back_its_path(asked in requests()) {
         let mut routes = learned(&asked, Limits::default());
         let settled = routes.settle();
-        for (method, path, _, status) in &asked {
+        if let Some((method, path, _, status)) = asked.last() {
             let seen = routes.observe(*method, path.as_bytes(), b"", *status, 0);
             let place = routes.settle().map[seen.leaf as usize];
             prop_assert_eq!(place, settled.map[seen.leaf as usize], "{}", path);
@@ -75,7 +75,6 @@ proptest! {
             } else {
                 prop_assert_eq!(*status, 404);
             }
-            break;
         }
     }
 

@@ -9,10 +9,10 @@ fn value(kind: &str, number: usize) -> String {
     match kind {
         "id" => (number * 7 + 1).to_string(),
         "uuid" => {
-            let (a, b) = (dice.next(), dice.next());
+            let (a, b) = (dice.roll(), dice.roll());
             format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", a >> 32, a & 0xffff, b & 0xfff, b >> 12 & 0xfff, b >> 16)
         }
-        "oid" => format!("{:016x}{:08x}", dice.next(), dice.next() >> 32),
+        "oid" => format!("{:016x}{:08x}", dice.roll(), dice.roll() >> 32),
         "short" => {
             const ALPHABET: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
             (0..11).map(|_| ALPHABET[dice.below(ALPHABET.len())] as char).collect()

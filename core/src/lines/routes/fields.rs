@@ -56,7 +56,7 @@ pub fn kind_of<'a>(values: impl Iterator<Item = &'a [u8]>) -> Kind {
 }
 
 /// Values of a template's variables, in order, with their counts.
-pub fn counted<'a>(template: &Template, leaf: &'a Leaf) -> Vec<HashMap<Vec<u8>, u64>> {
+pub fn counted(template: &Template, leaf: &Leaf) -> Vec<HashMap<Vec<u8>, u64>> {
     let many = template.value_pieces().count();
     let mut counts = vec![HashMap::new(); many];
     let Some(values) = &leaf.values else { return counts };

@@ -5,10 +5,13 @@
 //! behind a plural, and forty at the root of a site. The weights were set on generated tables of routes
 //! (`core/tests/lines/recovery.rs` holds what they reach).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::shape::{Shape, is_scrambled};
 use super::words;
+
+/// So many of the same are no sections.
+const TWINS: usize = 15;
 
 /// One of the segments that stand beside each other.
 #[derive(Debug)]
@@ -72,7 +75,9 @@ fn weight(shape: Shape, stem: &[u8], place: &Place) -> f64 {
         Shape::Compound => 1.0 / 10.0,
         _ => 0.0,
     };
-    by_shape.max(by_place)
+    // A plural is rather a collection's name than a value, `/autocomplete/currencies`; tags may be plurals.
+    let plural = matches!(shape, Shape::Word | Shape::Compound) && !items && words::is_collection(stem);
+    by_shape.max(by_place) * if plural { 0.3 } else { 1.0 }
 }
 
 /// Where names are to be expected rather than values, and where the numbers tell how open the set is.
@@ -96,7 +101,7 @@ fn doubt(candidates: &[Candidate], place: &Place) -> f64 {
 /// Plain words, each asked for often, are rather a set of names that is known.
 fn closed(candidates: &[Candidate], place: &Place) -> f64 {
     let requests: u64 = candidates.iter().map(|one| one.requests).sum();
-    let often = candidates.iter().all(|one| one.requests > 1) && requests >= 20 * candidates.len() as u64;
+    let often = candidates.iter().all(|one| one.requests > 1) && requests >= 10 * candidates.len() as u64;
     let few = candidates.len() < 20 && !words::names_items(place.parent.unwrap_or(b""));
     if often && few { 0.6 } else { 1.0 }
 }
@@ -117,6 +122,8 @@ pub fn values(candidates: &[Candidate], place: &Place) -> Option<Vec<bool>> {
                 || even == Some(one.stem.len());
             eligible(one)
                 && (by_shape
+                    // Of one path nobody can tell that something else stands beneath.
+                    || (one.requests <= 2 && one.elements.len() <= 1)
                     || is_shared(&one.elements, &support, least)
                     || (!one.beneath.is_empty() && is_shared(&one.beneath, &deeper, least)))
         })
@@ -129,9 +136,13 @@ pub fn values(candidates: &[Candidate], place: &Place) -> Option<Vec<bool>> {
     let doubt = doubt(candidates, place);
     let closed = closed(candidates, place);
     let words = chosen.iter().filter(|one| plain(one)).map(|one| speaks(&one)).sum::<f64>() * doubt * closed;
-    let others = chosen.iter().filter(|one| !plain(one)).map(|one| speaks(&one)).sum::<f64>() * doubt;
+    let code = |one: &Candidate| one.stem.iter().all(u8::is_ascii_uppercase);
+    let loose = |one: &Candidate| if one.shape == Shape::Compound && !code(one) { closed } else { 1.0 };
+    let others = chosen.iter().filter(|one| !plain(one)).map(|one| speaks(&one) * loose(one)).sum::<f64>() * doubt;
     if !place.full && words + others < 1.0 {
-        let kin: Vec<bool> = candidates.iter().map(|one| eligible(one) && is_kin(one.stem, place)).collect();
+        let twins = twins(candidates, &eligible);
+        let sure = |one: &Candidate| is_kin(one.stem, place) || twins.contains(&one.elements);
+        let kin: Vec<bool> = candidates.iter().map(|one| eligible(one) && sure(one)).collect();
         return if kin.contains(&true) { Some(kin) } else { locales(candidates, place, &support) };
     }
     // A few plain words among values of another shape are names: beside ids always, beside other words where they are
@@ -146,6 +157,17 @@ pub fn values(candidates: &[Candidate], place: &Place) -> Option<Vec<bool>> {
     let merged: Vec<bool> = candidates.iter().zip(&alike).map(|(one, alike)| *alike && !is_name(one)).collect();
     let least = if place.beside_variable { 1 } else { 2 };
     (merged.iter().filter(|merged| **merged).count() >= least).then_some(merged)
+}
+
+/// Many under which the same names stand and nothing else, `/{name}/avatar`: no sections are like that.
+fn twins(candidates: &[Candidate], eligible: &dyn Fn(&Candidate) -> bool) -> HashSet<Vec<Vec<u8>>> {
+    let mut counts: HashMap<&Vec<Vec<u8>>, usize> = HashMap::new();
+    for one in candidates.iter().filter(|one| eligible(one) && !one.elements.is_empty()) {
+        if one.elements.iter().all(|element| element.first() == Some(&b'w')) {
+            *counts.entry(&one.elements).or_insert(0) += 1;
+        }
+    }
+    counts.into_iter().filter(|(_, many)| *many >= TWINS).map(|(elements, _)| elements.clone()).collect()
 }
 
 /// The length of all that are no plain words, where there are several and it is the same: hex of two digits, codes of

@@ -78,7 +78,8 @@ impl Leaves {
         Leaves { all: vec![Leaf::default()], forward: vec![0], held: 0, most, show: BTreeSet::new() }
     }
 
-    pub fn len(&self) -> usize {
+    /// How many there are, those that were merged included.
+    pub fn count(&self) -> usize {
         self.all.len()
     }
 

@@ -112,7 +112,7 @@ impl Trie {
                 };
                 if !open && many > most {
                     self.open(at, group.ending, numbers, leaves, key);
-                } else if open && (numbers && many > 0 || !numbers) {
+                } else if open && (many > 0 || !numbers) {
                     let texts: Vec<Box<[u8]>> = match numbers {
                         true => self.node(at).children.keys().cloned().collect(),
                         false => moved.to_vec(),

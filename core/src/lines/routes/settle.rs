@@ -36,7 +36,7 @@ struct Guess {
 impl Routes {
     /// What was found. More may be observed afterwards.
     pub fn settle(&self) -> Settled {
-        let mut settled = Settled { map: vec![-1; self.leaves.len()], routes: Vec::new(), notes: self.notes() };
+        let mut settled = Settled { map: vec![-1; self.leaves.count()], routes: Vec::new(), notes: self.notes() };
         for (number, declared) in self.declared.iter().enumerate() {
             self.settle_declared(number as u32, declared, &mut settled);
         }
@@ -264,11 +264,9 @@ fn name_all(guesses: &mut [Guess]) {
         names.insert(prefix.clone(), name);
     }
     for guess in guesses {
-        let mut place = 0;
-        for segment in &mut guess.template.segments {
-            place += 1;
+        for (place, segment) in guess.template.segments.iter_mut().enumerate() {
             for piece in segment {
-                if let (Piece::Value(value), Some(name)) = (piece, names.get(&guess.parts[..place])) {
+                if let (Piece::Value(value), Some(name)) = (piece, names.get(&guess.parts[..=place])) {
                     value.name.clone_from(name);
                 }
             }
