@@ -163,16 +163,18 @@ def load_told(workload: Workload, shape: Shape) -> str:
     return f"{', then '.join(rates)}{arrivals}: {names}"
 
 
-def _requests_per_s(workload: Workload, shape: Shape) -> dict[tuple[str, str], float]:
-    """Measured requests a second of each step; none for a closed population, whose rate the service decides."""
+def _requests_per_s(workload: Workload, shape: Shape) -> dict[tuple[str, str | None], float]:
+    """Measured requests a second of each step, and with None for a step whole journeys; none for a closed population,
+    whose rate the service decides."""
     measured = [phase for phase in shape.phases if phase.measured and phase.rate_per_s is not None]
     whole_s = sum(phase.duration_s for phase in measured)
     weight = sum(journey.weight for journey in workload.journeys)
     if not measured or whole_s <= 0 or weight <= 0:
         return {}
     rate = sum((phase.rate_per_s or 0.0) * phase.duration_s for phase in measured) / whole_s
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[str, str | None], float] = {}
     for journey in workload.journeys:
+        found[journey.name, None] = rate * journey.weight / weight
         for name, times in expected_requests(journey).items():
             key = journey.name, name
             found[key] = found.get(key, 0.0) + rate * journey.weight / weight * times
@@ -198,7 +200,8 @@ def _refusal(calibration: Calibration | None, asked: ExperimentAsked, pairs: int
     """A margin that nobody could hold here: that of the judged metric, and those asked for by name."""
     if asked.kind == "calibrate":
         return None
-    steps = [(journey, step) for journey, step in _requests_per_s(asked.workload, asked.shape)]
+    known_steps = _requests_per_s(asked.workload, asked.shape)
+    steps = [(journey, step) for journey, step in known_steps if step is not None]
     known = measures(asked.slos, asked.finding, asked.margin, asked.margins, steps)
     latencies = [one for one in known if one.share is not None]
     judged = next((one for one in latencies if one.slo is not None), latencies[0] if asked.finding else None)

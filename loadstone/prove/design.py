@@ -106,7 +106,7 @@ class Design:
 
 def design_of(
     *,
-    requests_per_s: Mapping[tuple[str, str], float],
+    requests_per_s: Mapping[tuple[str, str | None], float],
     slos: Sequence[Slo] = (),
     finding: Finding | None = None,
     pairs: int = PAIRS,
@@ -118,7 +118,8 @@ def design_of(
     observed: bool = True,
     level: float = LEVEL,
 ) -> Design:
-    """The design for steps with so many measured requests a second (empty where that is unknown: a closed population).
+    """The design for steps with so many measured requests a second; of a whole journey with None for a step. It is
+    empty where that is unknown: a closed population.
 
     Without a budget it is fixed: one look after ``pairs``. With one, it looks after six pairs and every two from
     there, up to as many pairs as the budget holds. Raises ValueError with a sentence for what cannot be.
@@ -200,7 +201,7 @@ def told(design: Design, *, pairs: int, order: Iterable[Order], together: bool, 
 
 
 def _least(
-    requests_per_s: Mapping[tuple[str, str], float], slos: Sequence[Slo], finding: Finding | None
+    requests_per_s: Mapping[tuple[str, str | None], float], slos: Sequence[Slo], finding: Finding | None
 ) -> tuple[float, float]:
     """Seconds that a run needs for its judged quantile, and requests a second of the judged step: what
     ``verdict.judged_of`` will judge."""
@@ -219,10 +220,12 @@ def _least(
     return (needed + SPREAD * math.sqrt(needed)) / rate, rate
 
 
-def _rate(requests_per_s: Mapping[tuple[str, str], float], journey: str | None, step: str | None) -> float:
-    """Requests a second of a step, of the rarest step of a journey, or of all."""
+def _rate(requests_per_s: Mapping[tuple[str, str | None], float], journey: str | None, step: str | None) -> float:
+    """Requests a second of a step, of all steps, or whole journeys a second: by their rarest step where it is not said,
+    since steps that branch are asked for more or less often than the journey is begun."""
     if step is not None:
         return requests_per_s.get((journey or "", step), 0.0)
     if journey is None:
-        return sum(requests_per_s.values())
-    return min((rate for (inside, _), rate in requests_per_s.items() if inside == journey), default=0.0)
+        return sum(rate for (_, inside), rate in requests_per_s.items() if inside is not None)
+    rarest = min((rate for (whose, _), rate in requests_per_s.items() if whose == journey), default=0.0)
+    return requests_per_s.get((journey, None), rarest)

@@ -94,10 +94,14 @@ def test_a_short_run_lasts_ten_seconds_still() -> None:
     assert design(requests_per_s={}).measured_s == 10
 
 
-def test_a_journey_is_counted_by_its_rarest_step() -> None:
+def test_a_journey_is_counted_whole_or_by_its_rarest_step() -> None:
     whole = slo(step=None, objective="p95 < 1s")
     of_journey = type(whole)(whole.name, whole.objective, "browse", None)
     assert design(slos=[of_journey]).requests == 10 * 40
+    # Steps that branch: one is rare, and the journey is begun ten times as often.
+    branching = {("browse", None): 50.0, ("browse", "list"): 120.0, ("browse", "detail"): 5.0}
+    assert design(slos=[of_journey], requests_per_s=branching).requests == 10 * 50
+    assert design(requests_per_s=branching).requests == 10 * 125
 
 
 def test_what_is_asked_for_is_taken() -> None:
