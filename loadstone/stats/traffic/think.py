@@ -30,18 +30,26 @@ FINE_CELLS = 40
 NODES = 4
 """Places within a grain over which a cell is averaged: more changed no estimate by a tenth of its error."""
 
+VAGUE = 4.0
+"""A median that may be four times as long hangs on pauses that nobody saw."""
+
+WIDEST = 20.0
+"""Of an interval, in logarithms, so that its ends are numbers."""
+
 SMALLEST = 1e-300
 
 
 class ThinkFit(NamedTuple):
     """``median_s`` and ``sigma`` (of the logarithm) as value, low, high at 95 %; ``overlapping`` is the share of
-    requests that were sent before the one above was answered, ``visits`` how many clusters there were."""
+    requests that were sent before the one above was answered, ``visits`` how many clusters there were. ``longer``:
+    those beyond the cut are reckoned with."""
 
     median_s: tuple[float, float, float]
     sigma: tuple[float, float, float]
     pauses: int
     visits: int
     overlapping: float
+    longer: bool
 
 
 def normal_function(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,19 +63,34 @@ def fit_think(
 ) -> ThinkFit | None:
     """The lognormal that pauses come from; None with too few, or where all are of one grain.
 
+    Where the cut hides so much that any longer pause would do, it is the lognormal of those below the cut.
+
     ``values_s`` float64[n], ``visits`` int64[n] which visit each is of. ``cut_s`` is the longest that can be seen,
     ``grain_s`` the step of the log's clock. ``rounded_twice``: both ends of a pause were rounded on their own and
     something exact was added (a duration), so that values are no multiples of the grain.
     """
     if len(values_s) < FEWEST_THINKS or cut_s <= grain_s:
         return None
+    found = _fit(values_s, visits, cut_s, grain_s, rounded_twice, math.log(cut_s))
+    if found is None or found.median_s[0] > cut_s or found.median_s[2] > VAGUE * found.median_s[0]:
+        found = _fit(values_s, visits, cut_s, grain_s, rounded_twice, math.inf)
+    return found
+
+
+def _fit(
+    values_s: NDArray[np.float64],
+    visits: NDArray[np.int64],
+    cut_s: float,
+    grain_s: float,
+    rounded_twice: bool,
+    log_cut: float,
+) -> ThinkFit | None:
     cells, lows, highs = _cells(values_s / grain_s, cut_s / grain_s, 4 if rounded_twice else 1)
     used, where = np.unique(cells, return_inverse=True)
     counts = np.bincount(where).astype(np.float64)
     lows, highs = lows[used] * grain_s, highs[used] * grain_s
     noise = (np.arange(NODES) + 0.5) / NODES * grain_s
     ends = np.log(np.maximum(SMALLEST, np.stack([lows[:, None] - noise, highs[:, None] - noise])))
-    log_cut = math.log(cut_s)
     middle = np.log(np.maximum(grain_s / 4, (np.maximum(lows, 0) + highs) / 2))
     mean = float(counts @ middle / counts.sum())
     start = max(0.05, math.sqrt(float(counts @ (middle - mean) ** 2 / counts.sum())))
@@ -85,6 +108,7 @@ def fit_think(
     spread = np.sqrt(np.diag(bread @ (sums.T @ sums) @ bread) * clusters / max(1, clusters - 1))
     spread = np.maximum(spread, np.sqrt(np.diag(bread)))
     reach = student_quantile(0.975, max(1, clusters - 1)) * spread
+    reach = np.minimum(reach, WIDEST)
     told = [tuple(math.exp(each) for each in (place[i], place[i] - reach[i], place[i] + reach[i])) for i in range(2)]
     return ThinkFit(
         (told[0][0], told[0][1], told[0][2]),
@@ -92,6 +116,7 @@ def fit_think(
         len(values_s),
         clusters,
         float((values_s <= -grain_s if rounded_twice else values_s < 0).mean()),
+        math.isfinite(log_cut),
     )
 
 
@@ -146,7 +171,7 @@ def _likelihood(
     """The logarithm, and each cell's score in (mean, log sigma)."""
     mean, sigma = float(place[0]), math.exp(float(place[1]))
     scaled = np.minimum((ends - mean) / sigma, 40.0)
-    cut = (log_cut - mean) / sigma
+    cut = min((log_cut - mean) / sigma, 40.0)
     density = np.exp(-0.5 * scaled**2) / math.sqrt(2 * math.pi)
     below = normal_function(scaled)
     seen = max(SMALLEST, 0.5 * math.erfc(-cut / math.sqrt(2)))

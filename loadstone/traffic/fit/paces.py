@@ -64,6 +64,7 @@ def paces_of(tally: Tally, pauses: Pauses, clock: Clock, kind: int) -> tuple[Pac
         used, where = (found, "") if found is not None else (pooled, f", {among}")
         if used is not None:
             source = ("from the end of the reply" if clock.timed else "from the start of the request") + where
+            source += "" if used.longer else ", of pauses below the idle time"
             median, sigma = (
                 Estimate(value, low, high, unit, source, used.pauses)
                 for (value, low, high), unit in ((used.median_s, "s"), (used.sigma, ""))

@@ -86,6 +86,15 @@ def test_hostile_pauses_give_nothing_or_finite_numbers(values: list[float]) -> N
     assert found is None or np.isfinite([*found.median_s, *found.sigma]).all()
 
 
+def test_pauses_that_the_cut_says_nothing_of_are_told_as_seen() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.random(2000) * 1800
+    found = fit_think(values, np.arange(2000), cut_s=1800.0, grain_s=1e-3, rounded_twice=False)
+    assert found is not None
+    assert not found.longer
+    assert found.median_s[0] == pytest.approx(np.exp(np.log(values).mean()), rel=0.03)
+
+
 def test_in_another_unit_it_is_the_same() -> None:
     rng = np.random.default_rng(3)
     values = np.exp(rng.standard_normal(500))
