@@ -159,8 +159,6 @@ def arrivals_of(tally: Tally, daily: tuple[float, ...], grain_s: float) -> Arriv
     """The peak: rates, and how unevenly visits begin in it."""
     begin, end = tally.stretch.peak_ns, tally.stretch.peak_end_ns
     begun, asked = tally.begun(), tally.peak()
-    if not tally.peak_whole and len(asked):
-        end = int(asked[-1])
     seconds = (end - begin) / NS
     if seconds <= grain_s:
         seconds = 0.0  # all within one step of the clock: no time passed

@@ -17,9 +17,6 @@ MOST_SAMPLED = 400_000
 """Requests of sampled visits held: pauses and resampling need visits whole, and 400,000 pauses tell a median to within
 half a per cent."""
 
-MOST_AT_PEAK = 3_000_000
-"""Instants of the peak held, 24 MB: 800 requests a second for an hour. Beyond it the peak is cut short."""
-
 
 class Stretch(NamedTuple):
     """From when to when, in ns. A part of a log holds the visits that begin in it. Its busiest window is the peak,
@@ -58,7 +55,6 @@ class Tally:
         self._sampled = 0
         self._peak: list[NDArray[np.int64]] = []
         self._begun: list[NDArray[np.int64]] = []
-        self._at_peak = 0
 
     def add(self, visits: Visits) -> None:
         """Those of them that begin in the stretch; and of all of them, what was asked for at its peak."""
@@ -132,15 +128,11 @@ class Tally:
             self.items[at].add(value[begin:stop], visit[begin:stop])
 
     def _add_peak(self, visits: Visits) -> None:
-        room = MOST_AT_PEAK - self._at_peak
-        if room <= 0:
-            return
         begin, end = self.stretch.peak_ns, self.stretch.peak_end_ns
         times = visits.time_ns[(visits.time_ns >= begin) & (visits.time_ns < end)]
         first = visits.time_ns[visits.starts[:-1]]
         self._peak.append(times)
         self._begun.append(first[(first >= begin) & (first < end)])
-        self._at_peak += len(times)
 
     def _add_sample(self, visits: Visits, kind: NDArray[np.int32]) -> None:
         drawn = self._rng.random(len(visits))
@@ -173,8 +165,3 @@ class Tally:
     def begun(self) -> NDArray[np.int64]:
         """Instants at the peak at which visits began, in order."""
         return np.sort(np.concatenate(self._begun)) if self._begun else np.zeros(0, dtype=np.int64)
-
-    @property
-    def peak_whole(self) -> bool:
-        """Whether all of the peak was held."""
-        return self._at_peak < MOST_AT_PEAK
