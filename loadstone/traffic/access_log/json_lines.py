@@ -16,7 +16,7 @@ _KEYS: dict[FieldName, str] = {
     "target": "request_uri requesturi request.uri request.url uri url requestpath request_path path http.target target "
     "req.url httprequest.requesturl url.original url.full http.url url.path http.path originalurl cs_uri_stem",
     "request": "request request_line requestline req http.request",
-    "query": "args query_string querystring query url.query",
+    "query": "args query_string querystring request_query query url.query",
     "status": "status status_code statuscode response_code responsecode response_status http_status httpstatus "
     "downstreamstatus originstatus response.status res.statuscode res.status http.response.status_code "
     "http.status_code httprequest.status sc_status code",
