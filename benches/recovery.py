@@ -1,6 +1,6 @@
 """How often the interval of each number that is fitted to a log holds the truth: logs of models that are known.
 
-    python -m benches.recovery --json FILE                 four worlds, 200 logs each: half an hour on a core
+    python -m benches.recovery --json FILE                 five worlds, 200 logs each: some minutes on a core
     python -m benches.recovery --json FILE --logs 20       a quick look
     python -m benches.recovery --section FILE              the part of docs/accuracy.md, on stdout
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benches.recovery_worlds import WORLDS, World, truths
+from benches.recovery_worlds import WORLDS, truths
 from loadstone.model.estimate import Estimate
 from loadstone.model.traffic import Traffic
 from loadstone.stats.proportion import clopper_pearson
@@ -170,11 +170,6 @@ def _cell(row: Told | None) -> str:
         return ""
     low, high = clopper_pearson(row.inside, row.count)
     return f"{row.inside / row.count:.1%} of {row.count:,} [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def log_of(world: World, seed: int) -> Traffic:
-    """What is fitted to one log."""
-    return fit(world.log(seed), peak_s=world.peak_s, hold_out_share=0)
 
 
 if __name__ == "__main__":
