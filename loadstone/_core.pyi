@@ -102,7 +102,8 @@ class SpanDecoder:
 
 class LogReader:
     """Reads access logs into columns; a source is a name, a path or a file object, and how many bytes of a path's file
-    are read at most; `formats` has one for each. A batch may be empty where no request was found for long. Raises ValueError for a format, a key or a route that is none, OSError for a file that cannot be read."""
+    are read at most; `formats` has one for each. A batch may be empty where no request was found for long. Raises
+    ValueError for a format, a key or a route that is none, OSError for a file that cannot be read."""
 
     def __new__(
         cls, formats: bytes, sources: Sequence[tuple[str, object, int]], key: str, declared: bytes, show: bytes

@@ -3,9 +3,10 @@
     python -m benches.newcomer FOLDER                    all of them: doctor, init, check, run, diagnose
     python -m benches.newcomer FOLDER doccano --way url  one of them, one way
 
-Ways: ``url`` knows nothing but the address, ``user`` has a login too where the service takes one, ``start`` is told the
-command line besides and starts it. Services are installed into FOLDER once; each outcome is a JSON file there, and another call
-goes on where the last one ended (``--again`` measures anew). ``python -m benches.accuracy newcomer FOLDER`` writes the
+Ways: ``url`` knows nothing but the address, ``user`` has a login too where the service takes one, ``start`` is told
+the command line besides and starts it. Services are installed into FOLDER once; each outcome is a JSON file there, and
+another call goes on where the last one ended (``--again`` measures anew).
+``python -m benches.accuracy newcomer FOLDER`` writes the
 table into docs/accuracy.md. PyPI and npm must be reachable, and PostgreSQL installed.
 """
 

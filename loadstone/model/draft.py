@@ -15,8 +15,8 @@ __all__ = ["Draft"]
 
 class Draft(msgspec.Struct, frozen=True):
     """``comments`` are sentences by the place that they stand above: ``""`` the file, ``service``, ``slo.NAME``,
-    ``journey.NAME``, ``journey.NAME.STEP``, ``feed.NAME``, ``shape.NAME``, ``off`` (those that are). ``off`` are journeys that would change
-    something, or need what is not known: written out, each line behind a ``#``.
+    ``journey.NAME``, ``journey.NAME.STEP``, ``feed.NAME``, ``shape.NAME``, ``off`` (those that are). ``off`` are
+    journeys that would change something, or need what is not known: written out, each line behind a ``#``.
 
     A feed's ``source`` is the file, relative to the spec, that its rows are written to.
     """
