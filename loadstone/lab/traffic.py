@@ -19,7 +19,7 @@ from loadstone.model.traffic import Traffic
 from loadstone.traffic.fit import fit
 from loadstone.traffic.hits import read_logs
 
-__all__ = ["FORMAT", "keep_traffic", "kept_traffic", "traffic_from_logs", "traffic_ids"]
+__all__ = ["FORMAT", "declared_routes", "keep_traffic", "kept_traffic", "traffic_from_logs", "traffic_ids"]
 
 DIRECTORY = "traffic"
 DOCUMENT = "traffic.json"

@@ -25,10 +25,10 @@ def test_intervals_hold_the_truth(world: str) -> None:
         for kind, inside, _ in recovered(world, seed):
             told[kind].append(inside)
     assert len(told) >= len(KINDS) - 2
-    for kind, inside in told.items():
-        least = int(stats.binom.ppf(0.001, len(inside), 0.93))
-        assert sum(inside) >= least, (kind, sum(inside), len(inside))
-    every = [each for inside in told.values() for each in inside]
+    for kind, found in told.items():
+        least = int(stats.binom.ppf(0.001, len(found), 0.93))
+        assert sum(found) >= least, (kind, sum(found), len(found))
+    every = [each for found in told.values() for each in found]
     assert sum(every) / len(every) > 0.92
 
 
