@@ -104,6 +104,8 @@ def _fit(
         bread = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         return None
+    if (np.diag(bread) <= 0).any():
+        return None  # so flat a top that the numbers' last digits decide
     clusters = len(names)
     spread = np.sqrt(np.diag(bread @ (sums.T @ sums) @ bread) * clusters / max(1, clusters - 1))
     spread = np.maximum(spread, np.sqrt(np.diag(bread)))

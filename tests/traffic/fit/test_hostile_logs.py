@@ -104,3 +104,32 @@ def test_unsettled_routes_are_merged() -> None:
     told = fit(Unsettled(rows.rows, (route(LIST),), LogReading(hits=3000)), hold_out_share=0)
     assert [(load.route, load.requests) for load in told.mix] == [(LIST, 2000)]
     assert any("1,000 requests of people (33.3 %) led to no route" in note for note in told.notes)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_a_log_holds_something_is_told(seed: int) -> None:
+    """Any size, span, clock, crowd and mix of kinds, from one instant to thirty years."""
+    rng = np.random.default_rng(seed)
+    count, span = int(rng.choice([1, 5, 30, 200, 1500])), float(rng.choice([0, 1, 600, 3600, 1e5, 1e9]))
+    routes = tuple(
+        route(f"{rng.choice(['GET', 'POST', 'DELETE'])} /{rng.choice(['a', 'b', 'api'])}/{at}{tail}")
+        for at, tail in enumerate(rng.choice(["", "/{id}"], 8))
+    )
+    grain = int(rng.choice([1, 10**6, 10**9, 6 * 10**10]))
+    batch = batch_of(
+        (rng.random(count) * span * 1e9).astype(np.int64) // grain * grain,
+        rng.integers(0, int(rng.choice([1, 3, 500])), count).astype(np.uint64),
+        rng.integers(-1, 8, count).astype(np.int32),
+        routes,
+        value=rng.zipf(1.5, count).astype(np.uint64),
+        duration_ns=rng.lognormal(15, 3, count).astype(np.int64) if rng.random() < 0.5 else None,
+        kind=(rng.random(count) < 0.1).astype(np.uint8),
+        status=rng.choice([200, 404, 500], count).astype(np.uint16),
+    )
+    idle_s, peak_s = float(rng.choice([1, 60, 1800])), float(rng.choice([1, 60, 3600]))
+    told = fit(MemoryHits(batch, routes), idle_s=idle_s, peak_s=peak_s)
+    assert traffic_text(told, assumptions(told), width=60)
+    assert all(map(math.isfinite, numbers(msgspec.json.decode(msgspec.json.encode(told)))))
+    shapes(told)
+    feeds(told)
