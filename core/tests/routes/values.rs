@@ -82,8 +82,8 @@ fn what_tells_of_people_is_nowhere_in_what_leaves() {
 
 #[test]
 fn one_personal_value_among_many_is_left_out() {
-    let mut asked: Vec<_> = (0..200).map(|number| get(&format!("/users/user{number}"))).collect();
-    asked.push(get("/users/ann%40example.org"));
+    let mut asked: Vec<_> = (0..200).map(|number| get(&format!("/boxes/box{number}"))).collect();
+    asked.push(get("/boxes/ann%40example.org"));
     let found = learned(&asked, Limits::default()).settle().routes;
     let name = &found[0].fields[0];
     assert_eq!(name.distinct, 201);
@@ -148,4 +148,20 @@ fn a_referer_is_found_without_being_counted() {
     assert_eq!(routes.peek(0, b"/products/1?page=2"), Some(seen.leaf));
     assert_eq!(routes.peek(0, b"/nowhere"), None);
     assert_eq!(routes.settle().routes[0].requests, 1);
+}
+
+#[test]
+fn names_of_people_are_not_read_and_their_numbers_are() {
+    let mut asked: Vec<_> = (0..60).map(|number| get(&format!("/users/ann{number}"))).collect();
+    asked.extend((0..60).map(|number| get(&format!("/customers/{number}"))));
+    asked.extend((0..60).map(|number| get(&format!("/@ann{number}/posts"))));
+    let found = learned(&asked, Limits::default()).settle().routes;
+    assert_eq!(plains(&found), ["GET /customers/{}", "GET /users/{}", "GET /{}/posts"]);
+    let kind = |template: &str| {
+        let field = &found.iter().find(|route| route.template.starts_with(template)).unwrap().fields[0];
+        (field.kind, field.values.is_empty(), field.distinct)
+    };
+    assert_eq!(kind("/users/"), (Kind::Personal, true, 60));
+    assert_eq!(kind("/customers/"), (Kind::Number, false, 60));
+    assert_eq!(kind("/{"), (Kind::Personal, true, 60));
 }

@@ -76,11 +76,12 @@ pub fn unfolded<'a>(segments: &[&'a [u8]]) -> Vec<&'a [u8]> {
     segments.iter().flat_map(|segment| segment.split(|byte| *byte == b'/')).collect()
 }
 
-/// The fields of a path. `doors` says of each whether what stands before it makes it somebody's key.
+/// The fields of a path. `closed` says of each what the text before it makes of it: somebody's key, or where it is no
+/// number or id somebody's name.
 pub fn of_path(
     template: &Template,
     leaf: &Leaf,
-    doors: &[bool],
+    closed: &[Option<Kind>],
     declared: &[Field],
     show: &BTreeSet<String>,
 ) -> Vec<Field> {
@@ -91,13 +92,16 @@ pub fn of_path(
             pieces.iter().filter(|piece| matches!(piece, Piece::Value(_))).map(move |_| place)
         });
     let mut fields = Vec::new();
-    for ((value, counts), door) in template.value_pieces().zip(&counts).zip(doors) {
+    for ((value, counts), before) in template.value_pieces().zip(&counts).zip(closed) {
         let place = places.next().unwrap_or(0);
         let told = declared.iter().find(|field| field.place == Where::Path && field.name == value.name);
         let borrowed: Counts = counts.iter().map(|(text, count)| (text.as_slice(), *count)).collect();
         let seen = match kind_of(borrowed.keys().copied()) {
             Kind::Personal => Kind::Personal,
-            _ if *door => Kind::Token,
+            Kind::Slug | Kind::Word | Kind::Text if *before == Some(Kind::Personal) && !borrowed.is_empty() => {
+                Kind::Personal
+            }
+            _ if *before == Some(Kind::Token) => Kind::Token,
             kind => kind,
         };
         let kind = match told {

@@ -87,8 +87,8 @@ impl Routes {
                 route.sources.push(self.source.clone());
             }
             route.requests += held.requests;
-            let doors = doors(&declared.template);
-            let mut all = fields::of_path(&declared.template, held, &doors, &route.fields, &self.show);
+            let closed = closed(&declared.template);
+            let mut all = fields::of_path(&declared.template, held, &closed, &route.fields, &self.show);
             all.extend(fields::of_query(held, &route.fields, &self.show));
             route.fields = all;
             if let Some(leaf) = leaf {
@@ -137,8 +137,8 @@ impl Routes {
     }
 
     fn route_of(&self, guess: &Guess) -> Route {
-        let doors = doors(&guess.template);
-        let mut all = fields::of_path(&guess.template, &guess.leaf, &doors, &[], &self.show);
+        let closed = closed(&guess.template);
+        let mut all = fields::of_path(&guess.template, &guess.leaf, &closed, &[], &self.show);
         all.extend(fields::of_query(&guess.leaf, &[], &self.show));
         Route {
             method: METHODS[usize::from(guess.method)].to_owned(),
@@ -274,22 +274,23 @@ fn name_all(guesses: &mut [Guess]) {
     }
 }
 
-/// Of each variable whether what stands before it makes it somebody's key.
-fn doors(template: &Template) -> Vec<bool> {
-    let mut doors = Vec::new();
+/// Of each variable what the text before it makes of it: somebody's key, or a person's name.
+fn closed(template: &Template) -> Vec<Option<Kind>> {
+    let mut closed = Vec::new();
     let mut before: &[u8] = b"";
     for segment in &template.segments {
         for piece in segment {
             match piece {
                 Piece::Text(text) => before = text,
-                Piece::Value(_) => doors.push(personal::is_door(before)),
+                Piece::Value(_) if personal::is_door(before) => closed.push(Some(Kind::Token)),
+                Piece::Value(_) => closed.push(words::names_people(before).then_some(Kind::Personal)),
             }
         }
         if segment.iter().any(|piece| matches!(piece, Piece::Value(_))) {
             before = b"";
         }
     }
-    doors
+    closed
 }
 
 impl Route {

@@ -89,6 +89,12 @@ pub fn shape(stem: &[u8]) -> Shape {
         }
         hex &= byte.is_ascii_hexdigit();
     }
+    if stem == b"@me" {
+        return Shape::Reserved;
+    }
+    if [&b"@"[..], b"%40"].iter().any(|sign| stem.strip_prefix(*sign).is_some_and(|name| !name.is_empty())) {
+        return Shape::Personal;
+    }
     let length = stem.len();
     if digits == length {
         return match is_day(stem) {
@@ -285,6 +291,8 @@ mod tests {
             ("ann@example.org", Shape::Personal),
             ("4111111111111111", Shape::Personal),
             ("192.0.2.1", Shape::Personal),
+            ("@ann", Shape::Personal),
+            ("@me", Shape::Reserved),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N", Shape::Token),
             ("MyHomePageTitle", Shape::Compound),
             ("JavaScriptTutorial2", Shape::Mixed),

@@ -54,6 +54,13 @@ static NO_COLLECTIONS: Words = words(
     styles systems tasks-status tests tools tms tos uploads us utils webhooks widgets",
 );
 
+/// Nouns after which a word is a person's name.
+static PEOPLE: Words = words(
+    "author authors client clients contact contacts creator creators customer customers employee employees friend friends \
+    member members owner owners patient patients people person persons profile profiles student students teacher teachers \
+    u user username usernames users",
+);
+
 /// Prefixes under which resources stand, not items.
 static ROOTS: Words =
     words("api apis rest service services rpc ws ajax internal public private app admin backend v web www");
@@ -199,6 +206,11 @@ pub fn is_root(word: &[u8]) -> bool {
 /// True of a noun before which the name of one thing stands: `category`, `tag`.
 pub fn names_items(word: &[u8]) -> bool {
     listed(&ITEMS, word)
+}
+
+/// True of a noun after which a word is a person's name, where it is no number or id.
+pub fn names_people(word: &[u8]) -> bool {
+    listed(&PEOPLE, word)
 }
 
 /// True of a plural that is a collection: `products`, but not `settings`.
