@@ -107,7 +107,7 @@ def test_unsettled_routes_are_merged() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(14))
 def test_whatever_a_log_holds_something_is_told(seed: int) -> None:
     """Any size, span, clock, crowd and mix of kinds, from one instant to thirty years."""
     rng = np.random.default_rng(seed)
