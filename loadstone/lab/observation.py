@@ -72,7 +72,7 @@ class Observation:
             return start
         for collector in list(self._working):
             scene = Scene(
-                spool=self._writer.spool(collector.name),
+                spool=self._writer.spool(collector.name).absolute(),
                 redaction=observing.redaction,
                 pids=self.pids,
                 generator=os.getpid(),

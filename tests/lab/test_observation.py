@@ -92,6 +92,15 @@ def test_every_step_reaches_the_collector_and_what_it_brings_is_kept(tmp_path: P
     assert not (trial.directory / "evidence" / "spool").exists()
 
 
+def test_a_spool_is_found_from_wherever_the_service_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node takes a relative path for a package's name, the JVM for one of its own folder."""
+    monkeypatch.chdir(tmp_path)
+    heard = Heard()
+    run_trial(Archive(Path(".loadstone")), _asked(heard), _scripted)
+    assert heard.scene is not None
+    assert heard.scene.spool.is_absolute()
+
+
 def test_a_bare_run_has_no_evidence_and_no_doubt_from_it(tmp_path: Path) -> None:
     trial = run_trial(Archive(tmp_path), _asked(), _scripted)
     assert "instrumented" not in {caveat.code for caveat in trial.summary.caveats}

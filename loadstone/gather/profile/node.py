@@ -25,11 +25,7 @@ HOOK = "loadstone-node-hook.cjs"
 
 
 def with_hook(start: Start, spool: Path) -> Start:
-    """The start with the hook in NODE_OPTIONS, beside what is there; other runtimes do not read it.
-
-    Its paths are absolute: a service may run anywhere, and to Node a relative one is a package's name.
-    """
-    spool = spool.resolve()
+    """The start with the hook in NODE_OPTIONS, beside what is there; other runtimes do not read it."""
     hook = spool / HOOK
     hook.write_text(files("loadstone.gather.profile").joinpath("node_hook.cjs").read_text(encoding="utf-8"))
     quoted = '"' + str(hook).replace("\\", "\\\\").replace('"', '\\"') + '"'

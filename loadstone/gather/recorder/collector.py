@@ -48,7 +48,7 @@ class Recorder:
         key = hashlib.blake2b(scene.redaction.key.encode(), digest_size=16, person=b"recorder").hexdigest()
         added = {
             "PYTHONPATH": f"{INJECT}{os.pathsep}{before}" if before else str(INJECT),
-            "LOADSTONE_RECORDER": str(scene.spool.absolute()),
+            "LOADSTONE_RECORDER": str(scene.spool),
             "LOADSTONE_RECORDER_KEY": key,
         }
         return Start(start.argv, {**start.env, **added})

@@ -18,7 +18,7 @@ from loadstone.gather.profile import collector as collecting
 from loadstone.gather.profile.collector import Profile
 from loadstone.gather.profile.jvm import samples
 from loadstone.gather.profile.memory import why_not_memray
-from loadstone.gather.profile.node import VARIABLE, with_hook
+from loadstone.gather.profile.node import with_hook
 from loadstone.gather.profile.processes import why_not_perf
 from tests.gather.profile.conftest import Burning
 from tests.gather.profile.test_collector import profiled, rows_of, weights
@@ -293,11 +293,3 @@ jdk.ExecutionSample {
     assert row.thread_name == "http,nio-1"
     assert row.thread_id == 31
     assert row.frames == "java.lang.Thread.run;com.shop.Cart$Inner.<init> (Cart:7);com.shop.Cart.total (Cart:88)"
-
-
-def test_a_hook_is_found_from_wherever_the_service_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("spool").mkdir()
-    start = with_hook(Start(("node", "app.js"), {}), Path("spool"))
-    assert f'"{tmp_path}/spool/' in start.env["NODE_OPTIONS"]
-    assert start.env[VARIABLE] == f"{tmp_path}/spool"
