@@ -20,7 +20,8 @@ BUILD_UP_S = 600.0
 
 class World(NamedTuple):
     """``rate_per_s`` visits begin, for ``seconds``; instants are rounded down to ``grain_s``; ``lasts_s`` is the
-    longest that a request takes (evenly from a tenth of it), 0 where the log tells no durations. ``peak_s`` is the
+    longest that a request takes (evenly from a tenth of it), 0 where the log tells no durations; ``at_start`` the
+    start is written and rounded, not the end. ``peak_s`` is the
     window that the fit looks for: all of the log, unless the choice of the busiest one is to be measured too."""
 
     says: str
@@ -30,6 +31,7 @@ class World(NamedTuple):
     grain_s: float
     lasts_s: float
     peak_s: float
+    at_start: bool = False
 
     def log(self, seed: int) -> MemoryHits:
         """One log: it begins when visits have built up, and ends with visits on their way."""
@@ -41,10 +43,10 @@ class World(NamedTuple):
         order = np.argsort(end, kind="stable")
         rows, end, took = type(rows)._make(column[order] for column in rows), end[order], took[order]
         grain = round(self.grain_s * NS)
-        logged = end // grain * grain
-        rows = rows._replace(time_ns=logged - took, duration_ns=took) if self.lasts_s else rows._replace(time_ns=logged)
+        logged = (end - took) // grain * grain if self.at_start else end // grain * grain - took
+        rows = rows._replace(time_ns=logged, duration_ns=took) if self.lasts_s else rows._replace(time_ns=logged)
         inside = (rows.time_ns >= BUILD_UP_S * NS) & (rows.time_ns < (self.seconds + BUILD_UP_S) * NS)
-        return MemoryHits(type(rows)._make(column[inside] for column in rows), hits.routes())
+        return MemoryHits(type(rows)._make(column[inside] for column in rows), hits.routes(), as_logged=True)
 
 
 def _delays(client: np.ndarray, time_ns: np.ndarray, took: np.ndarray) -> np.ndarray:
@@ -70,6 +72,16 @@ WORLDS = {
         1.0,
         0.4,
         10_800.0,
+    ),
+    "starts": World(
+        "the same, with whole seconds at the start of requests",
+        poisson(SHOP),
+        0.6,
+        10_800.0,
+        1.0,
+        0.4,
+        10_800.0,
+        at_start=True,
     ),
     "few": World(
         "some 400 visits in 100 min, whole seconds, Poisson arrivals", poisson(SHOP), 0.067, 6000.0, 1.0, 0.0, 6000.0

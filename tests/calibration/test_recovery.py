@@ -17,7 +17,7 @@ from loadstone.stats.proportion import clopper_pearson
 LOGS = 10
 
 
-@pytest.mark.parametrize("world", ["seconds", "durations", "few"])
+@pytest.mark.parametrize("world", ["seconds", "durations", "starts", "few"])
 def test_intervals_hold_the_truth(world: str) -> None:
     """Of each kind, so few inside come once in 1,000 times at a coverage of 93 %."""
     told: dict[str, list[bool]] = defaultdict(list)

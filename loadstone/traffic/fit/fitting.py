@@ -65,7 +65,7 @@ def read(
     scope = scope_of(survey)
     whole_log = (stretch_of(survey, (survey.first_ns, survey.last_ns + 1), idle_s, peak_s),)
     tallies = tuple(Tally(scope, stretch) for stretch in (parts(survey) if parts else whole_log))
-    stream = VisitStream(round(idle_s * NS))
+    stream = VisitStream(round(idle_s * NS), by_end=survey.exact_starts)
     done, whole = 0, max(1, int(survey.counts.sum()))
     for batch in hits.batches():
         leaves = np.minimum(batch.route, len(survey.settled) - 1)
@@ -83,7 +83,14 @@ def read(
     for tally in tallies:
         tally.add(last)
     timed = survey.timed_share > 0.5
-    return Read(survey, scope, Clock(idle_s, survey.grain_s, survey.exact_starts, timed), tallies, stream.cut, peak_s)
+    return Read(
+        survey,
+        scope,
+        Clock(idle_s, survey.grain_s, survey.exact_starts, timed, survey.uneven),
+        tallies,
+        stream.cut,
+        peak_s,
+    )
 
 
 def stretch_of(survey: Survey, span: tuple[int, int], idle_s: float, peak_s: float) -> Stretch:

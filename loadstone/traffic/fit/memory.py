@@ -18,11 +18,14 @@ BATCH = 65_536
 
 
 class MemoryHits:
-    """A ``Hits`` over columns in memory; the rows are put in the order in which requests end, as a log has them."""
+    """A ``Hits`` over columns in memory. The rows are put in the order in which requests end, as a log has them; or,
+    ``as_logged``, left in theirs."""
 
-    def __init__(self, rows: HitBatch, routes: Sequence[Route], reading: LogReading | None = None) -> None:
+    def __init__(
+        self, rows: HitBatch, routes: Sequence[Route], reading: LogReading | None = None, *, as_logged: bool = False
+    ) -> None:
         order = np.argsort(rows.time_ns + np.maximum(0, rows.duration_ns), kind="stable")
-        self._rows = HitBatch._make(column[order] for column in rows)
+        self._rows = rows if as_logged else HitBatch._make(column[order] for column in rows)
         self._routes = tuple(routes)
         self._reading = reading or LogReading(lines=len(order), hits=len(order))
 

@@ -17,12 +17,13 @@ __all__ = ["Clock", "Pauses", "paces_of", "pauses_of"]
 
 class Clock(NamedTuple):
     """``grain_s`` is the step of the log's clock, ``exact_starts`` says that durations are taken off its instants,
-    ``timed`` that pauses run from the end of the reply."""
+    ``timed`` that pauses run from the end of the reply, ``uneven`` that they are no whole steps of the clock."""
 
     idle_s: float
     grain_s: float
     exact_starts: bool
     timed: bool
+    uneven: bool
 
 
 class Pauses(NamedTuple):
@@ -79,5 +80,5 @@ def _fitted(pauses: Pauses, rows: NDArray[np.bool_], clock: Clock) -> ThinkFit |
         pauses.visit[rows],
         cut_s=clock.idle_s,
         grain_s=clock.grain_s,
-        rounded_twice=clock.exact_starts,
+        rounded_twice=clock.uneven,
     )

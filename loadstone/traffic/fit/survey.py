@@ -38,7 +38,8 @@ class Survey(NamedTuple):
     """``kinds`` int64[4] counts who asked; ``unrouted`` are people's requests of no route; ``timed_share`` of the rest
     tell how long they took. ``buckets`` are numbers of stretches of ``bucket_ns`` since 1970, in order, ``counts`` the
     requests in each. ``grain_s`` is the step of the clock, ``exact_starts`` says that durations moved the instants off
-    its steps. ``slow_s`` is what one request in twenty exceeds, None where durations are not told."""
+    its steps, ``uneven`` that they moved instants or ends. ``slow_s`` is what one request in twenty exceeds, None where
+    durations are not told."""
 
     routes: tuple[Route, ...]
     settled: NDArray[np.int32]
@@ -53,6 +54,7 @@ class Survey(NamedTuple):
     counts: NDArray[np.int64]
     grain_s: float
     exact_starts: bool
+    uneven: bool
     slow_s: float | None
     daily: tuple[float, ...]
 
@@ -90,6 +92,7 @@ def survey_of(hits: Hits, peak_s: float) -> Survey:
     sums, kinds, hours = _Sums(), np.zeros(MONITOR + 1, dtype=np.int64), np.zeros(24, dtype=np.int64)
     buckets: dict[int, int] = {}
     first, last, unrouted, timed, fits, exact = 2**63 - 1, -(2**63), 0, 0, [True] * len(GRAINS_NS), 0
+    moved = 0
     for batch in hits.batches():
         kinds += np.bincount(np.minimum(batch.kind, MONITOR), minlength=len(kinds))[: len(kinds)]
         rows = batch.kind == PERSON
@@ -110,6 +113,7 @@ def survey_of(hits: Hits, peak_s: float) -> Survey:
             fits[at] = fits[at] and not ((ends % grain).any() and (people.time_ns % grain).any())
         grain = GRAINS_NS[fits.index(True)]
         exact += int((people.time_ns % grain != 0).sum())
+        moved += int(((people.time_ns % grain != 0) | (ends % grain != 0)).sum())
     settled = np.asarray(hits.settled(), dtype=np.int32)
     routes = hits.routes()
     figures = _figures(sums, settled, len(routes))
@@ -133,6 +137,7 @@ def survey_of(hits: Hits, peak_s: float) -> Survey:
         np.array([buckets[number] for number in order.tolist()], dtype=np.int64),
         GRAINS_NS[fits.index(True)] / NS,
         exact > people_count / 100,
+        moved > people_count / 100,
         _slow(sums),
         tuple((hours / people_count).tolist()) if people_count and last - first >= day else (),
     )

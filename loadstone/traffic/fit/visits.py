@@ -77,10 +77,14 @@ class _Rows(NamedTuple):
 
 
 class VisitStream:
-    """Cuts rows into visits. ``cut`` counts those that were ended because too much was open, or they were too long."""
+    """Cuts rows into visits, by the end of requests or, where a log rounds their starts, by those.
 
-    def __init__(self, idle_ns: int) -> None:
+    ``cut`` counts those that were ended because too much was open, or they were too long.
+    """
+
+    def __init__(self, idle_ns: int, *, by_end: bool = True) -> None:
         self._idle_ns = idle_ns
+        self._by_end = by_end
         self._held: list[_Rows] = []
         self._open = 0
         self._waiting = 0
@@ -108,16 +112,18 @@ class VisitStream:
         if not self._held:
             return Visits.joined([])
         rows = _Rows._make(np.concatenate([part[at] for part in self._held]) for at in range(5))
-        order = np.lexsort((rows.end_ns, rows.client))  # stable: a log has one second's requests in their order
+        at_ns = rows.end_ns if self._by_end else rows.time_ns
+        order = np.lexsort((at_ns, rows.client))  # stable: a log has one second's requests in their order
+        at_ns = at_ns[order]
         rows = _Rows._make(column[order] for column in rows)
         begins = np.ones(len(order), dtype=bool)
-        begins[1:] = (rows.client[1:] != rows.client[:-1]) | (np.diff(rows.end_ns) > self._idle_ns)
+        begins[1:] = (rows.client[1:] != rows.client[:-1]) | (np.diff(at_ns) > self._idle_ns)
         starts = np.append(np.flatnonzero(begins), len(order))
         starts = self._shortened(starts)
-        ends = rows.end_ns[starts[1:] - 1] if len(order) else rows.end_ns
+        ends = at_ns[starts[1:] - 1] if len(order) else at_ns
         over = np.ones(len(starts) - 1, dtype=bool)
         if not last and len(order):
-            reached = int(np.quantile(rows.end_ns, LATE, method="lower"))
+            reached = int(np.quantile(at_ns, LATE, method="lower"))
             over = ends < reached - self._idle_ns
             left = int(np.diff(starts)[~over].sum())
             if left > MOST_OPEN:
