@@ -1,6 +1,6 @@
 """How often the interval of each number that is fitted to a log holds the truth: logs of models that are known.
 
-    python -m benches.recovery --json FILE                 five worlds, 200 logs each: some minutes on a core
+    python -m benches.recovery --json FILE                 six worlds, 200 logs each: some minutes on a core
     python -m benches.recovery --json FILE --logs 20       a quick look
     python -m benches.recovery --section FILE              the part of docs/accuracy.md, on stdout
 
