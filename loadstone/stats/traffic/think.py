@@ -33,6 +33,9 @@ NODES = 4
 VAGUE = 4.0
 """A median that may be four times as long hangs on pauses that nobody saw."""
 
+FLAT = 1e10
+"""A top of the likelihood that is so much flatter in one direction: the numbers' last digits would decide."""
+
 WIDEST = 20.0
 """Of an interval, in logarithms, so that its ends are numbers."""
 
@@ -100,14 +103,12 @@ def _fit(
     information = (scores * counts[:, None]).T @ scores
     names, of = np.unique(visits, return_inverse=True)
     sums = np.stack([np.bincount(of, weights=scores[where, column]) for column in range(2)], axis=1)
-    try:
-        bread = np.linalg.inv(information)
-    except np.linalg.LinAlgError:
+    if not np.linalg.cond(information) < FLAT:
         return None
-    if (np.diag(bread) <= 0).any():
-        return None  # so flat a top that the numbers' last digits decide
+    bread = np.linalg.inv(information)
     clusters = len(names)
-    spread = np.sqrt(np.diag(bread @ (sums.T @ sums) @ bread) * clusters / max(1, clusters - 1))
+    sandwich = np.maximum(0.0, np.diag(bread @ (sums.T @ sums) @ bread))
+    spread = np.sqrt(sandwich * clusters / max(1, clusters - 1))
     spread = np.maximum(spread, np.sqrt(np.diag(bread)))
     reach = student_quantile(0.975, max(1, clusters - 1)) * spread
     reach = np.minimum(reach, WIDEST)
