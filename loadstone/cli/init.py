@@ -80,6 +80,7 @@ def init(
 ) -> int:
     """Look at a service and write a spec for it: journeys, a safe rate, draft objectives, what stayed unknown."""
     import os
+    import sys
     from pathlib import Path
 
     from loadstone.archive import find
@@ -119,6 +120,7 @@ def init(
         environ=environ,
         command=typed(),
     )
+    quiet = quiet or (as_json and not sys.stderr.isatty())
     doing = (lambda said: None) if quiet else (lambda said: click.echo(plain(said), err=True))
     try:
         told = introduce(asked, find(archive), doing=doing)

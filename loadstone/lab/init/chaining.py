@@ -10,7 +10,7 @@ from loadstone.model.route import Field, Route
 from loadstone.model.workload import Extraction
 from loadstone.traffic.crawl.reply import Reply
 
-__all__ = ["candidates", "link_pattern", "prefix_of", "singular"]
+__all__ = ["IDS", "candidates", "link_pattern", "prefix_of", "singular"]
 
 DEEPEST = 3
 """Levels of a document at which a list is looked for: ``$``, ``$.items``, ``$.data.items``."""

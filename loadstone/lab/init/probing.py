@@ -13,7 +13,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from loadstone.lab.init.chaining import candidates, prefix_of
+from loadstone.lab.init.chaining import IDS, candidates, prefix_of
 from loadstone.lab.init.ways import Fill, Way, field_keys, normal, path_with, query_with
 from loadstone.lab.init.words import SEARCHES, words_of
 from loadstone.model.route import Field, Route
@@ -28,6 +28,8 @@ TRIES = 3
 """Values of a field that are tried, and values that an extraction must have accepted (as far as there are so many)."""
 
 MOST_KNOWN = 1_000
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+
 MACHINES = re.compile(
     r"(?i)/(?:-/)?(?:healthz?|health[_-]?check|livez?|readyz?|liveness|readiness|ping|heartbeat|metrics|prometheus|version|"
     r"favicon\.ico|robots\.txt|sitemap[^/]*\.xml|openapi\.(?:json|ya?ml)|swagger(?:\.json|/.*)?|docs|redoc|schema|"
@@ -119,7 +121,7 @@ class Probing:
         """Readable values of fields, from whatever source, by the key that routes share."""
         for route in routes:
             for key, place in field_keys(route).items():
-                found = re.findall(r"\{([^{}]*)\}", route.template.split("/")[place])
+                found = _VARIABLE.findall(route.template.split("/")[place])
                 for field in route.fields:
                     if field.where == "path" and field.name in found and field.values:
                         told = (unquote(value) for value in field.values)  # a table has them as paths do
@@ -159,12 +161,23 @@ class Probing:
                     }
             return
         key = open_keys[0]
-        for fill in (*self._extractions(route, keys[key]), *self._values(key)):
+        for fill in (*self._extractions(route, keys[key]), *self._values(key), *self._namesakes(route, keys[key])):
             yield settled | {key: fill}
 
     def _values(self, key: str) -> Iterator[Fill]:
         if known := self._known.get(key):
             yield Fill(known)
+
+    def _namesakes(self, route: Route, place: int) -> Iterator[Fill]:
+        """What a field of the same name takes in another route, where the name says what it names."""
+        names = _VARIABLE.findall(route.template.split("/")[place])
+        if len(names) != 1 or names[0].lower() in IDS:
+            return
+        for way in self._ways.values():
+            for key, other in field_keys(way.route).items():
+                if names == _VARIABLE.findall(way.route.template.split("/")[other]) and key in self._fills:
+                    yield self._fills[key]
+                    return
 
     def _extractions(self, route: Route, place: int) -> Iterator[Fill]:
         """From the replies so far: the list that the values are in first, then pages that link to this route."""
@@ -234,7 +247,7 @@ class Probing:
     ) -> Way | None:
         names: dict[str, str] = {}
         for key, place in keys.items():
-            for name in re.findall(r"\{([^{}]*)\}", route.template.split("/")[place]):
+            for name in _VARIABLE.findall(route.template.split("/")[place]):
                 names[name] = given[key]
         path = path_with(route, names)
         for query in self._queries(route):

@@ -132,10 +132,13 @@ def name_of(route: Route, root: str) -> str:
 
 
 def root_of(route: Route, shared: str = "") -> str:
-    """What a route is about: its first fixed segment that says so; empty for ``/``. ``shared`` is a segment that all
-    routes begin with."""
+    """What a route is about: its first segment that says so, a fixed one or a variable (``project`` of
+    ``/{project_id}/bills``); empty for ``/``. ``shared`` is a segment that all routes begin with."""
     for segment in route.template.strip("/").split("/"):
-        if segment and "{" not in segment and not _PREFIX.match(segment) and segment != shared:
+        if "{" in segment:
+            found = re.findall(r"\{([^{}]*)\}", segment)
+            return _word(re.sub(r"(?i)_?(?:id|slug|name|pk|uuid)$", "", found[0])) if found else ""
+        if segment and not _PREFIX.match(segment) and segment != shared:
             return _word(segment)
     return ""
 

@@ -70,6 +70,14 @@ def test_a_page_that_links_to_it_gives_its_values() -> None:
     assert fill.values == ("one-way", "two-way")
 
 
+def test_a_field_is_filled_as_its_namesake() -> None:
+    seen_before = Field("project_id", values=("demo",), counts=(3,))
+    pages = Pages({"/p/demo": {}, "/api/projects/demo": {}})
+    seen = probed(pages, route("/p/{project_id}", seen_before, sources=("crawl",)), route("/api/projects/{project_id}"))
+    assert len(seen.ways) == 2
+    assert not seen.failed
+
+
 def test_what_a_document_made_up_is_kept_only_if_it_worked() -> None:
     made_up = Field("id", values=("1", "2"), counts=(0, 0))
     seen = probed(Pages({"/things/2": {}}), route("/things/{id}", made_up))
