@@ -13,7 +13,7 @@ from loadstone.lab.init.asked import InitAsked
 from loadstone.lab.init.grouping import THINK, Entering, Grouped, journeys_of
 from loadstone.lab.init.logged import visits_of
 from loadstone.lab.init.meeting import Met
-from loadstone.lab.init.probing import MACHINES, left_alone
+from loadstone.lab.init.probing import left_alone
 from loadstone.lab.init.recorded import recorded
 from loadstone.lab.init.switched_off import Off, off_journeys
 from loadstone.lab.init.ways import normal
@@ -109,11 +109,10 @@ def _changes(journey: Journey) -> bool:
 
 def service_of(asked: InitAsked, met: Met) -> Service:
     """``[service]`` as it was reached, with how it is started and what says that it is up."""
-    ready = next((one.template for one in met.routes if one.safe and _says_up(one, met)), None) if asked.start else None
     return Service(
         url=met.reached.final_url,
         start=asked.start,
-        ready=ready,
+        ready=met.ready,
         tls=met.reached.tls,
         auth=met.auth,
         dsn=met.around.dsn,
@@ -181,7 +180,7 @@ def _why_not(route: Route, met: Met) -> str:
     if (locked := met.probed.locked.get(route.id)) is not None:
         return f"it wants a login: {locked}" if met.entered is None and met.auth is None else f"logged in, it {locked}"
     if any(way.route.id == route.id for way in met.probed.ways):
-        return "no visit of the log comes to it"
+        return "no visit of the log comes to it" if met.traffic is not None else "its journey did not work"
     why = met.probed.failed.get(route.id, "it was not asked")
     return f"no value that it takes is known ({why})" if _wants_values(route.id, why) and "known" not in why else why
 
@@ -198,10 +197,6 @@ def _carried(login: Login | None) -> dict[str, str]:
     if login is None or login.csrf_header is None or login.csrf_cookie is None or login.answers is None:
         return {}
     return {login.csrf_header: "{csrf}"}
-
-
-def _says_up(route: Route, met: Met) -> bool:
-    return "{" not in route.template and "health" in route.template and MACHINES.search(route.template) is not None
 
 
 def _assumptions(journeys: Sequence[Journey], url: str) -> list[Assumption]:

@@ -91,17 +91,14 @@ def _groups(ways: Sequence[Way], met: Mapping[str, int]) -> dict[str, list[Way]]
     groups: dict[tuple[str, bool], list[Way]] = {}
     for way in ways:
         groups.setdefault((root_of(way.route, shared), way.login), []).append(way)
-    alone: dict[str, list[Way]] = {}
-    made: dict[str, list[Way]] = {}
+    found: dict[str, list[Way]] = {}
     for (root, login), members in groups.items():
         members.sort(key=lambda way: (len(way.fills), met.get(way.route.id, len(met)), way.route.template.count("/")))
-        if len(members) == 1 and not members[0].fills:
-            alone.setdefault(f"{PAGES}{' behind the login' if login else ''}", []).extend(members)
-        else:
-            made[f"{root or 'home'}{' behind the login' if login and root in made else ''}"] = members
-    for members in alone.values():
-        members.sort(key=lambda way: met.get(way.route.id, len(met)))
-    found = made | {name: members for name, members in alone.items() if members}
+        alone = len(members) == 1 and not members[0].fills
+        name = PAGES if alone else root or "home"
+        both = alone or (root, not login) in groups
+        found.setdefault(f"{name} behind the login" if login and both else name, []).extend(members)
+    found.get(PAGES, []).sort(key=lambda way: (len(way.fills), met.get(way.route.id, len(met))))
     first = {name: min(met.get(way.route.id, len(met)) for way in members) for name, members in found.items()}
     return dict(sorted(found.items(), key=lambda pair: first[pair[0]]))
 

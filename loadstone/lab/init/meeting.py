@@ -17,10 +17,11 @@ from loadstone.lab.init.asked import InitAsked
 from loadstone.lab.init.entering import enter
 from loadstone.lab.init.logged import read_traffic
 from loadstone.lab.init.prefixing import found_prefix, prefixed, shell_of
-from loadstone.lab.init.probing import Probed, Probing, left_alone
+from loadstone.lab.init.probing import Probed, Probing, left_alone, says_up
 from loadstone.lab.init.sources import Document, Found, Har, Postman, Source, collect, counted, read_text
 from loadstone.lab.init.spans import Traces
 from loadstone.lab.init.tables import merged, observed
+from loadstone.lab.surroundings.unwritten import why_unwritten
 from loadstone.model.assumption import Unknown
 from loadstone.model.discovery import Login, Obstacle
 from loadstone.model.route import Route
@@ -33,6 +34,8 @@ __all__ = ["Met", "Unreached", "meet"]
 
 FIRST_S, STARTING_S = 15.0, 60.0
 """For the first reply: many services load half of themselves with their first request, one just started above all."""
+
+READY_S = 1.0
 
 LOOK_S = 45.0
 MOST_REQUESTS = 400
@@ -49,7 +52,7 @@ class Unreached(Exception):
 
 class Met(msgspec.Struct, frozen=True):
     """What the meeting found. ``entered`` is the login that worked, ``auth`` credentials that go with each request.
-    ``looked`` has a line for each source."""
+    ``ready`` is a path that said at once that it is up. ``looked`` has a line for each source."""
 
     reached: Reached
     routes: tuple[Route, ...]
@@ -63,6 +66,7 @@ class Met(msgspec.Struct, frozen=True):
     auth: Auth | None = None
     traffic: Traffic | None = None
     around: Around = Around()
+    ready: str | None = None
     obstacles: tuple[Obstacle, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
 
@@ -95,7 +99,7 @@ def meet(
         found, looked = collect([*_given(asked, archive, doing), *more], url, doing)
         if asked.openapi is not None and "://" not in asked.openapi:
             found[0] = _moved(found[0], asked.openapi, client, found)
-        framework = _framework(table, found, looked, doing)
+        framework = _framework(table, pids(), found, looked, doing)
         crawled = _crawled(asked, reached, client, found, looked, doing)
         login = _login(found, crawled)
         client.limits = Limits(requests=MOST_REQUESTS, seconds=LOOK_S)
@@ -109,6 +113,7 @@ def meet(
         doing(f"asking each of {counted(sum(left_alone(one) is None for one in routes), 'safe route')} once …")
         probing = Probing(client, doing, shell_of(client).covers)
         probed = probing.ask([one for one in routes if left_alone(one) is None])
+        ready = _ready(routes, client) if asked.start is not None else None
         entry = enter(asked, login, client, doing)
         looked += entry.looked
         if entry.entered is not None or entry.auth is not None:
@@ -128,6 +133,7 @@ def meet(
             auth=entry.auth,
             traffic=traffic,
             around=around,
+            ready=ready,
             obstacles=tuple({one.code: one for one in obstacles}.values()),
             unknowns=(*entry.unknowns, *around.unknowns),
         )
@@ -144,15 +150,29 @@ def _given(asked: InitAsked, archive: Archive, doing: Callable[[str], None]) -> 
         yield Traces(asked.traces, archive, doing)
 
 
+def _ready(routes: Sequence[Route], client: Client) -> str | None:
+    """A path for health that answered well within READY_S: others ask half the world, and hang."""
+    for route in routes:
+        if route.method == "GET" and "{" not in route.template and says_up(route.template) and client.allows():
+            reply = client.get(route.template)
+            if reply.failure is None and 0 < reply.status < 400 and reply.took_s < READY_S:
+                return route.template
+    return None
+
+
 def _framework(
-    table: Path | None, found: list[Found], looked: list[str], doing: Callable[[str], None]
+    table: Path | None,
+    pids: Iterable[int],
+    found: list[Found],
+    looked: list[str],
+    doing: Callable[[str], None],
 ) -> FrameworkRoutes | None:
     """The service's own table, written at its first request."""
     if table is None:
         return None
     read = read_routes(table)
     if read is None:
-        looked.append("the framework's route table: the service wrote none")
+        looked.append(f"the framework's route table: none was written: {why_unwritten(sorted(pids))}")
     else:
         looked.append(f"the route table of {read.framework}: {counted(len(read.routes), 'route')}")
         found.append(

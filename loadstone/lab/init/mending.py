@@ -43,7 +43,7 @@ def mended(
     broken: dict[tuple[str, str], str] = {}
     unknowns: list[Unknown] = []
     notes: list[str] = []
-    up = msgspec.structs.replace(service, start=None)
+    up = msgspec.structs.replace(service, start=None, ready=None)
     for journey in journeys:
         doing(f"checking {journey.name} through the engine …")
         try:

@@ -22,7 +22,7 @@ from loadstone.traffic.crawl.addresses import is_asset, is_risky, target_of
 from loadstone.traffic.crawl.obstacles.met import is_entrance
 from loadstone.traffic.crawl.reply import Reply
 
-__all__ = ["Asks", "Probed", "Probing", "left_alone"]
+__all__ = ["Asks", "Probed", "Probing", "left_alone", "says_up"]
 
 TRIES = 3
 """Values of a field that are tried, and values that an extraction must have accepted (as far as there are so many)."""
@@ -54,6 +54,14 @@ class Probed(msgspec.Struct, frozen=True):
     replies: dict[str, Reply]
     locked: dict[str, str]
     failed: dict[str, str]
+
+
+def says_up(template: str) -> bool:
+    """Whether a path's name says that it tells of health."""
+    return (
+        MACHINES.search(template) is not None
+        and re.search(r"(?i)health|livez?|liveness|readyz?|ping", template) is not None
+    )
 
 
 def left_alone(route: Route) -> str | None:

@@ -121,7 +121,7 @@ def name_of(route: Route, root: str) -> str:
     """``list``, ``detail``, else the last fixed part of the path."""
     segments = [segment for segment in route.template.strip("/").split("/") if segment]
     fields = [segment for segment in segments if "{" in segment]
-    fixed = [_word(segment) for segment in segments if "{" not in segment and not _PREFIX.match(segment)]
+    fixed = [_word(segment) for segment in segments if "{" not in segment and _named(segment)]
     if not segments:
         return "home"
     if "{" in segments[-1]:
@@ -138,9 +138,14 @@ def root_of(route: Route, shared: str = "") -> str:
         if "{" in segment:
             found = re.findall(r"\{([^{}]*)\}", segment)
             return _word(re.sub(r"(?i)_?(?:id|slug|name|pk|uuid)$", "", found[0])) if found else ""
-        if segment and not _PREFIX.match(segment) and segment != shared:
+        if _named(segment) and segment != shared:
             return _word(segment)
     return ""
+
+
+def _named(segment: str) -> bool:
+    """Whether a segment says what a route is about: letters or digits, and no word for the interface itself."""
+    return bool(segment) and not _PREFIX.match(segment) and re.search(r"[A-Za-z0-9]", unquote(segment)) is not None
 
 
 def resource_of(key: str) -> str:

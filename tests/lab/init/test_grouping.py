@@ -189,3 +189,13 @@ def test_a_graph_that_lost_steps_is_whole_again() -> None:
 def test_only_a_journey_that_leads_somewhere_is_pruned(method: str) -> None:
     journey = Journey("plain", 1.0, (Step("a", method, "/a"), Step("b", method, "/b")))
     assert pruned(journey) is journey
+
+
+def test_no_two_groups_of_one_name_lose_each_other() -> None:
+    ways = [way("/-/all"), way("/-/v1/search"), way("/-/whoami"), way("/pages"), way("/pages/{id}", id=taken("/pages")),
+            way("/about"), way("/a"), way("/a/{id}", id=taken("/a")), way("/a/mine", login=True), way("/home"),
+            way("/")]  # fmt: skip
+    grouped = journeys_of(ways)
+    assert set(grouped.steps) == {one.route.id for one in ways}
+    assert len({journey.name for journey in grouped.journeys}) == len(grouped.journeys)
+    runs(grouped.journeys, grouped.feeds)
