@@ -33,6 +33,9 @@ NODES = 4
 VAGUE = 4.0
 """A median that may be four times as long hangs on pauses that nobody saw."""
 
+STEEPEST = 1e8
+"""Of a score: a cell that the present law all but rules out says which way to go, not how far."""
+
 FLAT = 1e10
 """A top of the likelihood that is so much flatter in one direction: the numbers' last digits would decide."""
 
@@ -183,4 +186,4 @@ def _likelihood(
     by_mean = -(density[1] - density[0]).mean(axis=1) / sigma / share + at_cut / sigma
     by_sigma = -(density[1] * scaled[1] - density[0] * scaled[0]).mean(axis=1) / share + at_cut * cut
     value = float(counts @ np.log(share)) - float(counts.sum()) * math.log(seen)
-    return value, np.stack([by_mean, by_sigma], axis=1)
+    return value, np.clip(np.stack([by_mean, by_sigma], axis=1), -STEEPEST, STEEPEST)

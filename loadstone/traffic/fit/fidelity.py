@@ -36,6 +36,10 @@ ALIKE = 0.01
 """Distances that differ by less are alike: what is random in a generated workload of 200,000 requests is about half of
 that."""
 
+WORSE = 0.03
+"""Over all, on a scale from 0 to 1: where traffic is as the naive reference supposes, a model that was fitted to it was
+off by its own noise, more than .01, in 4 logs of 40 (benches/likeness.py)."""
+
 Replicates = NDArray[np.float64] | None
 
 
@@ -215,4 +219,4 @@ def _overall(rows: list[_Row]) -> tuple[bool, float | None]:
     size = min(len(one) for many in means.values() for one in many)
     total = np.mean([np.mean([one[:size] for one in many], axis=0) for many in means.values()], axis=0)
     low, _ = _difference(total)
-    return low > 0 and float(total[0]) >= ALIKE, float(total[0])
+    return low > 0 and float(total[0]) >= WORSE, float(total[0])

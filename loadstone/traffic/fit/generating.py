@@ -19,7 +19,7 @@ from loadstone.stats.traffic.bursts import burst_variances
 from loadstone.stats.traffic.zipf import zipf_weights
 from loadstone.traffic.fit.memory import MemoryHits, batch_of
 
-__all__ = ["MOST_STEPS", "generate", "mean_length", "starts"]
+__all__ = ["MOST_STEPS", "bursty", "generate", "mean_length", "starts"]
 
 MOST_STEPS = 200
 """Requests of one visit at most, as in the journeys that are written."""
@@ -72,7 +72,7 @@ def starts(
     rate = arrivals.visits_per_s.value if rate_per_s is None else rate_per_s
     if rate <= 0 or seconds <= 0:
         return np.zeros(0)
-    windows = [each.window_s for each in arrivals.dispersion]
+    windows = [each.window_s for each in arrivals.dispersion] if bursty(arrivals) else []
     if not windows:
         return np.sort(rng.random(rng.poisson(rate * seconds)) * seconds)
     variances = burst_variances(rate, windows, [each.index.value for each in arrivals.dispersion])
@@ -86,6 +86,11 @@ def starts(
     counts = rng.poisson(rate * step * factor)
     begun = (np.repeat(np.arange(cells), counts) + rng.random(int(counts.sum()))) * step
     return np.sort(begun[begun < seconds])
+
+
+def bursty(arrivals: Arrivals) -> bool:
+    """Whether visits surely begin less evenly than Poisson's, in some window."""
+    return any(each.index.low is None or each.index.low > 1 for each in arrivals.dispersion)
 
 
 class _Graph(NamedTuple):

@@ -16,7 +16,7 @@ from loadstone.model.traffic import Popularity, Traffic, VisitClass
 from loadstone.model.workload import Feed, Journey, Step, Think
 from loadstone.stats.traffic.bursts import burst_variances, nearest_indexes
 from loadstone.traffic.fit.assumptions import assumption_of, review_of
-from loadstone.traffic.fit.generating import MOST_STEPS
+from loadstone.traffic.fit.generating import MOST_STEPS, bursty
 from loadstone.traffic.fit.scope import group_of
 
 __all__ = ["feed_names", "feeds", "journeys", "shapes"]
@@ -201,7 +201,7 @@ def shapes(traffic: Traffic) -> tuple[Shape, ...]:
 def _bursts(traffic: Traffic, rate: float) -> tuple[Burst, ...]:
     """As a rate can have them; none where the log's arrivals are no burstier than Poisson's, by their intervals."""
     known = [each for each in traffic.arrivals.dispersion if each.window_s <= PEAK_S]
-    if not known or all(each.index.low is not None and each.index.low <= 1 for each in known):
+    if not known or not bursty(traffic.arrivals):
         return ()
     windows = [each.window_s for each in known]
     found = nearest_indexes(windows, [each.index.value for each in known])
