@@ -101,7 +101,13 @@ def introduce(
         rate_per_s=draft.shapes[0].phases[-1].rate_per_s,
         rate=rate,
         baseline=baseline,
-        notes=(*done.notes, *good.notes, *met.around.notes, *variables(done.service, draft.journeys, asked.environ)),
+        notes=(
+            *_doubt(baseline),
+            *done.notes,
+            *good.notes,
+            *met.around.notes,
+            *variables(done.service, draft.journeys, asked.environ),
+        ),
     )
 
 
@@ -245,6 +251,12 @@ def _discovery(met: Met, draft: Draft) -> Discovery:
         framework=met.framework.framework if met.framework else "",
         looked=met.looked,
     )
+
+
+def _doubt(baseline: BaselineTold | None) -> Iterator[str]:
+    """Whether to believe the baseline, where there is reason to ask."""
+    if baseline is not None and baseline.validity != "valid":
+        yield f"The baseline is {baseline.validity}: loadstone show {baseline.run} says why, and what to do."
 
 
 def _masked(probe: Probe) -> Probe:
