@@ -25,8 +25,8 @@ VERBS = {
     "doctor": "What can be observed here, and what is missing for the rest.",
     "init": "Look at a service, and write a spec for it.",
     "traffic": "A workload from access logs: mix, visits, arrivals, and how alike it is.",
-    "run": "Drive a service and tell what happened.",
     "check": "Validate the spec, then run each journey once and print the exchange.",
+    "run": "Drive a service and tell what happened.",
     "gather": "Collect evidence from a running service, without load.",
     "import": "Make a run of traces and profiles that other tools wrote.",
     "show": "The result of a run, or of an experiment.",
@@ -49,6 +49,7 @@ VERBS = {
 
 EPILOG = """\b
 Examples:
+  loadstone init http://127.0.0.1:8000    look at a service, write loadstone.toml
   loadstone run http://127.0.0.1:8000/items --rate 500/s --for 30s
   loadstone run http://127.0.0.1:8000/items --max --connections 50 --for 10s
   loadstone run                       drive what loadstone.toml says, exit by its objectives

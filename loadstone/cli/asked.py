@@ -176,6 +176,7 @@ def found_spec(path: str | None, hosts: tuple[str, ...] = ()) -> Spec:
         raise SpecError(
             f"no URL was given and there is no {DEFAULT_SPEC} here\n"
             "    drive one URL:  loadstone run http://127.0.0.1:8000/ --rate 50/s --for 30s\n"
+            "    have one made:  loadstone init http://127.0.0.1:8000\n"
             f"    or a spec:      write {DEFAULT_SPEC} (docs/spec.md), or name one with --spec FILE"
         )
     return load(path or DEFAULT_SPEC, yes_load=hosts)

@@ -49,7 +49,8 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except FileNotFoundError:
         raise SpecError(
-            f"there is no {path}\n    write one (docs/spec.md), or measure a URL: loadstone run http://127.0.0.1:8000/"
+            f"there is no {path}\n    have one written: loadstone init http://127.0.0.1:8000, write it (docs/spec.md),"
+            " or measure a URL: loadstone run http://127.0.0.1:8000/"
         ) from None
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
