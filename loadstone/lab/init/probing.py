@@ -56,6 +56,9 @@ class Probed(msgspec.Struct, frozen=True):
     failed: dict[str, str]
 
 
+_FILES = re.compile(r"/(?:static|assets)/\{[^{}]*\}/?$")
+
+
 def says_up(template: str) -> bool:
     """Whether a path's name says that it tells of health."""
     return (
@@ -81,7 +84,7 @@ def left_alone(route: Route) -> str | None:
         return "machines ask for it, not users"
     if is_risky(route.template):
         return "it is named for a deed, though it is a GET"
-    if is_asset(route.template):
+    if is_asset(route.template) or _FILES.search(route.template):
         return "it is a file, not the service's own work"
     return None
 

@@ -120,7 +120,8 @@ def test_the_end_of_the_look_is_told() -> None:
 @pytest.mark.parametrize(
     ("path", "method", "asked"),
     [("/a", "GET", True), ("/a", "POST", False), ("/health", "GET", False), ("/logout", "GET", False),
-     ("/app.js", "GET", False), ("/a", "HEAD", False), ("/items/{id}/delete", "GET", False)],
+     ("/app.js", "GET", False), ("/a", "HEAD", False), ("/items/{id}/delete", "GET", False),
+     ("/-/static/{value}", "GET", False), ("/assets/{id}/parts", "GET", True)],
 )  # fmt: skip
 def test_what_is_left_alone(path: str, method: str, asked: bool) -> None:
     assert (left_alone(route(path, method=method)) is None) == asked
