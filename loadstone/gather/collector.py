@@ -30,8 +30,9 @@ class Scene(msgspec.Struct, frozen=True):
     """What a collector may look at.
 
     ``spool`` is the collector's own directory (mode 0700; removed once its contents are in the archive), as an absolute
-    path, since a service that is told of it may run anywhere. ``pids`` answers with the living processes of the service, none before it has started or where it was not started by us and
-    no pid was given. ``generator`` is this process. ``nonce`` begins the trace ids of this run's own requests.
+    path, since a service that is told of it may run anywhere. ``pids`` answers with the living processes of the
+    service, none before it has started or where it was not started by us and no pid was given. ``generator`` is this
+    process. ``nonce`` begins the trace ids of this run's own requests.
     """
 
     spool: Path
