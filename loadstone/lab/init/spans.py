@@ -44,9 +44,10 @@ class Traces:
             rows = zip(*(batch[name].tolist() for name in columns), strict=True)
             for kind, method, route, path, system, address in rows:
                 if kind == SERVER and method:
+                    whole = bool(path) and str(path).startswith("/")  # it has the values, and its route counts it
                     if route and str(route).startswith("/"):
-                        declared[method, str(route)] += 1
-                    elif path and str(path).startswith("/"):
+                        declared[method, str(route)] += not whole
+                    if whole:
                         seen[method, str(path)] += 1
                 elif kind == CLIENT and system:
                     databases.setdefault((system, address or ""), Database(str(system), "traces", str(address or "")))
