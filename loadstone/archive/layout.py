@@ -105,22 +105,30 @@ class Archive:
 
         Raises InstrumentError when nothing can be written there.
         """
+        return self.place(self.runs_directory.name, started_ns)
+
+    def place(self, folder: str, started_ns: int, mark: str = "") -> Path:
+        """A new directory in one of the archive's folders, made now and named by the time in UTC; ``mark`` tells its
+        kind apart from runs.
+
+        Raises InstrumentError when nothing can be written there.
+        """
         try:
-            return self._create(started_ns)
+            return self._create(self.root / folder, started_ns, mark)
         except OSError as error:
             raise InstrumentError(
                 f"the archive {self.root} cannot be written: {error.strerror}\n"
-                "    keep runs elsewhere with --archive DIR or LOADSTONE_ARCHIVE"
+                "    keep it elsewhere with --archive DIR or LOADSTONE_ARCHIVE"
             ) from error
 
-    def _create(self, started_ns: int) -> Path:
-        self.runs_directory.mkdir(parents=True, exist_ok=True)
+    def _create(self, folder: Path, started_ns: int, mark: str) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
         time = datetime.fromtimestamp(started_ns / 1e9, UTC).strftime("%Y%m%dT%H%M%S")
         while True:
-            directory = self.runs_directory / f"{time}-{secrets.token_hex(2)}"
+            directory = folder / f"{time}-{mark}{secrets.token_hex(2)}"
             try:
                 directory.mkdir()
             except FileExistsError:

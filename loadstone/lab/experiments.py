@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +16,7 @@ import msgspec
 from loadstone.archive import Archive
 from loadstone.archive.process import boot_id, is_alive, start_ticks
 from loadstone.archive.writer import replace
-from loadstone.errors import EvidenceError, InstrumentError
+from loadstone.errors import EvidenceError
 from loadstone.model.comparison import Comparison
 from loadstone.model.experiment import ExperimentManifest
 from loadstone.model.run import Status
@@ -84,7 +82,7 @@ class ExperimentWriter:
     """The one writer of an experiment. ``manifest`` is completed with its id and this process's identity."""
 
     def __init__(self, archive: Archive, manifest: ExperimentManifest) -> None:
-        self.directory = _create(archive, manifest.started_ns)
+        self.directory = archive.place(DIRECTORY, manifest.started_ns, "x")
         self.manifest = msgspec.structs.replace(
             manifest,
             experiment=self.directory.name,
@@ -156,27 +154,6 @@ def _newness(experiment: Experiment) -> tuple[str, int]:
         return experiment.id.partition("-")[0], experiment.manifest.started_ns
     except EvidenceError:
         return experiment.id.partition("-")[0], 0
-
-
-def _create(archive: Archive, started_ns: int) -> Path:
-    time = datetime.fromtimestamp(started_ns / 1e9, UTC).strftime("%Y%m%dT%H%M%S")
-    try:
-        (archive.root / DIRECTORY).mkdir(parents=True, exist_ok=True)
-        ignore = archive.root / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-        while True:
-            directory = archive.root / DIRECTORY / f"{time}-x{secrets.token_hex(2)}"
-            try:
-                directory.mkdir()
-            except FileExistsError:
-                continue
-            return directory
-    except OSError as error:
-        raise InstrumentError(
-            f"the archive {archive.root} cannot be written: {error.strerror}\n"
-            "    keep it elsewhere with --archive DIR or LOADSTONE_ARCHIVE"
-        ) from error
 
 
 def _read(path: Path, kind: type[Document]) -> Document | None:

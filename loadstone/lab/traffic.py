@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -63,26 +62,11 @@ def declared_routes(path: str | os.PathLike[str]) -> tuple[Route, ...]:
 
 def keep_traffic(archive: Archive, traffic: Traffic, at_ns: int) -> Path:
     """Write it to a place of its own; ``at_ns`` names it. Raises InstrumentError when it cannot be written."""
-    time = datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%Y%m%dT%H%M%S")
+    path = archive.place(DIRECTORY, at_ns, "t") / DOCUMENT
     try:
-        (archive.root / DIRECTORY).mkdir(parents=True, exist_ok=True)
-        ignore = archive.root / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-        while True:
-            directory = archive.root / DIRECTORY / f"{time}-t{secrets.token_hex(2)}"
-            try:
-                directory.mkdir()
-                break
-            except FileExistsError:
-                continue
-        path = directory / DOCUMENT
         replace(path, msgspec.json.format(msgspec.json.encode(traffic)))
     except OSError as error:
-        raise InstrumentError(
-            f"the archive {archive.root} cannot be written: {error.strerror}\n"
-            "    keep it elsewhere with --archive DIR or LOADSTONE_ARCHIVE"
-        ) from error
+        raise InstrumentError(f"{path} cannot be written: {error.strerror}") from error
     return path
 
 
