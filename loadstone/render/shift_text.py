@@ -88,7 +88,8 @@ class _Scale:
         first = -1 if low is None else self.at(low)
         last = edge + 1 if high is None else self.at(high)
         letters = [" "] * self._columns
-        letters[max(first, 0) : min(last, edge) + 1] = "-" * (min(last, edge) + 1 - max(first, 0))
+        for at in range(max(first, 0), min(last, edge) + 1):
+            letters[at] = "-"
         letters[self.at(1.0)] = "|"
         if first < 0:
             letters[0] = "<"

@@ -122,6 +122,13 @@ def test_an_end_that_nothing_bounds_leaves_the_scale() -> None:
     assert len(huge) == 41
 
 
+def test_an_interval_that_lies_wholly_beyond_the_scale_is_an_arrow_there() -> None:
+    (left,) = bars(points((1 / 64, 1 / 70, 1 / 60)), 100)
+    assert (len(left), left[0], set(left[1:])) == (41, "o", {" ", "|"})
+    (right,) = bars(points((64, 60, 70)), 100)
+    assert (len(right), right[-1], set(right[:-1])) == (41, "o", {" ", "|"})
+
+
 def test_nothing_is_drawn_of_nothing_or_where_there_is_no_room() -> None:
     assert list(shift_text(StepShift(None, None, ()))) == []
     narrow = list(shift_text(points((0.5, 0.4, 0.6)), width=45))
