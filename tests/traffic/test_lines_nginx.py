@@ -17,6 +17,8 @@ from tests.throwaway import free_port
 from tests.traffic.logs import KEY
 from tests.traffic.odd_requests import ODD, send
 
+pytestmark = pytest.mark.optional("nginx is not installed everywhere")
+
 TIMED = (
     '\'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
     '"$http_referer" "$http_user_agent" rt=$request_time\''

@@ -62,6 +62,7 @@ def test_a_connection_to_a_socket_of_postgresql_is_seen(cluster: Postgres) -> No
     assert found.databases == (Database("postgresql", "an open connection", str(cluster.folder), 5432),)
 
 
+@pytest.mark.optional("Redis's server program is not installed everywhere")
 def test_a_service_is_looked_at_whole(cluster: Postgres, tmp_path: Path) -> None:
     code = """
 import psycopg, redis, os, sqlite3
