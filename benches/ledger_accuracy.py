@@ -24,8 +24,9 @@ from loadstone.model.comparison import LedgerEntry
 from loadstone.model.finding import Bounded
 from loadstone.model.quantity import format_duration
 from loadstone.stats.proportion import clopper_pearson
+from specimens.proof import Proved, read
 
-__all__ = ["BINS", "Row", "read", "section"]
+__all__ = ["BINS", "rows_in", "section"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 
@@ -33,40 +34,12 @@ BINS = (0.0, 0.1, 0.25, 0.5, 0.8, math.inf)
 """Edges of predicted ratios: what a fix leaves of the quantile."""
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One specimen, as ``specimens.proof.Proved`` writes it."""
-
-    name: str
-    fault: str
-    came: str
-    named: str = ""
-    verdict: str = ""
-    reason: str | None = None
-    sentence: str = ""
-    note: str = ""
-    seed: int = 0
-    measured_s: float = 0.0
-    spent_s: float = 0.0
-    entry: LedgerEntry | None = None
-
-
-class _File(msgspec.Struct, frozen=True):
-    format: int
-    specimen: Row
-
-
-def read(folder: Path) -> list[Row]:
+def rows_in(folder: Path) -> list[Proved]:
     """Every specimen that has a file there, by name. Raises ValueError for a format that is not known."""
-    rows = []
-    for path in sorted(folder.glob("*.json")):
-        found = msgspec.json.decode(path.read_bytes(), type=_File)
-        if found.format != 1:
-            raise ValueError(f"{path} has format {found.format}; format 1 is read")
-        rows.append(found.specimen)
-    return rows
+    return [read(path) for path in sorted(folder.glob("*.json"))]
 
 
-def section(rows: Sequence[Row]) -> str:
+def section(rows: Sequence[Proved]) -> str:
     """The Markdown of what was predicted and measured."""
     entries = [(row, row.entry) for row in rows if row.entry is not None]
     told = [(row, entry) for row, entry in entries if _both(entry)]
@@ -93,9 +66,9 @@ def _both(entry: LedgerEntry) -> bool:
 
 
 def _counts(
-    rows: Sequence[Row],
-    entries: Sequence[tuple[Row, LedgerEntry]],
-    told: Sequence[tuple[Row, LedgerEntry]],
+    rows: Sequence[Proved],
+    entries: Sequence[tuple[Proved, LedgerEntry]],
+    told: Sequence[tuple[Proved, LedgerEntry]],
     refused: Sequence[LedgerEntry],
 ) -> list[str]:
     verdicts = _each(row.verdict for row in rows if row.came == "proved")
@@ -155,7 +128,7 @@ def _curve(entries: Sequence[LedgerEntry]) -> list[str]:
     return lines
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[Proved]) -> list[str]:
     lines = [
         "| specimen | proved | at | before | predicted | measured | ratio predicted | ratio measured | verdict |",
         "|---|---|---|---:|---:|---:|---:|---:|---|",
@@ -230,7 +203,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--put", action="store_true", help="write the part of docs/accuracy.md")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     asked = parser.parse_args(argv)
-    rows = read(asked.folder)
+    rows = rows_in(asked.folder)
     if asked.json:
         told: dict[str, Any] = {"format": 1, "specimens": msgspec.to_builtins(rows)}
         asked.json.write_text(json.dumps(told, indent=1) + "\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from specimens.catalogue import Specimen, specimen, specimens
 from specimens.neighbours import Absent, Neighbours
-from specimens.proof import PAIRS, REQUESTS, prove
+from specimens.proof import PAIRS, REQUESTS, prove, read, write
 from specimens.run import Judged, diagnosis, drive, judge
 
 
@@ -32,8 +32,7 @@ def _open(file: Path, again: bool) -> bool:
     """Whether it is to be proved: there is no file, or, ``again``, one without a decision."""
     if not file.exists():
         return True
-    told = json.loads(file.read_text())["specimen"]
-    return again and (told["came"] != "proved" or told["verdict"] in ("undecided", "invalid"))
+    return again and ((told := read(file)).came != "proved" or told.verdict in ("undecided", "invalid"))
 
 
 def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests: int, again: bool) -> int:
@@ -52,8 +51,7 @@ def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests:
             print(proved.line(), flush=True)
             failed += proved.came == "failed"
             if proved.came != "failed":  # what failed is tried again by the next call
-                told = {"format": 1, "specimen": proved.data()}
-                (into / f"{sample.name}.json").write_text(json.dumps(told, indent=2) + "\n")
+                write(into / f"{sample.name}.json", proved)
     print(f"{len(samples) - len(left)} had been proved; {len(left)} were tried, {failed} failed")
     return 1 if failed else 0
 

@@ -12,11 +12,15 @@ import re
 import subprocess
 import time
 import tomllib
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
+from loadstone.archive import Archive
+from loadstone.lab.ledger import entries
+from loadstone.model.comparison import LedgerEntry
 from loadstone.model.quantity import parse_rate
 from specimens.catalogue import Specimen
 from specimens.neighbours import Neighbours
@@ -28,12 +32,15 @@ __all__ = [
     "PAIRS",
     "REQUESTS",
     "Proved",
+    "ProvedFile",
     "at_share",
     "chosen",
     "judged_share",
     "measured_s",
     "prove",
+    "read",
     "switched",
+    "write",
 ]
 
 PAIRS = 6
@@ -58,8 +65,7 @@ _WITHIN_S = 1_200.0
 Came = Literal["proved", "not found", "failed"]
 
 
-@dataclass
-class Proved:
+class Proved(msgspec.Struct):
     """What came of one specimen. ``came`` is ``proved`` when there is a verdict, ``not found`` when nothing was named
     that could be proved, ``failed`` with the reason in ``note``. ``named`` is the code that was proved, ``entry`` the
     ledger's line."""
@@ -75,16 +81,32 @@ class Proved:
     seed: int = 0
     measured_s: float = 0.0
     spent_s: float = 0.0
-    entry: dict[str, Any] | None = None
+    entry: LedgerEntry | None = None
 
     def line(self) -> str:
         """For a terminal."""
         told = f"{self.name:<28} {self.came:<10} {self.verdict:<10} {self.reason or '-':<10} {self.named or '-':<20}"
         return told + "".join(f"\n{'':<39}{each}" for each in (self.sentence, self.note) if each)
 
-    def data(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+
+class ProvedFile(msgspec.Struct, frozen=True):
+    """What ``python -m specimens --prove FOLDER`` keeps of each."""
+
+    specimen: Proved
+    format: int = 1
+
+
+def read(path: Path) -> Proved:
+    """What a file keeps. Raises ValueError for a format that is not known."""
+    found = msgspec.json.decode(path.read_bytes(), type=ProvedFile)
+    if found.format != 1:
+        raise ValueError(f"{path} has format {found.format}; format 1 is read")
+    return found.specimen
+
+
+def write(path: Path, proved: Proved) -> None:
+    """Keep it there."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(ProvedFile(proved)), indent=2) + b"\n")
 
 
 def measured_s(specimen: Specimen, requests: int = REQUESTS) -> float:
@@ -177,7 +199,5 @@ def _prove(specimen: Specimen, neighbours: Neighbours, folder: Path, proved: Pro
     proved.came, proved.verdict, proved.reason = "proved", comparison["verdict"], comparison["reason"]
     proved.sentence = comparison["sentence"]
     proved.note = "; ".join(comparison["vetoed"])
-    ledger = folder / "archive" / "ledger.jsonl"
-    lines = ledger.read_text().splitlines() if ledger.exists() else []
-    entries = [json.loads(line) for line in lines]
-    proved.entry = next((one for one in entries if one["experiment"] == comparison["experiment"]), None)
+    lines = entries(Archive(folder / "archive"))
+    proved.entry = next((one for one in lines if one.experiment == comparison["experiment"]), None)

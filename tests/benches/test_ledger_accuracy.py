@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benches.ledger_accuracy import Row, main, read, section
+from benches.ledger_accuracy import main, rows_in, section
 from loadstone.model.comparison import LedgerEntry, Verdict
 from loadstone.model.finding import Bounded
-from specimens.proof import Proved
+from specimens.proof import Proved, write
 
 
 def entry(
@@ -28,10 +28,9 @@ def entry(
     )  # fmt: skip
 
 
-def row(name: str, told: LedgerEntry | None, **changed: object) -> Row:
-    return msgspec.structs.replace(
-        Row(name, "n-plus-one", "proved", "n-plus-one", "faster", "confirmed", measured_s=10.0, entry=told), **changed
-    )
+def row(name: str, told: LedgerEntry | None, **changed: object) -> Proved:
+    plain = Proved(name, "n-plus-one", "proved", "n-plus-one", "faster", "confirmed", measured_s=10.0, entry=told)
+    return msgspec.structs.replace(plain, **changed)
 
 
 ROWS = [
@@ -71,13 +70,12 @@ def test_without_any_entry_nothing_is_made_up() -> None:
 
 
 def test_it_reads_what_the_specimens_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = Proved("shop_reviews", "n-plus-one", "proved", verdict="faster", reason="confirmed").data()
-    data["entry"] = msgspec.to_builtins(entry(0.1, 0.11))
-    (tmp_path / "shop_reviews.json").write_text(json.dumps({"format": 1, "specimen": data}))
-    assert [one.name for one in read(tmp_path)] == ["shop_reviews"]
+    file = tmp_path / "shop_reviews.json"
+    write(file, row("shop_reviews", entry(0.1, 0.11)))
+    assert [one.name for one in rows_in(tmp_path)] == ["shop_reviews"]
     main([str(tmp_path), "--json", str(tmp_path.parent / "rows.json")])
     assert "| shop_reviews |" in capsys.readouterr().out
     assert json.loads((tmp_path.parent / "rows.json").read_text())["specimens"][0]["entry"]["at"] == "p99"
-    (tmp_path / "shop_reviews.json").write_text(json.dumps({"format": 2, "specimen": data}))
+    file.write_text(file.read_text().replace('"format": 1\n', '"format": 2\n'))
     with pytest.raises(ValueError, match="format 2"):
-        read(tmp_path)
+        rows_in(tmp_path)

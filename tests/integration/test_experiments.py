@@ -39,7 +39,9 @@ import time
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 STATE = {"statements": int(os.environ.get("STATEMENTS", "1")), "wait_s": float(os.environ.get("WAIT_S", "0"))}
+KEEP_BYTES = int(os.environ.get("KEEP_BYTES", "0"))
 LOCAL = threading.local()
+KEPT = []
 
 
 def connection():
@@ -68,6 +70,8 @@ def app(environ, start_response):
     ]
     if path.startswith("/items"):
         burn(int(os.environ.get("BURN", "0")))
+    if KEEP_BYTES:
+        KEPT.append(b"k" * KEEP_BYTES)
     time.sleep(STATE["wait_s"])
     start_response("200 OK", [("content-type", "text/plain")])
     return [str(names[0]).encode()]
@@ -204,6 +208,49 @@ def test_a_side_that_hangs_is_bounded_by_its_timeouts_and_ends_it(spec: Spec, tm
     assert made.verdict == "invalid" and len(made.pairs) == 1
     assert any("Side B answered none" in text and "timeout" in text for text in made.vetoed), made.vetoed
     assert made.design.spent_s is not None and made.design.spent_s < 60
+
+
+def test_a_side_that_keeps_memory_run_by_run_is_no_pass(spec: Spec, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / ".loadstone")
+    sides = _environment("A", WAIT_S="0.02"), _environment("B", WAIT_S="0.002", KEEP_BYTES="200000")
+    made = run_experiment(archive, _asked(spec, *sides), native)
+    assert made.design.together
+    leaks = [caveat for caveat in made.caveats if caveat.code == "leaks"]
+    assert len(leaks) == 1 and leaks[0].level == "doubt" and "Side B grew by" in leaks[0].message, made.caveats
+    assert made.verdict in ("undecided", "invalid"), "B answers sooner, and yet"
+
+
+BUSY = "while True: pass"
+
+
+def test_a_machine_that_others_fill_midway_is_no_pass(spec: Spec, tmp_path: Path) -> None:
+    """From the third pair on there are eight times as many busy processes as the machine has cores."""
+    archive = Archive(tmp_path / ".loadstone")
+    busy: list[subprocess.Popen[bytes]] = []
+    ended = threading.Event()
+
+    def fill() -> None:
+        while not ended.wait(0.02):
+            found = experiments(archive)
+            if found and sum(step.run is not None for step in found[0].manifest.steps) >= 5:
+                busy.extend(subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(8 * (os.cpu_count() or 1)))
+                return
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    try:
+        sides = _environment("A", WAIT_S="0.006"), _environment("B", WAIT_S="0.002")
+        made = run_experiment(archive, _asked(spec, *sides, pairs=8), native)
+    finally:
+        ended.set()
+        filling.join()
+        for one in busy:
+            one.kill()
+            one.wait()
+    assert busy, "the third pair was reached"
+    assert made.verdict in ("undecided", "invalid"), made.sentence
+    told = [*made.vetoed, *(caveat.message for caveat in made.caveats if caveat.level == "doubt")]
+    assert any("disturbed" in one or "late" in one for one in told), made.pairs
 
 
 class _Item(BaseHTTPRequestHandler):

@@ -8,17 +8,38 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from loadstone.archive import Archive
+from loadstone.lab.ledger import append
+from loadstone.model.comparison import LedgerEntry
+from loadstone.model.finding import Bounded
 from specimens import proof
 from specimens.__main__ import main
 from specimens.catalogue import Specimen, specimen, specimens
 from specimens.neighbours import Neighbours
-from specimens.proof import LEAST_S, MOST_S, Proved, at_share, chosen, judged_share, measured_s, prove, switched
+from specimens.proof import (
+    LEAST_S,
+    MOST_S,
+    Proved,
+    at_share,
+    chosen,
+    judged_share,
+    measured_s,
+    prove,
+    read,
+    switched,
+    write,
+)
 
 SHOP = specimen("shop_reviews")
 FOUND = {"fault": "n-plus-one", "severity": "critical", "fingerprint": "1ee0f162"}
-ENTRY = {"experiment": "e1", "fault": "n-plus-one", "measured_ratio": {"value": 0.1, "low": 0.08, "high": 0.12}}
+ENTRY = LedgerEntry(
+    format=1, experiment="e1", at_ns=1, fault="n-plus-one", fingerprint="1ee0f162", journey="browse", step="detail",
+    at="p99", before_s=None, predicted_s=None, measured_s=None, predicted_ratio=None,
+    measured_ratio=Bounded(0.1, 0.08, 0.12), refused="too few", verdict="faster", reason="confirmed", pairs=6,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("one", specimens(), ids=lambda one: one.name)
@@ -72,8 +93,8 @@ class Answers:
         code, told = self.answers[words[0]]
         if words[0] == "prove" and code in (0, 1, 3, 4):
             (folder / "archive").mkdir(exist_ok=True)
-            lines = [json.dumps(entry) for entry in ({"experiment": "e0"}, ENTRY)]
-            (folder / "archive/ledger.jsonl").write_text("\n".join(lines) + "\n")
+            for entry in (msgspec.structs.replace(ENTRY, experiment="e0"), ENTRY):
+                append(Archive(folder / "archive"), entry)
         return subprocess.CompletedProcess(words, code, json.dumps(told) if told else "", "it broke")
 
 
@@ -136,17 +157,16 @@ def test_what_goes_wrong_is_told(answered: Answered, tmp_path: Path, answers: di
 def test_what_has_been_proved_is_not_proved_again(answered: Answered, tmp_path: Path) -> None:
     made = answered()
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 0
-    kept = json.loads((tmp_path / "shop_reviews.json").read_text())
-    assert kept["format"] == 1 and kept["specimen"]["entry"] == ENTRY
+    file = tmp_path / "shop_reviews.json"
+    assert read(file).entry == ENTRY
     asked = len(made.asked)
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 0
     assert main(["shop_reviews", "--prove", str(tmp_path), "--again"]) == 0
     assert len(made.asked) == asked
-    kept["specimen"]["verdict"] = "undecided"
-    (tmp_path / "shop_reviews.json").write_text(json.dumps(kept))
+    write(file, msgspec.structs.replace(read(file), verdict="undecided"))
     assert main(["shop_reviews", "--prove", str(tmp_path), "--again"]) == 0
     assert len(made.asked) > asked
     answered(prove=(2, {}))
-    (tmp_path / "shop_reviews.json").unlink()
+    file.unlink()
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 1
-    assert not (tmp_path / "shop_reviews.json").exists()
+    assert not file.exists()

@@ -48,9 +48,9 @@ _DATA = _words(
     "pyodbc duckdb clickhouse_driver snowflake google_cloud_bigquery mongoengine pony records boto3 botocore"
 )
 _LIBRARIES = _words(
-    "aiohttp amqp anyio asgiref attr attrs babel bcrypt billiard bleach blinker bottle brotli bs4 cachetools "
-    "cattrs celery certifi cffi chardet charset_normalizer cheroot click cryptography cssselect daphne dateutil "
-    "defusedxml django dns docutils eventlet exceptiongroup falcon fastapi flask flask_sqlalchemy gevent "
+    "aiohttp allauth amqp anyio asgiref attr attrs babel bcrypt billiard bleach blinker bottle brotli bs4 cachetools "
+    "cattrs celery certifi cffi chardet charset_normalizer cheroot click corsheaders cryptography cssselect daphne "
+    "dateutil defusedxml django dns docutils eventlet exceptiongroup falcon fastapi flask flask_sqlalchemy gevent "
     "graphene graphql greenlet grpc gunicorn h11 h2 html5lib httpcore httptools httpx hypercorn idna "
     "itsdangerous jinja2 joblib jose jsonschema jwt kombu litestar lxml mako markdown markupsafe marshmallow "
     "matplotlib msgpack msgspec multidict multipart mypy_extensions networkx numba numpy oauthlib openpyxl "
@@ -128,13 +128,12 @@ class Frame:
 
 
 def application_files(files: Iterable[str | None]) -> frozenset[str]:
-    """What spans call the application: paths of its files, of packages only from the package on."""
-    told = set()
-    for file in files:
-        if file:
-            path = file.replace("\\", "/")
-            told.add(_INSTALLED.split(path)[-1])
-    return frozenset(told)
+    """What spans call the application: paths of its files, of packages only from the package on. A well-known library
+    is the application only where nothing else is: a middleware is around each request of a service that is installed
+    as a package itself."""
+    told = {_INSTALLED.split(file.replace("\\", "/"))[-1] for file in files if file}
+    own = {path for path in told if path.split("/")[0].removesuffix(".py") not in _LIBRARIES | _DATA}
+    return frozenset(own or told)
 
 
 def served_from(frames: Sequence[Frame]) -> int:

@@ -48,6 +48,10 @@ def test_what_spans_call_the_application_is() -> None:
     assert _leaf("get (celery/app/base.py:3)").origin == "library"
     assert _leaf("get (celery/app/base.py:3)", ("/x/site-packages/celery/app/task.py",)).origin == "application"
     assert _leaf("serve (datasette/cli.py:3)", (installed,)).origin == "application"
+    middleware = "/x/site-packages/whitenoise/middleware.py"
+    assert _leaf("process (whitenoise/middleware.py:3)", (middleware,)).origin == "application"
+    assert _leaf("process (whitenoise/middleware.py:3)", (middleware, installed)).origin == "library"
+    assert _leaf("serve (datasette/cli.py:3)", (middleware, installed)).origin == "application"
     assert _leaf("month (calendar.py:3)").origin == "runtime"
     assert _leaf("month (calendar.py:3)", ("/srv/shop/calendar.py",)).origin == "application"
 

@@ -59,7 +59,7 @@ def test_every_answered_request_is_there_after_sigkill_amid_the_load(server: str
     with served(_argv(SERVERS[server], port), tmp_path, port) as service:
 
         def kill(seen: int) -> None:
-            if seen == COUNT // 2:
+            if seen >= COUNT // 2:  # two threads may count at once, and none see the half itself
                 for pid in service.pids():
                     os.kill(pid, signal.SIGKILL)
 
