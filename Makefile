@@ -113,7 +113,8 @@ bench-pairs: build  ## How often comparisons and the proofs of the specimens' cu
 	$(STEP) 'accuracy: comparisons of two sides'
 	@$(BIN)/python -m benches.comparisons --json .build/comparisons.json
 	@$(BIN)/python -m benches.accuracy comparisons .build/comparisons.json
-	@$(BIN)/python -m benches.plus_one --times 20
+	@$(BIN)/python -m benches.plus_one --times 20 --json .build/plus_one.json
+	@$(BIN)/python -m benches.accuracy plus-one .build/plus_one.json
 	@$(BIN)/python -m benches.identical --comparisons 40 --json .build/identical.json
 	@$(BIN)/python -m benches.accuracy identical .build/identical.json
 	-@$(BIN)/python -m specimens --prove .build/proofs

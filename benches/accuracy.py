@@ -6,6 +6,7 @@
     python -m benches.accuracy gain FILE                 what `python -m benches.gain_accuracy --json FILE` has found
     python -m benches.accuracy comparisons FILE...       what `python -m benches.comparisons --json FILE` has found
     python -m benches.accuracy identical FILE            what `python -m benches.identical --json FILE` has found
+    python -m benches.accuracy plus-one FILE...          what `python -m benches.plus_one --json FILE` has found
     python -m benches.accuracy recovery FILE             what `python -m benches.recovery --json FILE` has found
     python -m benches.accuracy likeness FILE             what `python -m benches.likeness --json FILE` has found
     python -m benches.accuracy newcomer FOLDER           what `python -m benches.newcomer FOLDER` has found
@@ -25,13 +26,14 @@ from typing import Any
 import msgspec
 
 from benches import likeness, recovery
-from benches.comparison_section import comparisons_section, identical_section
+from benches.comparison_section import comparisons_section, identical_section, plus_one_section
 from benches.comparisons import Found
 from benches.gain_accuracy import section
 from benches.identical import IdenticalShops
 from benches.newcomer.section import newcomer_section
 from benches.newcomer.section import read as newcomers
 from benches.parts import put
+from benches.plus_one import PlusOne
 from loadstone.diagnose.diagnosis import PREDICTED
 from loadstone.model.finding import Diagnosis
 from loadstone.stats.proportion import wilson
@@ -39,7 +41,7 @@ from specimens.run import Judged
 from tests.cases.matrix import Case, Score, cases, diagnosed, scores
 
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
-PARTS = ("cases", "specimens", "gain", "comparisons", "identical", "recovery", "likeness", "newcomer")
+PARTS = ("cases", "specimens", "gain", "comparisons", "identical", "plus-one", "recovery", "likeness", "newcomer")
 
 
 class _Specimens(msgspec.Struct):
@@ -71,6 +73,9 @@ def main() -> None:
             told = comparisons_section({name: rows for part in parts for name, rows in part.studies.items()})
         case "identical":
             told = identical_section(msgspec.json.decode(chosen.files[0].read_bytes(), type=IdenticalShops))
+        case "plus-one":
+            gates = [msgspec.json.decode(path.read_bytes(), type=PlusOne) for path in chosen.files]
+            told = plus_one_section(gates)
         case "recovery":
             told = recovery.section(msgspec.json.decode(chosen.files[0].read_bytes(), type=recovery.Found))
         case "likeness":

@@ -1,4 +1,5 @@
-"""Parts of docs/accuracy.md about comparisons, from what ``benches.comparisons`` and ``benches.identical`` found."""
+"""Parts of docs/accuracy.md about comparisons, from what ``benches.comparisons``, ``benches.identical`` and
+``benches.plus_one`` found."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from benches.comparison_rows import Row
 from benches.identical import IdenticalShops
+from benches.plus_one import Gated, PlusOne
 from loadstone.stats.proportion import clopper_pearson
 
-__all__ = ["comparisons_section", "identical_section"]
+__all__ = ["comparisons_section", "identical_section", "plus_one_section"]
 
 
 def comparisons_section(studies: dict[str, list[Row]]) -> str:
@@ -276,6 +278,39 @@ def identical_section(found: IdenticalShops) -> str:
         width = f"{widths[len(widths) // 2]:.1%}" if widths else ""
         lines.append(f"| {label} | {len(known)} | {_share(off, len(known))} | {width} |")
     return "\n".join(lines)
+
+
+def plus_one_section(parts: Sequence[PlusOne]) -> str:
+    """One statement more in the sample shop's handlers, and where only a comment was changed."""
+    planted = [row for part in parts if not part.none for row in part.rows]
+    lines = [
+        "## One statement more in the sample shop",
+        "",
+        "`python -m benches.plus_one`: the shop in a git repository, one statement more in one of its handlers, and "
+        "`loadstone gate --base HEAD~1 --candidate HEAD` on its journeys at 50 a second. The gate failed by count in "
+        f"{_of(sum(row.by_count for row in planted), len(planted))}, and named the statement as the cause in "
+        f"{sum(row.named for row in planted)}. A place that few requests reach adds little to the mean of all.",
+        "",
+        "| place | gates | failed by count | statement named | seconds, median | the first one's words |",
+        "|---|--:|---|--:|--:|---|",
+    ]
+    rows = [row for part in parts for row in part.rows]
+    names = dict.fromkeys(row.place for row in rows)
+    lines += [_gates(name, [row for row in rows if row.place == name]) for name in names]
+    return "\n".join(lines)
+
+
+def _gates(name: str, rows: Sequence[Gated]) -> str:
+    spent = sorted(row.spent_s for row in rows if row.spent_s is not None)
+    cells = [
+        "only a comment" if name == "none" else name,
+        str(len(rows)),
+        _share(sum(row.by_count for row in rows), len(rows)),
+        str(sum(row.named for row in rows)),
+        f"{spent[len(spent) // 2]:.0f}" if spent else "",
+        rows[0].sentence.replace("|", "\\|"),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _interval(count: int, whole: int) -> tuple[float, float]:

@@ -1,16 +1,16 @@
 """One statement more a request on the sample shop, in a place of its own each time: does the gate always fail it?
 
-    python -m benches.plus_one --times 20
+    python -m benches.plus_one --times 20 --json FILE
 
 Each time the shop is copied into a git repository, one more statement is put into one of its handlers, and
 ``loadstone gate --base HEAD~1 --candidate HEAD`` judges the two revisions. It must fail by count, and name the
 statement as the cause. ``--none`` changes nothing but a comment, which must not fail by count.
+``python -m benches.accuracy plus-one FILE`` writes it into docs/accuracy.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import socket
 import subprocess
@@ -20,10 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 import loadstone.demo
+from loadstone.model.guardrail import GateReport
 from loadstone.stats.proportion import clopper_pearson
 
-__all__ = ["PLACES", "Place", "planted", "repository"]
+__all__ = ["PLACES", "Gated", "Place", "PlusOne", "planted", "repository"]
 
 STATEMENT = "SELECT max(products) FROM category"
 _MORE = f'session.ask("{STATEMENT}")().fetchone()'
@@ -44,6 +47,28 @@ PLACES = (
     Place("buy.add to cart", "carts.py", '        row = session.ask("SELECT stock FROM product'),
     Place("buy.checkout", "orders.py", '    taken = session.ask("DELETE FROM cart_item'),
 )
+
+
+class Gated(msgspec.Struct):
+    """What a gate said of the two revisions. ``by_count``: it failed for the statements a request; ``named``: with the
+    statement as the cause."""
+
+    place: str
+    verdict: str
+    sentence: str
+    by_count: bool = False
+    named: bool = False
+    where: str | None = None
+    spent_s: float | None = None
+
+
+class PlusOne(msgspec.Struct):
+    """The file. ``none``: only a comment was changed."""
+
+    format: int = 1
+    none: bool = False
+    rows: list[Gated] = []
+
 
 SHAPE = '[shape.gate]\nrate = "50/s"\nduration = "15s"\nwarm_up = "2s"\n'
 
@@ -87,51 +112,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--none", action="store_true", help="change nothing that counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep what was found")
     chosen = parser.parse_args(arguments)
-    rows = []
+    found = PlusOne(none=chosen.none)
     for number in range(chosen.times):
         place = None if chosen.none else PLACES[number % len(PLACES)]
         with tempfile.TemporaryDirectory() as folder:
             repository(Path(folder) / "work", place, _free_port())
-            rows.append(_gated(Path(folder) / "work", place, number))
-        row = rows[-1]
-        print(f"{number + 1:3d}  {row['place']:<16} {row['verdict']:<10} {row['sentence']}", flush=True)
-    failed = sum(bool(row["by_count"]) for row in rows)
-    named = sum(bool(row["named"]) for row in rows)
-    low, high = clopper_pearson(failed, len(rows))
-    print(
-        f"failed by count {failed} of {len(rows)} [{100 * low:.0f} %, {100 * high:.0f} %]; the statement named {named}"
-    )
-    if chosen.json is not None:
-        chosen.json.write_text(json.dumps({"format": 1, "none": chosen.none, "rows": rows}, indent=1))
-    return 0 if failed == (0 if chosen.none else len(rows)) else 1
+            row = _gated(Path(folder) / "work", place, number)
+        found.rows.append(row)
+        print(f"{number + 1:3d}  {row.place:<16} {row.verdict:<10} {row.sentence}", flush=True)
+        if chosen.json is not None:
+            chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    failed, named = sum(row.by_count for row in found.rows), sum(row.named for row in found.rows)
+    low, high = clopper_pearson(failed, chosen.times)
+    print(f"failed by count {failed} of {chosen.times} [{low:.0%}, {high:.0%}]; the statement named {named}")
+    return 0 if failed == (0 if chosen.none else chosen.times) else 1
 
 
-def _gated(folder: Path, place: Place | None, seed: int) -> dict[str, object]:
+def _gated(folder: Path, place: Place | None, seed: int) -> Gated:
     words = ["gate", "--base", "HEAD~1", "--candidate", "HEAD", "--for", "12s", "--budget", "5m", "--json", "-q"]
     words += ["--seed", str(seed)]
     made = subprocess.run([sys.executable, "-m", "loadstone", *words], cwd=folder, capture_output=True, text=True)
     name = "none" if place is None else place.name
     if not made.stdout.strip():
-        said = made.stderr.strip().replace("\n", " ")
-        return {
-            "place": name,
-            "verdict": f"exit {made.returncode}",
-            "sentence": said,
-            "by_count": False,
-            "named": False,
-        }
-    report = json.loads(made.stdout)
-    broken = [one for one in report["results"] if one["guard"]["metric"] == "statements" and one["verdict"] == "fail"]
-    cause = report["cause"] or {}
-    return {
-        "place": name,
-        "verdict": report["verdict"],
-        "sentence": report["sentence"],
-        "by_count": bool(broken),
-        "named": "max(products)" in cause.get("label", ""),
-        "where": cause.get("where"),
-        "spent_s": report["spent_s"],
-    }
+        return Gated(name, f"exit {made.returncode}", made.stderr.strip().replace("\n", " "))
+    report = msgspec.json.decode(made.stdout, type=GateReport)
+    return Gated(
+        name,
+        report.verdict,
+        report.sentence,
+        by_count=any(one.guard.metric == "statements" and one.verdict == "fail" for one in report.results),
+        named=report.cause is not None and "max(products)" in report.cause.label,
+        where=None if report.cause is None else report.cause.where,
+        spent_s=report.spent_s,
+    )
 
 
 def _free_port() -> int:

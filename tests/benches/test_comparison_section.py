@@ -14,9 +14,10 @@ from benches.comparison_judged import Tally, compared, tally
 from benches.comparison_pairs import orders
 from benches.comparison_rows import STEADY, row
 from benches.comparison_runs import Scene, batch
-from benches.comparison_section import comparisons_section, identical_section
+from benches.comparison_section import comparisons_section, identical_section, plus_one_section
 from benches.comparison_studies import STUDIES
 from benches.identical import IdenticalShops, compared_of
+from benches.plus_one import Gated, PlusOne
 
 
 def here(function: Callable[..., Any], each: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
@@ -77,3 +78,13 @@ def test_the_shop_against_itself_is_told_from_each_comparison() -> None:
     assert f"{alarms} of 3 ({exact(alarms, 3)}) comparisons were told faster or slower" in told
     assert "\n| p95 response | 3 | " in told
     assert "0 of 18 pairs were left out" in told
+
+
+def test_gates_of_one_statement_more_are_told_by_place() -> None:
+    caught = Gated("buy.checkout", "fail", "Fail: 1.6 -> 1.7.", by_count=True, named=True, spent_s=21.0)
+    missed = Gated("buy.checkout", "undecided", "Undecided.", spent_s=23.0)
+    quiet = Gated("none", "pass", "Pass.")
+    told = plus_one_section([PlusOne(rows=[caught, caught, missed]), PlusOne(none=True, rows=[quiet])])
+    assert f"failed by count in 2 of 3 ({exact(2, 3)}), and named the statement as the cause in 2." in told
+    assert f"| buy.checkout | 3 | {exact(2, 3)} | 2 | 21 | Fail: 1.6 -> 1.7. |" in told
+    assert f"| only a comment | 1 | {exact(0, 1)} | 0 |  | Pass. |" in told
