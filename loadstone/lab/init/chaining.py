@@ -26,6 +26,9 @@ _ANY = r'[^/?#&"\x27<>\s\\]+'
 IDS = ("id", "uuid", "slug", "pk", "_id", "key", "code", "name", "username", "number")
 """Names that ids go by, the likeliest first."""
 
+WRAPPERS = frozenset({"node", "item", "object", "resource", "entity", "record", "data", "attributes", "_source"})
+"""What a row calls the thing itself where more is told of it beside: an edge's node (Relay), a hit's source."""
+
 
 def candidates(reply: Reply, route: Route, place: int) -> Iterator[tuple[Extraction, tuple[str, ...]]]:
     """Ways to take the field at ``place`` (of the template's segments) from a reply, the likeliest first, each with
@@ -81,13 +84,23 @@ def _listed(document: object, route: Route, place: int, field: Field) -> Iterato
     for path, rows in list(_lists(document))[:MOST_LISTS]:
         tables = [row for row in rows if isinstance(row, Mapping)]
         if tables:
-            keys = [name for name in names if any(name in row for row in tables)]
-            for key in keys[:MOST_KEYS]:
-                values = _values((row.get(key) for row in tables), field)
-                if values and len(values) == len({*values}):
-                    yield Extraction("", "json", f"{path}[*]{_step(key)}", "random"), values
+            yield from _keyed(tables, f"{path}[*]", names, field)
+            for outer in dict.fromkeys(key for row in tables for key in row if key == word or key in WRAPPERS):
+                inner = [found for row in tables if isinstance(found := row.get(outer), Mapping)]
+                yield from _keyed(inner, f"{path}[*]{_step(outer)}", names, field)
         elif values := _values(rows, field):
             yield Extraction("", "json", f"{path}[*]", "random"), values
+
+
+def _keyed(
+    tables: Sequence[Mapping[str, object]], path: str, names: Sequence[str], field: Field
+) -> Iterator[tuple[Extraction, tuple[str, ...]]]:
+    """Ids of things, each by the name that it goes by."""
+    keys = [name for name in names if any(name in table for table in tables)]
+    for key in keys[:MOST_KEYS]:
+        values = _values((table.get(key) for table in tables), field)
+        if values and len(values) == len({*values}):
+            yield Extraction("", "json", f"{path}{_step(key)}", "random"), values
 
 
 def _names(name: str, word: str) -> list[str]:

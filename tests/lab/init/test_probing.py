@@ -40,6 +40,22 @@ def test_an_id_comes_from_the_list_that_holds_it() -> None:
     assert pages.asked == ["/books", "/books/7", "/books/8", "/books/9"]
 
 
+@pytest.mark.parametrize("outer", ["book", "node", "_source"])
+def test_an_id_lies_one_level_down_where_a_row_tells_more_than_the_thing(outer: str) -> None:
+    hits = {"hits": [{"score": 1 / number, outer: {"id": number}, "author": {"id": 90}} for number in (7, 8, 9)]}
+    pages = Pages({"/books": hits, "/books/7": {}, "/books/8": {}, "/books/9": {}})
+    seen = probed(pages, route("/books"), route("/books/{book_id}"))
+    way = next(one for one in seen.ways if "{" in one.route.template)
+    extraction = way.fills["/books/{}"].extraction
+    assert extraction and extraction.expression == f"$.hits[*].{outer}.id"
+
+
+def test_another_things_id_in_a_row_is_not_taken_for_its_own() -> None:
+    pages = Pages({"/books": [{"author": {"id": 1}}, {"author": {"id": 2}}], "/books/1": {}, "/books/2": {}})
+    seen = probed(pages, route("/books"), route("/books/{id}"))
+    assert [way.route.template for way in seen.ways] == ["/books"]
+
+
 def test_a_list_whose_ids_are_not_taken_is_not_its_list() -> None:
     pages = Pages({"/books": BOOKS, "/books/7": {}})
     seen = probed(pages, route("/books"), route("/books/{id}"))
