@@ -4,8 +4,8 @@
     python -m benches.comparisons --json FILE --only identical      one of them; the others in FILE stay
     python -m benches.comparisons --json FILE --comparisons 50      a quick look
 
-A study that FILE already has with as many comparisons is not made again. The page docs/accuracy.md gets it by
-``python -m benches.accuracy comparisons FILE``.
+A study that FILE already has with as many comparisons is not made again; of one that was cut short it has the rows so
+far. ``python -m benches.accuracy comparisons FILE`` writes them into docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -55,13 +55,16 @@ def main() -> None:
             if found.asked.get(name) == count:
                 continue
             started = time.perf_counter()
-            rows = []
+            rows: list[Row] = []
+            found.studies[name] = rows
+            found.asked.pop(name, None)
             for row in study(count, mapped):
                 rows.append(row)
+                _replace(asked.json, found)
                 sys.stderr.write(
                     f"{name}: {row['scene']}, {row['pairs']} pairs ({time.perf_counter() - started:.0f} s)\n"
                 )
-            found.studies[name], found.asked[name] = rows, count
+            found.asked[name] = count
             found.took_s[name] = time.perf_counter() - started
             _replace(asked.json, found)
 
