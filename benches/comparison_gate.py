@@ -148,4 +148,5 @@ def _counted(run: str, statements: np.ndarray[tuple[int, ...], np.dtype[np.float
         np.zeros(len(number), np.int32),
         np.full(len(number), 0.01),
         {"statements": statements.astype(np.float64)},
+        np.zeros(len(number), np.bool_),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +75,13 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
     step = place_of[told.step[rows]]
     places = {one: place for place, one in enumerate(subject.steps)}
     planned = np.array([places.get((one.journey or "", one.name), 0) for one in mine], np.int64)
-    number = _numbers(holder, numbers.astype(np.int64), planned[step])
+    samples = holder.sample_columns()
+    at = _places(samples, numbers.astype(np.int64))
+    if samples is None or (at < 0).all():
+        raise EvidenceError(f"the run {run.id} kept no samples of its requests, so none can be found again")
+    number = _numbers(samples, at, planned[step])
     known = np.flatnonzero(number >= 0)
     known = known[np.argsort(number[known], kind="stable")]
-    if not len(known):
-        raise EvidenceError(f"the run {run.id} kept no samples of its requests, so none can be found again")
     return Counted(
         run=run.id,
         steps=tuple((one.journey, one.name) for one in mine),
@@ -86,6 +89,7 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
         step=step[known],
         server_s=told.duration_s[rows][known],
         columns={name: column[known] for name, column in columns.items()},
+        failed=np.asarray(samples["error"], np.bool_)[at[known]],
         operations=(
             *(operation for step in mine for operation in operations(digest, step.number)),
             *functions(EvidenceScene(subject, evidence, digest)),
@@ -95,26 +99,30 @@ def counted(archive: Archive, run: Run, diagnosis: Diagnosis | None = None) -> C
     )
 
 
-def _numbers(holder: Run, numbers: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
+def _places(samples: Mapping[str, Any] | None, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each request's place among the samples, -1 for one that the run did not keep."""
+    kept = np.asarray(() if samples is None else samples["request"], np.int64)
+    if not len(kept):
+        return np.full(len(numbers), -1, np.int64)
+    at = np.minimum(np.searchsorted(kept, numbers), len(kept) - 1)
+    return np.where(kept[at] == numbers, at, -1)
+
+
+def _numbers(samples: Mapping[str, Any], at: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same number for the same request of two runs of one seed, -1 for one that the run did not keep.
 
     A request's own number is its place in the order of sending, which depends on when replies came. What both runs have
     in common is the journey's arrival, which its draws are keyed by; within it, the step, and how many-th of that step
     among those that were kept: all of them, where a step has at most 20,000.
     """
-    columns = holder.sample_columns()
-    if columns is None:
-        return np.full(len(numbers), -1, np.int64)
-    kept = np.asarray(columns["request"], np.int64)
-    arrivals = np.asarray(columns["arrival"], np.int64)
-    at = np.minimum(np.searchsorted(kept, numbers), max(0, len(kept) - 1))
-    found = kept[at] == numbers if len(kept) else np.zeros(len(numbers), np.bool_)
-    key = np.where(found, arrivals[at] << STEP_BITS | step, -1) if len(kept) else np.full(len(numbers), -1, np.int64)
+    key = np.full(len(at), -1, np.int64)
+    found = at >= 0
+    key[found] = np.asarray(samples["arrival"], np.int64)[at[found]] << STEP_BITS | step[found]
     order = np.argsort(key, kind="stable")  # numbers ascend, so the same step's requests come in order
     first = np.searchsorted(key[order], key[order])
     times = np.empty(len(key), np.int64)
     times[order] = np.arange(len(key)) - first
-    return np.where(key >= 0, key << TIMES_BITS | np.minimum(times, (1 << TIMES_BITS) - 1), -1)
+    return np.where(found, key << TIMES_BITS | np.minimum(times, (1 << TIMES_BITS) - 1), -1)
 
 
 class _Sums:

@@ -197,7 +197,7 @@ class PairRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``verdict.json``, and ``--json`` of prove and compare. ``sentence`` is the answer. ``predicted`` is what was
-    foretold of the finding; ``same_load`` says that it was under the load of the proof. ``measured`` has under the same
+    foretold of the finding; ``same_load`` says that it was on the proof's own run of A. ``measured`` has under the same
     names (``p50_s``, ``p95_s``, ``p99_s``) what side B was measured at, and ``ratio``. ``reason`` is null without a
     finding. ``moved`` are the operations that differ, the costliest first. ``vetoed`` has the sentences that make it
     invalid."""
@@ -226,7 +226,7 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LedgerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of ``ledger.jsonl``: what was predicted of a finding, and what was measured. Values are at quantile ``at``
-    of the step, in seconds; ``same_load`` says whether the prediction was made under the load it was proved at."""
+    of the step, in seconds; ``same_load`` says whether the prediction is of the proof's own run of side A."""
 
     format: Literal[1]
     experiment: str

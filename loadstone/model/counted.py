@@ -47,7 +47,7 @@ class Counted:
     """Columns of one value a measured request, in order of ``number`` (its journey's arrival, its step, how many-th of
     that step: the same request in both sides, since both run the same seed). ``step`` is a place in ``steps``. A
     counter that was not collected is missing from ``columns``; NaN where one request's is unknown. ``server_s`` is the
-    root span's time."""
+    root span's time, ``failed`` the requests that were not answered as they should be."""
 
     run: str
     steps: tuple[tuple[str | None, str], ...]
@@ -55,6 +55,7 @@ class Counted:
     step: NDArray[np.int32]
     server_s: NDArray[np.float64]
     columns: dict[str, NDArray[np.float64]]
+    failed: NDArray[np.bool_]
     operations: tuple[OperationCount, ...] = ()
     diagnosis: Diagnosis | None = None
     missing: tuple[str, ...] = field(default=())

@@ -1,4 +1,8 @@
-"""Counters of both sides' observed runs, request by request: where code is deterministic, one run decides."""
+"""Counters of both sides' observed runs, request by request: where code is deterministic, one run decides.
+
+A request that failed on either side is left out of both: it stopped half way, and half an answer is half the work.
+That it failed is told by the share of errors.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +64,10 @@ def _difference(
             continue
         numbers = [place for place, key in enumerate(side.steps) if key == (journey, step)]
         places.append(np.isin(side.step, numbers))
+    failed = np.union1d(a.number[a.failed], b.number[b.failed])
     known = [
-        place & np.isfinite(side.columns[name]) & (side.number >= 0) for place, side in zip(places, (a, b), strict=True)
+        place & np.isfinite(side.columns[name]) & (side.number >= 0) & ~np.isin(side.number, failed)
+        for place, side in zip(places, (a, b), strict=True)
     ]
     return counted_difference(
         a.number[known[0]], a.columns[name][known[0]], b.number[known[1]], b.columns[name][known[1]], level

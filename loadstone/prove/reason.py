@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from loadstone.model.comparison import Blamed, ReasonVerdict, Verdict
 from loadstone.model.counted import Counted, OperationCount
 from loadstone.model.finding import Bounded, Finding
@@ -27,9 +29,18 @@ GONE_SHARE = 0.5
 
 
 def foretold(finding: Finding, a: Counted | None) -> tuple[Finding, bool]:
-    """The finding as side A's own observed run has it, and whether it has: the prediction is then of this very load."""
+    """The finding as side A's own observed run has it, and whether it has: the prediction is then of this very load.
+    Where that run was too short to predict from and the finding's own was not, the finding's prediction is kept."""
     found = None if a is None else _again(finding, a)
-    return (finding, False) if found is None else (found, True)
+    if found is None:
+        return finding, False
+    if _refused(found) and not _refused(finding):
+        return replace(found, predicted=finding.predicted), False
+    return found, True
+
+
+def _refused(finding: Finding) -> bool:
+    return finding.predicted is None or finding.predicted.refused is not None
 
 
 def blamed(finding: Finding, a: Counted | None, b: Counted | None) -> Blamed:

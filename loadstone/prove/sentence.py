@@ -47,7 +47,7 @@ def _verdict(
     if verdict == "invalid":
         return f"Invalid: {_lower(vetoed[0]) if vetoed else 'the measurement is void'}."
     if verdict == "slower":
-        return f"Slower: {_worst(metrics)}."
+        return f"Slower: {_worst(metrics)}{_and_yet(judged, reason)}."
     if verdict == "faster":
         head = "Faster" if judged is None else f"Faster: {_level(judged)}"
         if reason in ("confirmed", "refuted") and blamed is not None:
@@ -85,6 +85,13 @@ def _worst(metrics: Sequence[Metric]) -> str:
     first = next((one for one in worse if one.judged), None) or next((one for one in worse if one.slo), None)
     one = first or min(worse, key=lambda each: (each.method != "by count", -(each.ratio or 0.0)))
     return _level(one)
+
+
+def _and_yet(judged: Metric | None, reason: ReasonVerdict | None) -> str:
+    """What was asked for and came true, where another metric paid for it."""
+    if judged is None or judged.verdict != "faster":
+        return ""
+    return f"; yet {_level(judged)}{f', {REASONS[reason]}' if reason in ('confirmed', 'refuted') else ''}"
 
 
 def _level(one: Metric) -> str:

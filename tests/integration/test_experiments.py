@@ -64,6 +64,10 @@ def app(environ, start_response):
         start_response("204 No Content", [])
         return []
     number = int(path.rpartition("/")[2] or 0)
+    if "FAILING" in os.environ and path.startswith("/items") and number % 3 == 0:
+        connection().execute("SELECT name FROM item WHERE id = ?", (number,)).fetchone()
+        start_response("503 Service Unavailable", [])
+        return []
     names = [
         connection().execute("SELECT name FROM item WHERE id = ?", (number + place,)).fetchone()
         for place in range(STATE["statements"] if path.startswith("/items") else 1)
@@ -185,6 +189,25 @@ def test_one_observed_run_a_side_counts_every_request_and_settles_it(spec: Spec,
     assert [(step.pair, step.side, step.run) for step in kept.steps[:2]] == [
         (-1, side.name, side.observed) for side in made.sides
     ]
+
+
+def test_a_side_that_stops_failing_does_no_more_work(spec: Spec, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / ".loadstone")
+    wanted = _asked(
+        spec,
+        _environment("A", SERIAL="1", STATEMENTS="4", FAILING="1"),
+        _environment("B", SERIAL="1", STATEMENTS="4"),
+        measured_s=2.0,
+        observe=lambda service, workload: observing_of(service, workload, Ways(without=("host", "profile"))),
+        decided_early=lambda comparison: "the counters are all that is asked",
+        margins={"statements a request of read.item": 0.0},
+    )
+    made = run_experiment(archive, wanted, native)
+    item = next(one for one in made.metrics if one.label == "statements a request of read.item")
+    assert (item.a, item.b, item.low, item.high, item.verdict) == (4, 4, 0, 0, "not-worse")
+    first, second = (counted(archive, archive.run(side.observed or "")) for side in made.sides)
+    assert 0.05 < first.failed.mean() < 0.5 and not second.failed.any()
+    assert set(first.columns["statements"][first.failed].tolist()) == {1}
 
 
 def test_a_running_service_is_switched_by_a_call_before_each_run(spec: Spec, tmp_path: Path) -> None:

@@ -138,8 +138,9 @@ def counted(
     operations: Sequence[OperationCount] = (),
     diagnosis: Diagnosis | None = None,
     columns: dict[str, Sequence[float]] | None = None,
+    failed: Sequence[int] = (),
 ) -> Counted:
-    """An observed run: every other request is of ``list``, the rest of ``detail``."""
+    """An observed run: every other request is of ``list``, the rest of ``detail``; ``failed`` are numbers."""
     values = np.full(requests, statements, np.float64) if isinstance(statements, float) else np.asarray(statements)
     told = {"statements": values} | {name: np.asarray(each, np.float64) for name, each in (columns or {}).items()}
     return Counted(
@@ -149,6 +150,7 @@ def counted(
         step=(np.arange(len(values)) % 2).astype(np.int32),
         server_s=np.full(len(values), 0.01),
         columns=told,
+        failed=np.isin(np.arange(len(values)), failed),
         operations=tuple(operations),
         diagnosis=diagnosis,
     )

@@ -73,6 +73,17 @@ def test_a_reply_may_grow_a_little() -> None:
     ]
 
 
+def test_a_request_that_failed_on_either_side_is_no_less_work() -> None:
+    """Two statements each; of what failed on A, one was asked. B does not fail, and does no more than A meant to."""
+    half = [1.0 if number % 4 == 0 else 2.0 for number in range(400)]
+    a = counted(half, failed=range(0, 400, 4))
+    for sides in ((a, counted(2.0, side="B")), (counted(2.0), a)):
+        one = told(*sides)["statements a request"]
+        assert (one.a, one.b, one.low, one.high, one.verdict) == (2.0, 2.0, 0.0, 0.0, "not-worse")
+    assert told(a, counted(3.0, side="B"))["statements a request"].verdict == "slower"
+    assert told(counted(failed=range(400)), counted(side="B")) == {}
+
+
 def test_what_one_side_did_not_count_is_not_told() -> None:
     a = counted(columns={"calls": [1.0] * 400})
     assert "calls a request" not in " ".join(told(a, counted(side="B")))

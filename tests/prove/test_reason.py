@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from loadstone.model.comparison import Blamed
 from loadstone.model.counted import Counted
-from loadstone.model.finding import CouldNotLook, Finding, Locus
+from loadstone.model.finding import Bounded, CouldNotLook, Finding, Locus, Predicted
 from loadstone.prove.reason import MOVED_SHARE, blamed, foretold, reason_of
 from tests.prove.made import STATEMENT, counted, diagnosis, finding, operation
 
@@ -152,6 +153,14 @@ def test_the_prediction_is_taken_under_the_load_of_the_proof() -> None:
     assert foretold(told, counted(diagnosis=diagnosis(again))) == (again, True)
     assert foretold(told, counted(diagnosis=diagnosis())) == (told, False)
     assert foretold(told, None) == (told, False)
+
+
+def test_a_run_too_short_to_predict_from_leaves_the_findings_own_prediction() -> None:
+    short = Predicted(at="p99", service=Bounded(0.01, 0.008, 0.01), refused="110 requests are too few: 200 are needed")
+    told, again = finding(), finding(cost_s_per_request=0.5, predicted=short)
+    assert foretold(told, counted(diagnosis=diagnosis(again))) == (replace(again, predicted=told.predicted), False)
+    both = replace(told, predicted=short)
+    assert foretold(both, counted(diagnosis=diagnosis(again))) == (again, True)
 
 
 def test_the_words() -> None:

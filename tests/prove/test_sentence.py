@@ -36,6 +36,13 @@ def test_the_stated_reason() -> None:
     assert nothing.endswith(f"; {moved}.")
 
 
+def test_what_became_faster_is_told_beside_what_paid_for_it() -> None:
+    cost: Changed = {(at, "B"): {"service_cpu_s": 9.0} for at in range(10)}
+    assert judged(b=0.5, changed=cost).sentence.startswith("Slower: CPU a request is ")
+    assert judged(b=0.5, changed=cost).sentence.endswith("; yet p95 response is 0.50 [0.49, 0.51] B/A.")
+    assert judged(b=0.5, changed=cost, cured=True).sentence.endswith("0.50 [0.49, 0.51] B/A, for the stated reason.")
+
+
 def test_an_open_answer_says_what_moved_all_the_same() -> None:
     few = judged(4, b=0.5, cured=True).sentence
     assert few == (

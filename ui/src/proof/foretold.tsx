@@ -75,7 +75,7 @@ export function Foretold({ comparison }: { comparison: Comparison }) {
         )}
         {predicted !== null &&
           !comparison.same_load &&
-          "The prediction was made under another load than the proof's."}
+          "The prediction is an earlier run's, not that of the proof's own."}
       </p>
     </>
   );
