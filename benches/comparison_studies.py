@@ -87,12 +87,12 @@ def naive_alarms(scene: Scene, pairs: int, size: int, seed: int) -> list[int]:
 def detection(count: int, mapped: Mapped) -> Iterator[Row]:
     """A p95 that is 10 % longer at load .7: the length of a run with which ten pairs see it, and how often they do.
 
-    The length is that which the pilots' spread asks for with power .9: theirs is an estimate, and B's queue, which is
+    The length is that which the pilots' spread asks for with power .95: theirs is an estimate, and B's queue, which is
     longer, wavers by more."""
     for place, (law, workers) in enumerate(QUEUES):
         for drift in (0.0, 0.03):
             scene = Scene(law=law, workers=workers, drift=drift)
-            needed = length_for(scene, 0.95, SEEN, PAIRS, 300 + 2 * place + bool(drift), power=0.9)
+            needed = length_for(scene, 0.95, SEEN, PAIRS, 300 + 2 * place + bool(drift), power=0.95)
             if needed is None:
                 yield row(replace(scene, measured_s=0.0), PAIRS, 0, change="no length is enough")
                 continue
