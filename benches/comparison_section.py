@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from benches.comparison_rows import Row
 from benches.identical import IdenticalShops
 from benches.plus_one import Gated, PlusOne
+from loadstone.model.counted import COUNTERS
 from loadstone.stats.proportion import clopper_pearson
 
 __all__ = ["comparisons_section", "identical_section", "plus_one_section"]
@@ -249,6 +250,10 @@ SECTIONS = {
 }
 
 
+DIFFERENCES = frozenset({"errors", *COUNTERS.values()})
+"""Metrics judged by B - A; the others by their ratio."""
+
+
 def identical_section(found: IdenticalShops) -> str:
     """The sample shop against itself."""
     told = found.comparisons
@@ -271,11 +276,12 @@ def identical_section(found: IdenticalShops) -> str:
     for label in dict.fromkeys(label for one in decided for label in one.metrics):
         ends = [one.metrics[label] for one in decided if label in one.metrics]
         known = [(middle, low, high) for middle, low, high in ends if low is not None and high is not None]
-        ratio = not label.startswith("errors") and "statements" not in label
+        ratio = label.partition(" of ")[0] not in DIFFERENCES
         none = 1.0 if ratio else 0.0
         off = sum(low > none or high < none for _, low, high in known)
         widths = sorted(high / low - 1 if ratio and low > 0 else high - low for _, low, high in known)
-        width = f"{widths[len(widths) // 2]:.1%}" if widths else ""
+        middle = widths[len(widths) // 2] if widths else None
+        width = "" if middle is None else f"{middle:.1%}" if ratio or label.startswith("errors") else f"{middle:.2g}"
         lines.append(f"| {label} | {len(known)} | {_share(off, len(known))} | {width} |")
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from benches.comparison_rows import STEADY, row
 from benches.comparison_runs import Scene, batch
 from benches.comparison_section import comparisons_section, identical_section, plus_one_section
 from benches.comparison_studies import STUDIES
-from benches.identical import IdenticalShops, compared_of
+from benches.identical import Compared, IdenticalShops, compared_of
 from benches.plus_one import Gated, PlusOne
 
 
@@ -78,6 +78,18 @@ def test_the_shop_against_itself_is_told_from_each_comparison() -> None:
     assert f"{alarms} of 3 ({exact(alarms, 3)}) comparisons were told faster or slower" in told
     assert "\n| p95 response | 3 | " in told
     assert "0 of 18 pairs were left out" in told
+
+
+def test_what_is_a_difference_is_none_at_0() -> None:
+    same = {"bytes a request of browse.list": (0.0, 0.0, 0.0), "p95 response": (1.0, 0.9, 1.1)}
+    more = {"bytes a request of browse.list": (4.0, 3.0, 5.0), "p95 response": (1.2, 1.1, 1.3)}
+    made = [
+        Compared(seed, "not-worse", "p95 response", metrics, [], [], 6, 0, 100, 60.0)
+        for seed, metrics in enumerate((same, more))
+    ]
+    told = identical_section(IdenticalShops(comparisons=made))
+    assert f"| bytes a request of browse.list | 2 | {exact(1, 2)} | 2 |" in told
+    assert f"| p95 response | 2 | {exact(1, 2)} | 22.2% |" in told
 
 
 def test_gates_of_one_statement_more_are_told_by_place() -> None:
