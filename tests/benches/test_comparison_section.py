@@ -81,7 +81,9 @@ def test_the_shop_against_itself_is_told_from_each_comparison() -> None:
 
 
 def test_what_is_a_difference_is_none_at_0() -> None:
+    same: dict[str, tuple[float | None, float | None, float | None]]
     same = {"bytes a request of browse.list": (0.0, 0.0, 0.0), "p95 response": (1.0, 0.9, 1.1)}
+    more: dict[str, tuple[float | None, float | None, float | None]]
     more = {"bytes a request of browse.list": (4.0, 3.0, 5.0), "p95 response": (1.2, 1.1, 1.3)}
     made = [
         Compared(seed, "not-worse", "p95 response", metrics, [], [], 6, 0, 100, 60.0)
