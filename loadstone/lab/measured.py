@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from loadstone.archive import Run
 from loadstone.drive.facts import PlanFacts
@@ -27,8 +27,10 @@ def side_run(run: Run, side: Side, pair: int, place: int) -> SideRun:
     facts = PlanFacts.of(plan.encode())
     tally = Tally(facts)
     bytes_in: Counter[tuple[str | None, str | None]] = Counter()
+    intervals: list[Interval] = []
     for interval in run.intervals():
         tally.add(interval)
+        intervals.append(interval)
         for key, count in _bytes(facts, interval):
             bytes_in[key] += count
     told = manifest.summary or summary_of(tally, run.id, manifest.status, build=manifest.versions.get("build"))
@@ -50,11 +52,26 @@ def side_run(run: Run, side: Side, pair: int, place: int) -> SideRun:
         all_requests=tally.all_requests,
         service_cpu_s=use.cpu_s if use else None,
         service_rss_bytes=use.rss_bytes if use else None,
+        others_share=_others_share(intervals, manifest.machine.cores, use.cpu_s if use else None),
         ended=_ended(told),
         complete=manifest.status == "complete",
         closed=not facts.open_model,
         caveats=told.caveats,
     )
+
+
+def _others_share(intervals: Iterable[Interval], cores: int, service_cpu_s: float | None) -> float | None:
+    """Of the CPU time of a machine with so many cores, from the first look at it to the last: what is busy beside the
+    service and the generator."""
+    span_s = busy_s = generator_s = 0.0
+    for one in intervals:
+        if one.host is not None and one.host.busy_share is not None:
+            span_s += one.span_s
+            busy_s += one.host.busy_share * one.span_s * cores
+            generator_s += one.generator.cpu_s
+    if not span_s or not cores:
+        return None
+    return min(1.0, max(0.0, busy_s - generator_s - (service_cpu_s or 0.0)) / (span_s * cores))
 
 
 def _bytes(facts: PlanFacts, interval: Interval) -> Iterator[tuple[tuple[str | None, str | None], int]]:

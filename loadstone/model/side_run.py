@@ -39,9 +39,10 @@ class StepMeasured:
 class SideRun:
     """One run of one side. ``pair`` and ``place`` count from 0: the pair, and the run's place in the experiment's
     order. ``whole`` is all steps together. ``service_cpu_s`` (CPU the service took, warm-up included, over
-    ``all_requests``) and ``service_rss_bytes`` (at the end) are None where its processes are unknown. ``ended`` says
-    how the service ended when it did so during the run. ``closed`` is a population of users, which offers what the
-    service lets it. ``caveats`` are those of the run."""
+    ``all_requests``) and ``service_rss_bytes`` (at the end) are None where its processes are unknown. ``others_share``
+    is the part of the machine's CPU time that neither the service (where its processes are known) nor the generator
+    took, None where the system does not tell. ``ended`` says how the service ended when it did so during the run.
+    ``closed`` is a population of users, which offers what the service lets it. ``caveats`` are those of the run."""
 
     run: str
     side: Side
@@ -57,6 +58,7 @@ class SideRun:
     all_requests: int
     service_cpu_s: float | None = None
     service_rss_bytes: int | None = None
+    others_share: float | None = None
     ended: str | None = None
     complete: bool = True
     closed: bool = False

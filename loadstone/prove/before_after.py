@@ -24,6 +24,7 @@ from loadstone.prove.compare import marked, unmeasured, vetoed_by
 from loadstone.prove.counters import BY_COUNT, counter_metrics
 from loadstone.prove.measures import Measure, measures
 from loadstone.prove.moved import moved
+from loadstone.prove.others import crowded
 from loadstone.prove.pairing import SIDES, disturbances
 from loadstone.prove.reason import blamed as blamed_of
 from loadstone.prove.reason import foretold
@@ -139,7 +140,7 @@ def _failures(a: Sequence[SideRun], b: Sequence[SideRun]) -> Iterator[Caveat]:
 def _disturbed(a: Sequence[SideRun], b: Sequence[SideRun], judged: Measure | None) -> Iterator[Caveat]:
     """Runs that doubt their own measurement, or were stopped: they have no partner to be left out with."""
     for side, runs in zip(SIDES, (a, b), strict=True):
-        reasons = [why[0][1] for run in runs if (why := disturbances(run, judged))]
+        reasons = [why[0][1] for run in runs if (why := disturbances(run, judged, crowded(runs)))]
         if reasons:
             was = "was" if len(reasons) == 1 else "were"
             message = f"{len(reasons)} of {_runs(len(runs))} of side {side} {was} disturbed ({reasons[0].rstrip('.')})."

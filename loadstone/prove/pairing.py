@@ -1,7 +1,7 @@
 """Runs put into pairs, and which pairs stand: a disturbed one is left out with its reason, one that is odd never is.
 
-What a run says of its own measurement decides (its caveats, an early end), not what it measured: a pair is not left
-out for a ratio that looks wrong.
+What a run says of its own measurement decides (its caveats, an early end, a machine that others took), not what it
+measured: a pair is not left out for a ratio that looks wrong.
 
 Where one side's runs alone are disturbed again and again, the side is part of the reason: a generator two milliseconds
 late moves the tail of a service of one millisecond, and not that of the slow one beside it. Leaving its pairs out would
@@ -11,7 +11,7 @@ which is faster in spite of them is faster.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
@@ -19,6 +19,7 @@ from typing import Literal
 from loadstone.model.comparison import PairRow, RunRow
 from loadstone.model.side_run import Side, SideRun
 from loadstone.prove.measures import LATE, Measure, late
+from loadstone.prove.others import OTHERS, crowded
 
 __all__ = ["OFTEN", "ONE_SIDED", "Pair", "Pairs", "disturbances", "paired"]
 
@@ -85,13 +86,14 @@ def paired(runs: Sequence[SideRun], judged: Measure | None = None) -> Pairs:
     ``judged``."""
     whole: list[Pair] = []
     single: list[SideRun] = []
+    others = crowded(runs)
     ordered = sorted(runs, key=lambda run: (run.pair, run.place))
     for number, group in groupby(ordered, key=lambda run: run.pair):
         sides = {run.side: run for run in group}
         if set(sides) != {"A", "B"}:
             single += sides.values()
             continue
-        whole.append(_pair(number, sides["A"], sides["B"], judged))
+        whole.append(_pair(number, sides["A"], sides["B"], judged, others))
     leaning = _leaning(whole)
     if leaning is not None:
         whole = [
@@ -108,24 +110,25 @@ def _leaning(pairs: Sequence[Pair]) -> Side | None:
     return None
 
 
-def _pair(number: int, a: SideRun, b: SideRun, judged: Measure | None) -> Pair:
+def _pair(number: int, a: SideRun, b: SideRun, judged: Measure | None, others: Mapping[str, str]) -> Pair:
     for side, run in (("A", a), ("B", b)):
         if run.ended is not None:
             return Pair(number, a, b, f"{side}: the service ended during the run", void=True)
         for caveat in run.caveats:
             if caveat.level == "void":
                 return Pair(number, a, b, f"{side}: {caveat.message}", void=True)
-    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := disturbances(run, judged))}
+    found = {side: why for side, run in zip(SIDES, (a, b), strict=True) if (why := disturbances(run, judged, others))}
     reason = next((f"{side}: {why[0][1]}" for side, why in found.items()), None)
     slowed = all(code in SLOWS for why in found.values() for code, _ in why)
     return Pair(number, a, b, reason, slowed=slowed, disturbed=frozenset(found))
 
 
-def disturbances(run: SideRun, judged: Measure | None) -> list[tuple[str, str]]:
-    """Code and words of why a run is no fair sample of its side: it was stopped, or doubts its own measurement of what
-    is compared."""
+def disturbances(run: SideRun, judged: Measure | None, others: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Code and words of why a run is no fair sample of its side: it was stopped, ``others`` took the machine, or it
+    doubts its own measurement of what is compared."""
     spared = judged is not None and judged.share is not None and not late(judged, run)
     found = [] if run.complete else [("stopped", "the run was stopped before its end.")]
+    found += [(OTHERS, others[run.run])] if run.run in others else []
     return found + [
         (caveat.code, caveat.message)
         for caveat in run.caveats

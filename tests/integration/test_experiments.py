@@ -274,6 +274,7 @@ def test_a_machine_that_others_fill_midway_is_no_pass(spec: Spec, tmp_path: Path
     assert made.verdict in ("undecided", "invalid"), made.sentence
     told = [*made.vetoed, *(caveat.message for caveat in made.caveats if caveat.level == "doubt")]
     assert any("disturbed" in one or "late" in one for one in told), made.pairs
+    assert any("Other processes took" in (row.left_out or "") for row in made.pairs), made.pairs
 
 
 class _Item(BaseHTTPRequestHandler):

@@ -112,6 +112,13 @@ def test_a_run_that_doubts_itself_or_was_stopped_never_passes(side: Side, times:
         assert f"1 of 4 runs of side {side} was disturbed" in found.sentence
 
 
+def test_a_run_beside_others_never_passes() -> None:
+    b = [side_run("B", 20 + at, at, times=0.3, others_share=0.8 if at == 2 else 0.1) for at in range(4)]
+    found = judged(runs("A", 4), b)
+    assert found.verdict == "undecided"
+    assert "1 of 4 runs of side B was disturbed (Other processes took 80.0 %" in found.sentence
+
+
 def test_a_metric_that_a_run_lacks_never_passes() -> None:
     found = judged(runs("A", 4), [*runs("B", 3, times=0.3), side_run("B", 60, 9, times=0.3, service_cpu_s=None)])
     cpu = next(one for one in found.metrics if one.name == "CPU a request")
