@@ -22,7 +22,8 @@ from loadstone.diagnose.runtime.stacks import Profile
 __all__ = ["Hot", "hottest"]
 
 PART_SHARE = 0.7
-"""A file's functions are told together when none of them has so much of the file's work alone."""
+"""A file's functions are told together when none of them has so much of the file's work alone; a line of the request's
+own function that has so much of it, with what it calls, is the place."""
 
 OUT_SHARE = 0.4
 OUT_SHARE_BELOW = 0.3
@@ -87,14 +88,17 @@ def _joint(
     largest = max(float(weights[part].sum()) for part in parts.values())
     if len(parts) < 2 or largest >= PART_SHARE * whole:
         return
-    # The outermost function is the request's own place: what it calls is the finding, if that stands out.
-    outermost = not any(frame.origin == "application" for frame in profile.stacks[stacks[0]][: entry[stacks[0]]])
+    # The outermost function is the request's own place: what it calls is the finding if that stands out, else its line.
+    frames = profile.stacks[stacks[0]]
+    outermost = not any(frame.origin == "application" for frame in frames[served_from(frames) : entry[stacks[0]]])
     called = {one: part for one, part in parts.items() if not (outermost and _within(one, key))}
     if not called:
         return
     most = max(called, key=lambda one: (weights[called[one]].sum(), one))
     stands_out = weights[called[most]].sum() >= (OUT_SHARE_BELOW if outermost else OUT_SHARE) * whole
     if not stands_out and outermost:
+        found = _found(profile, work, weights, {key: stacks}, entry, least, least_samples)
+        yield from (hot for hot in found if hot.line_share >= PART_SHARE)
         return
     rows_of, at = (called[most], inner) if stands_out else (stacks, entry)
     for hot in _found(profile, work, weights, {key: stacks}, entry, least, least_samples):

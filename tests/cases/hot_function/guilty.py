@@ -79,6 +79,19 @@ def spread_over_a_file() -> Story:
     return story
 
 
+def in_one_line_of_the_page_itself() -> Story:
+    """The handler's own line and what it calls in its file share it; a profiler sees none of them stand out."""
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(200, rate_per_s=8):
+        page = "nearest (shop/pages.py:47)"
+        sampler.spend(request, 0.022, page)
+        sampler.spend(request, 0.018, page, "nearest.<locals>.<genexpr> (shop/pages.py:47)")
+        sampler.spend(request, 0.018, page, "distance (shop/pages.py:29)")
+        sampler.spend(request, 0.004, "nearest (shop/pages.py:40)")
+    return story
+
+
 def among_threads() -> Story:
     """Two requests at a time in one process; threads tell whose the samples are."""
     story = Story(steps=(("shop", "heavy"), ("shop", "light")))
@@ -99,6 +112,7 @@ CASES = (
     by_a_profile_of_another_tool,
     in_a_jvm,
     spread_over_a_file,
+    in_one_line_of_the_page_itself,
     among_threads,
 )
 _PLACE = {"file": "shop/related.py", "line": 57, "function": "similarity"}
@@ -109,6 +123,7 @@ EXPECTED = {
     "by_a_profile_of_another_tool": _PLACE,
     "in_a_jvm": {"function": "com.shop.Related.similarity", "line": 57, "service": "shop-jvm"},
     "spread_over_a_file": {"file": "shop/prices.py", "function": "price"},
+    "in_one_line_of_the_page_itself": {"file": "shop/pages.py", "line": 47, "function": "nearest"},
     "among_threads": {**_PLACE, "step": "heavy"},
 }
 ALSO = {"among_threads": ("slow-statement",)}

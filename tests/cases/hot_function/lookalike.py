@@ -15,6 +15,16 @@ def a_little_of_everything() -> Story:
     return story
 
 
+def a_page_that_does_a_little_in_each_line() -> Story:
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(300, rate_per_s=8):
+        for line in range(12, 20):
+            sampler.spend(request, 0.003, f"page (shop/pages.py:{line})")
+            sampler.spend(request, 0.004, f"page (shop/pages.py:{line})", f"part{line} (shop/pages.py:{line + 40})")
+    return story
+
+
 def hottest_of_almost_nothing() -> Story:
     """Sixty per cent of the CPU, and the database is what requests wait for."""
     story = Story()
@@ -110,6 +120,7 @@ def the_servers_own_work() -> Story:
 CASES = (
     the_servers_own_work,
     a_little_of_everything,
+    a_page_that_does_a_little_in_each_line,
     hottest_of_almost_nothing,
     in_the_background,
     a_thread_that_a_request_began,
