@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from loadstone.diagnose.digest import Digest
 from loadstone.diagnose.rank import judged_share
-from loadstone.diagnose.subject import Client, Subject
-from loadstone.diagnose.suspect import Suspect
+from loadstone.diagnose.subject import Bare, Client, Subject
+from loadstone.diagnose.suspect import Cut, Suspect
 from loadstone.diagnose.traces.segments import segments_of
+from loadstone.diagnose.unobserved import unobserved
 from loadstone.model.evidence import Evidence
 from loadstone.model.finding import Bounded, Predicted
 from loadstone.stats.gain import DATABASE, OTHER, Gain, Removal, Timeline, predict
@@ -36,6 +37,7 @@ _DATABASE = frozenset({"database", "key-value", "transaction"})
 class _Base:
     """The timeline, and the spans off the CPU that its segments were made of, by request and start: ``into`` is the
     segment that a span makes or lies in. ``place`` says where the digest's requests lie in the timeline (-1 outside).
+    ``between_ns`` is each request's time that no segment covers, NaN where it was not traced.
     """
 
     timeline: Timeline
@@ -45,6 +47,7 @@ class _Base:
     parent: NDArray[np.int32]
     length_ns: NDArray[np.int64]
     into: NDArray[np.int64]
+    between_ns: NDArray[np.float64]
 
 
 class Predictor:
@@ -66,7 +69,40 @@ class Predictor:
             return None
         where = None if first.step is None else base.timeline.group == first.step
         told = predict(base.timeline, removal, seed=self._subject.seed, where=where, closed=self._subject.closed)
-        return _predicted(told, at, self._unknown(told))
+        predicted = _predicted(told, at, self._unknown(told))
+        bare = self._bare(first.step)
+        return predicted if bare is None else unobserved(predicted, bare, self._calls_left((first, *also), first.step))
+
+    def _bare(self, step: int | None) -> Bare | None:
+        label = None if step is None else self._digest.steps[step]
+        place = (None, None) if label is None else (label.journey, label.name)
+        return next((one for one in self._subject.bare if (one.journey, one.step) == place), None)
+
+    def _calls_left(self, suspects: tuple[Suspect, ...], step: int | None) -> float:
+        """Of the spans of the step's requests, with their own, what the fix leaves."""
+        visits, place = self._digest.visits, self._base.place
+        mine = place >= 0
+        if step is not None:
+            mine &= self._digest.requests.step == step
+        whole = float(mine.sum() + visits.count[mine[visits.request]].sum())
+        gone = sum(
+            float(np.maximum(visits.count[found] - cut.keep, 0).sum())
+            for suspect in suspects
+            for cut in suspect.cuts
+            if cut.share >= 1
+            for found in (self._visits(suspect, cut),)
+        )
+        return max(0.0, 1 - gone / whole) if whole else 1.0
+
+    def _visits(self, suspect: Suspect, cut: Cut) -> NDArray[np.int64]:
+        """The visits that a cut is of, in the suspect's requests."""
+        visits, place = self._digest.visits, self._base.place
+        affected = np.zeros(len(place), np.bool_)
+        affected[suspect.requests] = True
+        chosen = (visits.operation == cut.operation) & (place[visits.request] >= 0) & affected[visits.request]
+        if cut.parent is not None:
+            chosen &= visits.parent == cut.parent
+        return np.flatnonzero(chosen)
 
     def _unknown(self, told: Gain) -> str | None:
         """Why waiting cannot be foretold, beside what the replay itself finds."""
@@ -96,6 +132,9 @@ class Predictor:
         into, start, end = into[by_place], found.start_ns[by_place], found.end_ns[by_place]
         operation = found.operation[by_place]
         begin, kept = _apart(into, start, end)
+        between = np.full(len(sent), np.nan)
+        between[place[wanted]] = requests.end_ns[wanted] - requests.start_ns[wanted]
+        between -= np.bincount(into[kept], (end - begin)[kept], len(sent))
         database = np.array([one.family in _DATABASE for one in digest.operations] or [False])
         return _Base(
             Timeline(
@@ -116,20 +155,21 @@ class Predictor:
             parent=found.parent[by_place],
             length_ns=np.where(kept, end - begin, end - start),
             into=np.cumsum(kept) - 1,
+            between_ns=np.maximum(between, 1.0),
         )
 
     def _removal(self, suspects: tuple[Suspect, ...]) -> Removal:
         base, visits = self._base, self._digest.visits
         timeline = base.timeline
         taken = np.zeros(len(base.operation))
-        cpu = np.zeros(timeline.requests)
+        cpu, work = np.zeros(timeline.requests), np.zeros(timeline.requests)
         for suspect in suspects:
             places = base.place[suspect.requests]
             inside = places >= 0
             affected = np.zeros(timeline.requests, np.bool_)
             affected[places[inside]] = True
             if suspect.cpu_ns is not None:
-                np.add.at(cpu, places[inside], suspect.cpu_ns[inside])
+                np.add.at(work, places[inside], suspect.cpu_ns[inside])
             for cut in suspect.cuts:
                 if self._digest.operations[cut.operation].family in OFF_CPU:
                     chosen = (base.operation == cut.operation) & affected[base.request]
@@ -141,15 +181,14 @@ class Predictor:
                     if cut.between:
                         _between(timeline, base.into[at], cut.keep, cut.share, cpu)
                     continue
-                mine = np.flatnonzero((visits.operation == cut.operation) & (base.place[visits.request] >= 0))
-                if cut.parent is not None:
-                    mine = mine[visits.parent[mine] == cut.parent]
-                mine = mine[affected[base.place[visits.request[mine]]]]
+                mine = self._visits(suspect, cut)
                 part = np.maximum(visits.count[mine] - cut.keep, 0) / visits.count[mine]
                 np.add.at(cpu, base.place[visits.request[mine]], visits.own_ns[mine] * part * cut.share)
         lasts = timeline.segment_end_ns - timeline.segment_start_ns
         share = np.bincount(base.into, taken, len(lasts)) / np.maximum(lasts, 1)
-        return Removal(np.clip(share, 0.0, 1.0), np.maximum(cpu, 0.0))
+        whole = np.where(timeline.cpu_ns > 0, timeline.cpu_ns, base.between_ns)
+        part = np.nan_to_num(cpu / base.between_ns) + np.nan_to_num(work / whole)
+        return Removal(np.clip(share, 0.0, 1.0), np.maximum(cpu + work, 0.0), np.clip(part, 0.0, 1.0))
 
 
 def _rows(digest: Digest, client: Client | None) -> tuple[NDArray[np.int64], ...]:

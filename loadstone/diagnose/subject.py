@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Client", "Judged", "Subject"]
+__all__ = ["Bare", "Client", "Judged", "Subject"]
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -22,6 +22,15 @@ class Judged(msgspec.Struct, frozen=True):
     limit_s: float
     value_s: float | None
     outcome: Literal["pass", "fail", "undecided", "invalid"]
+
+
+class Bare(msgspec.Struct, frozen=True):
+    """Response times of a step under the same load unobserved, of all requests where journey and step are None:
+    ``quantile_s`` by ``p50``, ``p95`` and ``p99``."""
+
+    journey: str | None
+    step: str | None
+    quantile_s: dict[str, float]
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -44,7 +53,8 @@ class Subject(msgspec.Struct, frozen=True):
     """``kind`` is the run's. ``steps`` are (journey, step) in the plan's order, empty where nothing was driven;
     ``warm_up`` names its phases that are not measured. ``closed`` is a population of users that wait for their
     answers. ``cores`` of the host, 0 unknown. ``observer_s_per_request`` is what being looked at costs, None where it
-    was not measured. ``takes_away`` are conclusions that the audit does not allow."""
+    was not measured; ``bare`` are the response times without it. ``takes_away`` are conclusions that the audit does not
+    allow."""
 
     run: str = ""
     kind: Literal["load", "gather", "import"] = "load"
@@ -55,5 +65,6 @@ class Subject(msgspec.Struct, frozen=True):
     client: Client | None = None
     cores: int = 0
     observer_s_per_request: float | None = None
+    bare: tuple[Bare, ...] = ()
     takes_away: tuple[str, ...] = ()
     seed: int = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from loadstone.archive import Archive, Run, RunEvidence
 from loadstone.diagnose.diagnosis import diagnose
-from loadstone.diagnose.subject import Client, Judged, Subject
+from loadstone.diagnose.subject import Bare, Client, Judged, Subject
 from loadstone.drive.facts import PlanFacts
 from loadstone.lab.evidence import COST, document, evidence_of
 from loadstone.lab.findings import keep_diagnosis
@@ -21,14 +21,17 @@ from loadstone.model.slo import Slo
 __all__ = ["diagnose_run", "subject_of"]
 
 
-def diagnose_run(archive: Archive, run: Run, watch: Callable[[str], None] | None = None) -> Diagnosis:
+def diagnose_run(
+    archive: Archive, run: Run, watch: Callable[[str], None] | None = None, *, bare: Sequence[Bare] = ()
+) -> Diagnosis:
     """Diagnose a run by its evidence, its observed partner's where it names one; keep ``findings.json`` with the
-    evidence and draw the reports again.
+    evidence and draw the reports again. ``bare`` are response times of bare runs of the same load, where there are
+    others than ``run`` itself.
 
     Raises EvidenceError where nothing was collected.
     """
     holder, evidence = evidence_of(archive, run)
-    told = diagnose(subject_of(run, holder, evidence), evidence, watch)
+    told = diagnose(subject_of(run, holder, evidence, bare), evidence, watch)
     keep_diagnosis(holder, told)
     if watch is not None:
         watch("drawing the report")
@@ -38,7 +41,7 @@ def diagnose_run(archive: Archive, run: Run, watch: Callable[[str], None] | None
     return told
 
 
-def subject_of(run: Run, holder: Run, evidence: RunEvidence) -> Subject:
+def subject_of(run: Run, holder: Run, evidence: RunEvidence, bare: Sequence[Bare] = ()) -> Subject:
     """The run's own facts. Objectives are judged by ``run``, the bare one; the client's record is of ``holder``."""
     audit = evidence.audit()
     manifest = holder.manifest
@@ -65,6 +68,7 @@ def subject_of(run: Run, holder: Run, evidence: RunEvidence) -> Subject:
         closed=not facts.open_model,
         objectives=tuple(_judged(objectives(run), summary(run))),
         client=_client(holder, facts),
+        bare=tuple(bare) if bare or run.id == holder.id else tuple(_bare(summary(run))),
     )
 
 
@@ -74,6 +78,14 @@ def _observer(cost: Sequence[CostRow]) -> float | None:
         if row.name == "service CPU a request" and row.bare is not None and row.observed is not None:
             return max(0.0, row.observed - row.bare)
     return None
+
+
+def _bare(told: Summary) -> Iterator[Bare]:
+    rows = [(None, None, told.latency_s), *((row.journey, row.step, row.latency_s) for row in told.steps)]
+    for journey, step, latency_s in rows:
+        response = latency_s.response
+        quantiles = {"p50": response.p50, "p95": response.p95, "p99": response.p99}
+        yield Bare(journey, step, {name: value for name, value in quantiles.items() if value is not None})
 
 
 def _judged(slos: Sequence[Slo], told: Summary) -> list[Judged]:

@@ -6,14 +6,16 @@ being observed costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from loadstone.archive import Archive
 from loadstone.archive.writer import replace as write
+from loadstone.diagnose.subject import Bare
 from loadstone.errors import LoadstoneError, TargetError
 from loadstone.lab.audit import write_audit
 from loadstone.lab.diagnosis import diagnose_run
@@ -22,11 +24,12 @@ from loadstone.model.counted import Counted
 from loadstone.model.evidence_view import CostRow
 from loadstone.model.run import Caveat
 from loadstone.model.side_run import Side, SideRun
+from loadstone.prove.measures import SHARES
 
 if TYPE_CHECKING:
     from loadstone.lab.trial import Trial
 
-__all__ = ["ObservedSides", "Seen"]
+__all__ = ["ObservedSides", "Seen", "bare_of"]
 
 
 @dataclass
@@ -93,12 +96,13 @@ class ObservedSides:
                 continue
             doing(f"diagnosing side {side}")
             run = self.archive.run(seen.run)
-            cost = _cost(seen, [one for one in runs if one.side == side])
+            mine = [one for one in runs if one.side == side]
+            cost = _cost(seen, mine)
             if cost:
                 path = run.directory / "evidence" / COST
                 write(path, msgspec.json.format(msgspec.json.encode(cost)))
             try:
-                told = diagnose_run(self.archive, run)
+                told = diagnose_run(self.archive, run, bare=tuple(bare_of(mine)))
             except LoadstoneError as error:
                 reason = f"side {side} was not diagnosed: {str(error).splitlines()[0]}"
                 seen.counted = replace(seen.counted, missing=(*seen.counted.missing, reason))
@@ -136,6 +140,22 @@ def _cost(seen: Seen, runs: Sequence[SideRun]) -> tuple[CostRow, ...]:
     if bare["cpu"] and seen.cpu_s_per_request is not None:
         rows.append(CostRow("service CPU a request", "s", _mean(bare["cpu"]), seen.cpu_s_per_request))
     return tuple(rows)
+
+
+def bare_of(runs: Sequence[SideRun]) -> Iterator[Bare]:
+    """Response times of the bare runs, each quantile the geometric mean of theirs."""
+    places = dict.fromkeys((one.journey, one.step) for run in runs for one in run.steps if one.step is not None)
+    for journey, step in [(None, None), *places]:
+        found: dict[str, float] = {}
+        for name, share in SHARES.items():
+            values = [
+                value
+                for run in runs
+                if (one := run.step(journey, step)) is not None and (value := one.response.quantile(share))
+            ]
+            if values:
+                found[name] = geometric_mean(values)
+        yield Bare(journey, step, found)
 
 
 def _mean(values: Sequence[float]) -> float:

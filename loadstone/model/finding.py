@@ -85,7 +85,8 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Predicted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a complete fix would gain at the judged quantile ``at`` of the step: ``service`` seconds by doing less,
     ``queue`` seconds by waiting less. ``p50_s`` and so on are the quantiles after the fix, ``before_s`` the same
-    before, as recorded. Where the number is ``refused`` (the reason), only ``service.low`` stands."""
+    before. ``basis`` says which service it is of: the one that was observed, or the bare one, less what observing
+    costs. Where the number is ``refused`` (the reason), only ``service.low`` stands."""
 
     at: Literal["p50", "p95", "p99"] = "p99"
     service: Bounded | None = None
@@ -94,6 +95,7 @@ class Predicted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     p95_s: Bounded | None = None
     p99_s: Bounded | None = None
     before_s: dict[str, float] = {}
+    basis: Literal["observed", "bare"] = "observed"
     refused: str | None = None
 
 

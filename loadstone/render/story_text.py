@@ -74,7 +74,8 @@ def _predicted(comparison: Comparison, told: Predicted) -> str:
         service = told.service
         least = "" if service is None or service.low <= 0 else f"at least {format_duration(service.low)} less; "
         return f"{name}: {least}no number, {plain(told.refused or 'there is none of this load')}"
-    return f"{name} {format_duration(before_s)} -> {_interval(after)} as observed, B/A {bounded_ratio(after, before_s)}"
+    seen = " as observed" if told.basis == "observed" else ""
+    return f"{name} {format_duration(before_s)} -> {_interval(after)}{seen}, B/A {bounded_ratio(after, before_s)}"
 
 
 def _measured(comparison: Comparison, metric: Metric) -> str:

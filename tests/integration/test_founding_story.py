@@ -65,6 +65,15 @@ def test_the_cause_is_named_with_its_statement_its_parameter_and_its_line(story:
     assert story.told.finding.fingerprint == cause["fingerprint"]
 
 
+def test_its_gain_is_foretold_for_the_service_that_nobody_looks_into(story: Story) -> None:
+    (cause,) = [one for one in story.diagnosis["findings"] if one["fault"] == "n-plus-one"]
+    rows = [row for row in story.told.summary.steps if (row.journey, row.step) == ("browse", "detail")]
+    assert cause["predicted"]["basis"] == "bare"
+    assert cause["predicted"]["before_s"]["p99"] == rows[0].latency_s.response.p99
+    assert story.proof.predicted is not None
+    assert story.proof.predicted.basis == "bare", "side A's own bare runs"
+
+
 def test_its_page_and_its_findings_are_kept(story: Story) -> None:
     (bare,) = [run for run in (story.folder / ".loadstone/runs").iterdir() if run.name == story.told.summary.run]
     observed = json.loads((bare / "manifest.json").read_text())["observed"]

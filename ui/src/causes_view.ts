@@ -53,6 +53,7 @@ export interface Predicted {
   p95_s: Bounded | null;
   p99_s: Bounded | null;
   before_s: Record<string, number>;
+  basis: "observed" | "bare";
   refused: string | null;
 }
 

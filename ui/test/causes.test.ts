@@ -37,6 +37,7 @@ const predicted = (more: Partial<Predicted>): Predicted => ({
   p95_s: null,
   p99_s: between(0.19, 0.16, 0.24),
   before_s: { p99: 0.812 },
+  basis: "bare",
   refused: null,
   ...more,
 });

@@ -101,10 +101,16 @@ def _own(scene: Scene, step: int, limits: Limits) -> Iterator[Suspect]:
         float(size[large].mean()),
         replies(scene, requests, operation),
         _facts(digest, requests, size[large], per_byte, written),
-        cpu_ns=grown if per_byte else None,
+        cpu_ns=_on_cpu(digest, requests, grown / np.maximum(lasts[large], 1)) if per_byte else None,
         confidence=0.85 if per_byte else 0.6,
         dear=bool(dear),
     )
+
+
+def _on_cpu(digest: Digest, requests: NDArray[np.int32], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """That share of the requests' CPU time; of their whole time where it was not recorded."""
+    cpu = digest.requests.cpu_ns[requests]
+    return share * np.where(cpu >= 0, cpu, durations_ns(digest, requests))
 
 
 def _called(

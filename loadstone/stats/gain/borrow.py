@@ -105,4 +105,4 @@ class Borrowed:
         begin[1:] = end[:-1]
         begin[self.first[:-1]] = start
         own, stage = self.own, self.stage
-        return Track(self.first, begin, np.maximum(end, begin), own.resource[stage], own.share[stage])
+        return Track(self.first, begin, np.maximum(end, begin), own.resource[stage], own.share[stage], own.own[stage])

@@ -31,6 +31,10 @@ MOST_ALIKE = 3
 FEWEST = 12
 """A cell with fewer stages says nothing."""
 
+SLOWED = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""Shares of one processor that are tried where CPU time was recorded of all requests: others on the machine, or the
+switching between threads, take the rest. Of a sample they explain what are other requests."""
+
 CPU_ERROR = 0.05
 """How far inverted demands may lie from the thread CPU time that was recorded: the time on the way, and the clocks."""
 
@@ -66,10 +70,11 @@ def choose(
     resource: int,
     cell: NDArray[np.int64],
     recorded: Callable[[NDArray[np.float64]], float] | None = None,
+    slowed: bool = False,
 ) -> Choice:
     """The disciplines of a resource under which the intervals that it served have demands that know nothing of the
     others. ``cell`` tells apart stages that are of one kind; -1 leaves one out. ``recorded`` tells for demands how
-    large they are in all beside what was recorded of them."""
+    large they are in all beside what was recorded of them; ``slowed`` says that a processor may be less than one."""
     length = end - start
     present, _ = shared_demands(start, end, [])
     most = int(present.max(initial=0)) + 1
@@ -77,6 +82,8 @@ def choose(
     candidates = [DELAY]
     if resource != OTHER:
         candidates += [Discipline(2, count) for count in counts]
+    if slowed:
+        candidates += [Discipline(2, share) for share in SLOWED]
     if resource == DATABASE:
         candidates += [Discipline(1, count) for count in counts]
     found = invert_under(candidates, start, end)
@@ -161,7 +168,9 @@ def cells(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_]) -> N
     return np.where(known[request], cell, -1)
 
 
-def choose_all(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_], cpu: NDArray[np.float64]) -> Found:
+def choose_all(
+    track: Track, group: NDArray[np.int32], known: NDArray[np.bool_], cpu: NDArray[np.float64], *, sampled: bool
+) -> Found:
     """For each resource the places of its stages, and what was chosen for it. ``cpu`` is each request's recorded CPU
     time, NaN where there is none."""
     cell = cells(track, group, known)
@@ -169,7 +178,17 @@ def choose_all(track: Track, group: NDArray[np.int32], known: NDArray[np.bool_],
     for resource in (DATABASE, OTHER, CPU):
         places = np.flatnonzero(track.resource == resource)
         recorded = _beside(track.request[places], cpu) if resource == CPU else None
-        found[resource] = places, choose(track.start[places], track.end[places], resource, cell[places], recorded)
+        found[resource] = (
+            places,
+            choose(
+                track.start[places],
+                track.end[places],
+                resource,
+                cell[places],
+                recorded,
+                recorded is not None and not sampled,
+            ),
+        )
     return found
 
 

@@ -64,12 +64,12 @@ def invert(rec: Record, chance: Generator) -> Inversion:
     own = track(rec, traced, starts.start)
     workers = (starts.workers, *starts.also)
     if shaped.all():
-        layout, found = own, choose_all(own, rec.group, shaped, rec.cpu)
+        layout, found = own, choose_all(own, rec.group, shaped, rec.cpu, sampled=False)
         ways = _ways(layout, found, workers)[:MOST_CANDIDATES]
         candidates = [Inverted(model, _stages(layout, demand), layout.share) for demand, model in ways]
     else:
         layout, found, candidates = _sampled(rec, starts, own, traced, shaped, chance)
-    removed = _summed(layout, layout.share * (layout.end - layout.start))
+    removed = _summed(layout, layout.own * (layout.end - layout.start))
     return Inversion(tuple(candidates), starts, {which: choice for which, (_, choice) in found.items()}, removed)
 
 
@@ -90,7 +90,7 @@ def _sampled(
     workers = (starts.workers, *starts.also)
     made: list[Inverted] = []
     for round_ in range(SETTLING + DRAWS):
-        found = choose_all(layout, rec.group, shaped, rec.cpu)
+        found = choose_all(layout, rec.group, shaped, rec.cpu, sampled=True)
         ways = _ways(layout, found, workers)
         if round_ >= SETTLING:
             for demand, model in ways[:MOST_A_DRAW]:
@@ -102,7 +102,7 @@ def _sampled(
         stages = _lent(lent, layout, demand, traced, wanted)
         replayed = replay(rec.reached, everybody, stages, model)
         layout = lent.pinned(replayed.stage_ended, replayed.begun, starts.start, rec.left, traced)
-    return layout, choose_all(layout, rec.group, shaped, rec.cpu), made
+    return layout, choose_all(layout, rec.group, shaped, rec.cpu, sampled=True), made
 
 
 def _summed(layout: Track, values: NDArray[np.float64]) -> NDArray[np.float64]:

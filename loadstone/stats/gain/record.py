@@ -23,9 +23,11 @@ LONGEST_S = 86_400.0
 @dataclass(frozen=True, slots=True)
 class Record:
     """Requests that have sense, in order of arrival. ``reached`` and ``left`` are at the server, ``started`` and
-    ``cpu`` NaN where not seen; ``kept`` names their places in the timeline. Segments lie within their requests;
-    ``share`` is what the fix takes away of each, ``cpu_removed`` what it takes of each request's time on the CPU.
-    ``askew`` is the share of traced requests whose server span lies outside what the client saw."""
+    ``cpu`` NaN where not seen; the CPU that a request takes within its segments is theirs. ``kept`` names the places in
+    the timeline. Segments lie within their requests; ``share`` is what the fix takes away of each, ``cpu_removed`` what
+    it takes of each request's time on the CPU, ``cpu_share`` the part of its work there that this is, where that is
+    known to be another than that of its time. ``askew`` is the share of traced requests whose server span lies outside
+    what the client saw."""
 
     kept: NDArray[np.int64]
     way: float
@@ -35,6 +37,7 @@ class Record:
     group: NDArray[np.int32]
     cpu: NDArray[np.float64]
     cpu_removed: NDArray[np.float64]
+    cpu_share: NDArray[np.float64] | None
     segment_request: NDArray[np.int64]
     segment_start: NDArray[np.float64]
     segment_end: NDArray[np.float64]
@@ -90,6 +93,8 @@ def record(timeline: Timeline, removal: Removal, first: int, past: int) -> Recor
     start, end = np.clip(start, begun, left[request]), np.clip(end, begun, left[request])
     fine = np.isfinite(start) & (end > start)
     cpu = timeline.cpu_ns[first:past][kept] / 1e9
+    off = np.bincount(request[fine], (end - start)[fine], minlength=len(kept))
+    between = np.maximum(left - np.where(traced, started, reached) - off, 0.0)
     return Record(
         kept + first,
         way,
@@ -97,8 +102,9 @@ def record(timeline: Timeline, removal: Removal, first: int, past: int) -> Recor
         left,
         started,
         timeline.group[first:past][kept],
-        np.where(cpu < 0, np.nan, cpu),
+        np.where(cpu < 0, np.nan, np.minimum(cpu, between)),
         np.maximum(removal.cpu_ns[first:past][kept], 0.0) / 1e9,
+        None if removal.cpu_share is None else np.clip(removal.cpu_share[first:past][kept], 0.0, 1.0),
         request[fine],
         start[fine],
         end[fine],
@@ -111,13 +117,15 @@ def record(timeline: Timeline, removal: Removal, first: int, past: int) -> Recor
 @dataclass(frozen=True, slots=True)
 class Track:
     """Stages of requests, each request's filling its time from start to end without gap or overlap: request ``r`` has
-    the places ``first[r]`` to ``first[r + 1]``. ``share`` is what the fix takes away of each."""
+    the places ``first[r]`` to ``first[r + 1]``. ``share`` is what the fix takes away of the work of each, ``own`` the
+    part of its time that is the fault's own."""
 
     first: NDArray[np.int64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     resource: NDArray[np.uint8]
     share: NDArray[np.float64]
+    own: NDArray[np.float64]
 
     @property
     def request(self) -> NDArray[np.int64]:
@@ -151,8 +159,11 @@ def track(rec: Record, requests: NDArray[np.int64], start: NDArray[np.float64]) 
     owner = np.repeat(np.arange(len(requests)), np.diff(first))
     busy = np.bincount(owner[gaps], (ends - starts)[gaps], minlength=len(requests))
     taken = np.divide(rec.cpu_removed[requests], busy, out=np.zeros(len(requests)), where=busy > 0)
-    shares[gaps] = np.minimum(taken, 1.0)[owner[gaps]]
-    return Track(first, starts, ends, kinds, shares)
+    taken_share = np.minimum(taken, 1.0)
+    own = shares.copy()
+    own[gaps] = taken_share[owner[gaps]]
+    shares[gaps] = (taken_share if rec.cpu_share is None else rec.cpu_share[requests])[owner[gaps]]
+    return Track(first, starts, ends, kinds, shares, own)
 
 
 Columns = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int8], NDArray[np.float64]]

@@ -27,12 +27,19 @@ CHILD_S = 1e-3
 
 MOST_WORKERS = 512
 
+MOST_ERROR = 0.15
+"""Mean distance of inferred starts from those seen, in mean waits."""
+
+LEAST_WAIT = 0.05
+"""A mean wait below this share of the mean response matters to no prediction, and an error is taken of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Starts:
     """Seconds. ``start`` of each request; ``workers`` (0: no queue) and others that fit nearly as well; ``error_s``
     the mean distance of inferred starts from those seen, ``wait_s`` the mean wait; ``busy_share`` of the requests that
-    had to wait."""
+    had to wait. Not ``explained``: no count of workers fits, and ``start`` is when each request reached the server, so
+    that whatever it waited for before it was begun counts as time on the CPU."""
 
     start: NDArray[np.float64]
     workers: int
@@ -40,6 +47,7 @@ class Starts:
     error_s: float
     wait_s: float
     busy_share: float
+    explained: bool = True
 
 
 def infer_starts(
@@ -61,6 +69,9 @@ def infer_starts(
     inferred = in_order_starts(reached, left, candidates)
     errors = np.array([np.abs(found - started)[seen].mean() for found in inferred])
     best = int(errors.argmin())
+    matters_s = max(float(waits.mean()), LEAST_WAIT * float((left - reached).mean()))
+    if errors[best] > MOST_ERROR * matters_s:
+        return Starts(reached, 0, (), float(errors[best]), float(waits.mean()), 0.0, explained=False)
     near = [place for place in np.argsort(errors)[1:3] if errors[place] < 1.2 * errors[best]]
     start = np.minimum(np.where(seen, started, inferred[best]), left)
     busy = inferred[best] > reached

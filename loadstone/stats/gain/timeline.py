@@ -75,17 +75,21 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What a fix takes away: a share (0 to 1) of each segment, and so much of each traced request's wall time on the
-    CPU, besides its segments."""
+    """What a fix takes away: a share (0 to 1) of each segment, and so much of each traced request's time on the CPU,
+    besides its segments. ``cpu_share`` is the part (0 to 1) of a request's work on the CPU that this is, where it is
+    not that of its wall time there: who waits for a processor does no work."""
 
     segment_share: NDArray[np.float64]
     cpu_ns: NDArray[np.float64]
+    cpu_share: NDArray[np.float64] | None = None
 
     def of(self, timeline: Timeline) -> None:
         """Raises ValueError unless this fits the timeline."""
-        if len(self.segment_share) != len(timeline.segment_request) or len(self.cpu_ns) != timeline.requests:
+        cpu_share = self.cpu_ns if self.cpu_share is None else self.cpu_share
+        lengths = len(self.segment_share), len(self.cpu_ns), len(cpu_share)
+        if lengths != (len(timeline.segment_request), timeline.requests, timeline.requests):
             raise ValueError("a removal has a share for each segment and a CPU time for each request of its timeline")
-        if not (np.isfinite(self.segment_share).all() and np.isfinite(self.cpu_ns).all()):
+        if not all(np.isfinite(column).all() for column in (self.segment_share, self.cpu_ns, cpu_share)):
             raise ValueError("a removal is made of finite numbers")
 
 

@@ -124,6 +124,88 @@ def test_workers_with_queues_of_their_own_are_refused() -> None:
     assert "order in which they came" in refused(predict(*seen(sticky)))
 
 
+THREADS = replace(
+    SHOP,
+    service=Service(0, 1, "sharing", 0),
+    classes=(Class(1.0, ((CPU, 4e-3), (DATABASE, 2e-3))),),
+    faulty_share=1.0,
+    size=2.0,
+    rate_per_s=80.0,
+)
+"""Threads that take turns at one processor."""
+
+
+def begun_late(case: Case, cpu_known: bool, length: float = 0.6) -> tuple[Timeline, Removal, float]:
+    """A handler's first line is reached somewhere within the thread's first turns at the processor."""
+    busy, truth = recording(case)
+    timeline, removal = observed(busy, 1.0, case.seed, cpu_known)
+    chance = np.random.default_rng(3)
+    first = np.array([request.walls[0][1] for request in busy.requests]) * 1e9
+    wait = np.maximum(first - timeline.started_ns, 0.0) * length * chance.random(len(first))
+    return replace(timeline, started_ns=timeline.started_ns + wait.astype(np.int64)), removal, truth
+
+
+@pytest.mark.parametrize("fault", ["n+1", "hot function"])
+def test_waits_for_the_processor_before_the_start_are_time_on_the_processor(fault: str) -> None:
+    timeline, removal, truth = begun_late(replace(THREADS, fault=fault), cpu_known=True)
+    gain = predict(timeline, removal)
+    assert gain.refused is None
+    assert gain.after.p99_s.value == pytest.approx(truth, rel=0.15)
+    assert gain.after.p99_s.low < truth < gain.after.p99_s.high
+
+
+@pytest.mark.parametrize(("cpu_known", "length"), [(False, 0.6), (True, 1.0)])
+def test_such_waits_are_refused_where_they_are_long_or_no_cpu_time_tells_what_they_are(
+    cpu_known: bool, length: float
+) -> None:
+    timeline, removal, _ = begun_late(THREADS, cpu_known, length)
+    assert "order in which they came" in refused(predict(timeline, removal))
+
+
+def test_cpu_that_a_request_takes_within_its_calls_is_theirs() -> None:
+    """A library that works on the request's own thread: more CPU was recorded than the time between calls holds."""
+    timeline, removal = seen(replace(SHOP, faulty_share=1.0, rate_per_s=90.0), cpu_known=True)
+    asked = np.bincount(
+        timeline.segment_request, timeline.segment_end_ns - timeline.segment_start_ns, minlength=timeline.requests
+    )
+    gain = predict(replace(timeline, cpu_ns=timeline.cpu_ns + asked.astype(np.int64)), removal)
+    assert gain.refused is None
+    assert gain.after.p95_s.value == pytest.approx(predict(timeline, removal).after.p95_s.value, rel=0.1)
+
+
+def test_work_and_not_waiting_is_taken_away_where_the_work_is_known() -> None:
+    """Half the time on the CPU is waiting for it: the fault has all the work, and half the time."""
+    count, ms = 400, 1_000_000
+    arrived = np.arange(count, dtype=np.int64) * 100 * ms
+    none, unknown = np.zeros(0, np.int64), np.full(count, -1)
+    timeline = Timeline(
+        arrived,
+        arrived,
+        arrived + 20 * ms,
+        np.zeros(count, np.int32),
+        unknown,
+        unknown.astype(np.int32),
+        none,
+        none,
+        none,
+        none.astype(np.int8),
+    )
+    by_time = predict(timeline, Removal(np.zeros(0), np.full(count, 10.0 * ms)))
+    by_work = predict(timeline, Removal(np.zeros(0), np.full(count, 10.0 * ms), np.ones(count)))
+    assert by_time.after.p50_s.value == pytest.approx(0.010)
+    assert by_work.after.p50_s.value == pytest.approx(0.0, abs=1e-9)
+    assert by_work.service.p50_s.value == pytest.approx(0.010), "its own time is what it was"
+    with pytest.raises(ValueError, match="a CPU time for each request"):
+        predict(timeline, Removal(np.zeros(0), np.zeros(count), np.ones(count - 1)))
+
+
+def test_a_cure_may_cost_a_tenth_of_what_it_takes_away() -> None:
+    gain = predict(*seen())
+    for name in ("p50_s", "p95_s", "p99_s"):
+        after = getattr(gain.after, name)
+        assert after.high >= after.value + 0.1 * (getattr(gain.before, name) - after.value)
+
+
 def test_a_removal_of_another_timeline_is_an_error() -> None:
     timeline, removal = seen()
     with pytest.raises(ValueError, match="a share for each segment"):

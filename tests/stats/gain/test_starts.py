@@ -57,3 +57,5 @@ def test_workers_with_lines_of_their_own_leave_an_error() -> None:
     reached, begun, left = (np.concatenate(pair)[order] for pair in zip(one, two, strict=True))
     found = infer_starts(reached, left, begun, np.full(len(reached), np.nan))
     assert found.error_s > 0.15 * found.wait_s
+    assert not found.explained and found.workers == 0
+    assert found.start.tolist() == reached.tolist(), "what it waited for counts as its own time"

@@ -81,7 +81,7 @@ export function Bar({ children }: { children: preact.ComponentChildren }) {
 
 /** Why it falls, and what the other quantiles do. */
 function parts(predicted: Predicted): string {
-  const { at, service, queue, before_s } = predicted;
+  const { at, service, queue, before_s, basis } = predicted;
   const why = [
     service === null ? "" : `${signed(service.value)} by less work`,
     queue === null ? "" : `${signed(queue.value)} by less waiting`,
@@ -92,5 +92,6 @@ function parts(predicted: Predicted): string {
     if (name === at || after === null || before === undefined) return [];
     return `${name} ${signed(before)} → ${bounded(after)}`;
   });
-  return [why.join(", "), ...others].filter(Boolean).join("; ");
+  const seen = basis === "bare" ? "" : "as observed, with what observing costs";
+  return [why.join(", "), ...others, seen].filter(Boolean).join("; ");
 }
