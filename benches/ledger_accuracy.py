@@ -50,8 +50,8 @@ def section(rows: Sequence[Proved]) -> str:
         f"{len(rows)} specimens ([what they are](specimens.md)): driven sick, diagnosed, then sick and cured measured "
         f"in {_range(entry.pairs for _, entry in entries)} interleaved pairs of "
         f"{_range(row.measured_s for row in rows)} s a run. The prediction is made on one observed run of the sick "
-        "side under the load of the pairs; the measurement is of bare runs. Ratios are of the judged quantile, cured "
-        "over sick.",
+        f"side {_of_load(entries)}; the measurement is of bare runs. Ratios are of the judged quantile, cured over "
+        "sick.",
         "",
         *_counts(rows, entries, told, refused),
     ]
@@ -59,6 +59,13 @@ def section(rows: Sequence[Proved]) -> str:
         lines += ["", *_curve([entry for _, entry in told])]
     lines += ["", *_table(rows)]
     return "\n".join(lines)
+
+
+def _of_load(entries: Sequence[tuple[Proved, LedgerEntry]]) -> str:
+    other = sum(not entry.same_load for _, entry in entries)
+    if not other:
+        return "under the load of the pairs"
+    return f"under the load of the pairs, in {other} of {len(entries)} a run of its own at the spec's length"
 
 
 def _both(entry: LedgerEntry) -> bool:
@@ -98,6 +105,11 @@ def _counts(
             f"percentile, {math.exp(float(errors.mean())):.2f} times it in the geometric mean. It lies within the "
             f"predicted interval in {_of(within, len(told))}; the two intervals meet in {_of(meet, len(told))}."
         )
+        points = np.array([_fall_off(entry) for _, entry in told])
+        lines.append(
+            f"The fall, as a share of what was before, is off by {np.median(points):.1f} points in the median and "
+            f"{np.quantile(points, 0.9):.1f} at the 90th percentile."
+        )
         lines.append(_in_seconds([entry for _, entry in told]))
     return lines
 
@@ -115,8 +127,7 @@ def _in_seconds(entries: Sequence[LedgerEntry]) -> str:
     median, high = np.quantile(np.expm1(np.abs(off)), [0.5, 0.9])
     return (
         f"In seconds after the cure, measured is off predicted by {median:.0%} in the median and {high:.0%} at the "
-        f"90th percentile of {len(off)}, {math.exp(math.fsum(off) / len(off)):.2f} times it in the geometric mean. The "
-        "ratio also holds what observing costs: it makes the sick side, which does more that is observed, look slower."
+        f"90th percentile of {len(off)}, {math.exp(math.fsum(off) / len(off)):.2f} times it in the geometric mean."
     )
 
 
@@ -174,6 +185,12 @@ def _error(entry: LedgerEntry) -> float:
     """Log of measured over predicted ratio."""
     assert entry.measured_ratio is not None and entry.predicted_ratio is not None
     return math.log(entry.measured_ratio.value / entry.predicted_ratio.value)
+
+
+def _fall_off(entry: LedgerEntry) -> float:
+    """Points of a hundred that lie between the predicted fall and the measured one."""
+    assert entry.measured_ratio is not None and entry.predicted_ratio is not None
+    return 100 * abs(entry.measured_ratio.value - entry.predicted_ratio.value)
 
 
 def _within(entry: LedgerEntry) -> bool:

@@ -1,5 +1,6 @@
 """``python -m specimens [NAME…] [--fault 0|1] [--json FILE]``: one line a specimen, and exit 1 unless all is as it
-should be. ``--prove FOLDER`` proves the cures instead, one file a specimen, and leaves out those that have theirs."""
+should be. ``--prove FOLDER`` proves the cures instead, one file a specimen, and leaves out those that have theirs;
+``--predict FOLDER`` predicts anew beside what was measured there."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from specimens.catalogue import Specimen, specimen, specimens
+from specimens.foretold import foretell
 from specimens.neighbours import Absent, Neighbours
 from specimens.proof import PAIRS, REQUESTS, prove, read, write
 from specimens.run import Judged, diagnosis, drive, judge
@@ -56,6 +58,26 @@ def _prove(samples: list[Specimen], into: Path, seed: int, pairs: int, requests:
     return 1 if failed else 0
 
 
+def _predict(samples: list[Specimen], into: Path) -> int:
+    """Each specimen that was proved there; 0 when all of those could be driven."""
+    failed = 0
+    with Neighbours.running() as neighbours:
+        for sample in samples:
+            file = into / f"{sample.name}.json"
+            if not file.exists():
+                continue
+            with tempfile.TemporaryDirectory(prefix="specimen-") as folder:
+                try:
+                    proved = foretell(sample, neighbours, Path(folder), read(file))
+                except (Absent, RuntimeError) as error:
+                    print(f"{sample.name:<28} failed       {error}", flush=True)
+                    failed += 1
+                    continue
+            write(file, proved)
+            print(proved.line(), flush=True)
+    return 1 if failed else 0
+
+
 def main(argv: list[str] | None = None) -> int:
     """0 when every fault is named first and every cure is silent."""
     parser = argparse.ArgumentParser(
@@ -69,6 +91,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no-diagnosis", action="store_true", help="stop after the runs")
     parser.add_argument("--list", action="store_true", help="tell names and faults, and drive nothing")
     parser.add_argument("--prove", type=Path, metavar="FOLDER", help="prove the cures; a file for each goes there")
+    parser.add_argument("--predict", type=Path, metavar="FOLDER", help="predict anew beside what was proved there")
     parser.add_argument("--again", action="store_true", help="prove anew what came out undecided or invalid")
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"pairs of a proof (default {PAIRS})")
     parser.add_argument(
@@ -83,6 +106,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     if arguments.prove:
         return _prove(chosen, arguments.prove, arguments.seed, arguments.pairs, arguments.requests, arguments.again)
+    if arguments.predict:
+        return _predict(chosen, arguments.predict)
     judged: list[Judged] = []
     with Neighbours.running() as neighbours, ExitStack() as stack:
         for sample, time in [(sample, time) for sample in chosen for time in range(arguments.times)]:

@@ -49,11 +49,16 @@ def test_what_was_told_is_counted_with_its_interval() -> None:
     assert "in 6 interleaved pairs of 10 s a run" in told
     assert "Verdicts: 4 faster, 1 undecided. Of those with a reason: 4 for the stated reason, 1 no effect." in told
     assert "Without a proof: 1 not found." in told
+    assert "one observed run of the sick side under the load of the pairs; the measurement" in told
+    other = msgspec.structs.replace(entry(0.1, 0.1), same_load=False)
+    assert "in 1 of 6 a run of its own at the spec's length" in section([*ROWS, row("other", other)])
     assert "Of 5 predictions 1 gave no number after the fix; 4 stand beside a measurement." in told
     # .1/.1, .24/.2 and 1/.9 lie within 25 %, .9/.5 does not
     assert "It lies within the predicted interval in 3 of 4 (75%; 95 % interval 19 to 99)" in told
     # off by 0, .2, .8 and .11: the median lies half way between .11 and .2
     assert "off the predicted one by 16% in the median" in told
+    # the ratios are 0, 4, 40 and 10 points of a hundred apart
+    assert "is off by 7.0 points in the median" in told
     # .1, .2, .5 and .9 of 40 ms were foretold, .1, .24, .9 and 1 of 30 ms measured: off by 33, 11, 35 and 20 %
     assert "In seconds after the cure, measured is off predicted by 27% in the median" in told
     assert "| 0.1 to 0.25 | 2 | 0.15 | 0.17 | 0.10 to 0.24 | 2 of 2 |" in told

@@ -14,10 +14,11 @@ import pytest
 from loadstone.archive import Archive
 from loadstone.lab.ledger import append
 from loadstone.model.comparison import LedgerEntry
-from loadstone.model.finding import Bounded
+from loadstone.model.finding import Bounded, Predicted
 from specimens import proof
 from specimens.__main__ import main
 from specimens.catalogue import Specimen, specimen, specimens
+from specimens.foretold import foretold
 from specimens.neighbours import Neighbours
 from specimens.proof import (
     LEAST_S,
@@ -170,3 +171,24 @@ def test_what_has_been_proved_is_not_proved_again(answered: Answered, tmp_path: 
     file.unlink()
     assert main(["shop_reviews", "--prove", str(tmp_path)]) == 1
     assert not file.exists()
+
+
+def test_a_prediction_is_made_anew_beside_what_was_measured(answered: Answered, tmp_path: Path) -> None:
+    predicted = Predicted(at="p99", p99_s=Bounded(0.002, 0.001, 0.004), before_s={"p99": 0.02}, basis="bare")
+    again = {**FOUND, "locus": {"journey": "browse", "step": "detail"}, "predicted": msgspec.to_builtins(predicted)}
+    answered(diagnose=(0, {"findings": [{**again, "fault": "hot-function"}, again], "sentence": "s"}))
+    write(tmp_path / "shop_reviews.json", Proved("shop_reviews", "n-plus-one", "proved", seed=7, entry=ENTRY))
+    assert main(["shop_reviews", "shop_index", "--predict", str(tmp_path)]) == 0
+    entry = read(tmp_path / "shop_reviews.json").entry
+    assert entry is not None
+    assert (entry.predicted_s, entry.refused, entry.same_load) == (Bounded(0.002, 0.001, 0.004), None, False)
+    assert entry.predicted_ratio is not None and entry.predicted_ratio.value == pytest.approx(0.1)
+    assert entry.measured_ratio == ENTRY.measured_ratio
+
+
+def test_where_the_finding_is_not_named_again_the_proof_stays_as_it_was() -> None:
+    proved = Proved("shop_reviews", "n-plus-one", "proved", entry=ENTRY)
+    elsewhere = {**FOUND, "locus": {"journey": "browse", "step": "list"}, "predicted": {"at": "p99"}}
+    assert foretold(proved, {"findings": [elsewhere]}) == proved
+    nothing = Proved("shop_reviews", "n-plus-one", "not found")
+    assert foretold(nothing, {"findings": []}) == nothing
