@@ -120,7 +120,7 @@ def _suspect(
         key=(CODE, digest.steps[step].label, *stable_key(operation)),
         requests=requests,
         cost_ns=cost,
-        cuts=(Cut(operation.number, parent if parent >= 0 else None, keep=1),),
+        cuts=(Cut(operation.number, parent if parent >= 0 else None, keep=1, between=True),),
         evidence_for=tuple(_for(digest, step, requests, repeats, count, other, operation)),
         evidence_against=tuple(_against(digest, other, pages, len(requests))),
         ceiling="info" if pages else "critical",
