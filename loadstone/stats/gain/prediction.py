@@ -20,7 +20,7 @@ __all__ = ["FEWEST_REQUESTS", "predict"]
 
 CURE = 0.1
 """Of what a fix takes away, so much may come back as what the cure does in its place (a join for many statements): the
-upper end of what is left has it. Measured, see docs/accuracy.md."""
+upper end of what is left has it. Set on the specimens, see docs/accuracy.md."""
 
 FEWEST_REQUESTS = 200
 """Below this a p99 rests on two requests."""
