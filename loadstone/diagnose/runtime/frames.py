@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from loadstone.model.frame import frames_of, read_frame
+from loadstone.model.waiting import IDLE_FRAMES, waits
 
 __all__ = ["Frame", "Origin", "Reader", "application_files", "served_from"]
 
@@ -82,18 +83,6 @@ _DATA_PACKAGES = re.compile(
 )
 _OBSERVER = re.compile(r"_loadstone_recorder/|(?:^|/)opentelemetry/|io\.opentelemetry\.javaagent|/@opentelemetry/")
 _OBSERVED_DATA = re.compile(r"_loadstone_recorder/lib_(?:sqlite3|psycopg|asyncpg|pymysql|mysql|redis|sqlalchemy|dbapi)")
-_WAITING_FILES = _words(
-    "selectors.py threading.py queue.py socket.py ssl.py subprocess.py socketserver.py "
-    "concurrent/futures/thread.py concurrent/futures/_base.py concurrent/futures/process.py "
-    "multiprocessing/connection.py multiprocessing/synchronize.py multiprocessing/queues.py "
-    "multiprocessing/popen_fork.py asyncio/locks.py gunicorn/arbiter.py uvicorn/supervisors/multiprocess.py"
-)
-_WAITING = re.compile(
-    r"(?:^|[.:])(?:wait|wait_for|wait_for_signals|poll|select|kevent|epoll_wait|epoll_pwait|futex\w*|park|parkNanos|"
-    r"sleep|nanosleep|clock_nanosleep|accept4?|accept0|socketAccept|socketRead0|recv\w*|readinto|acquire|"
-    r"__GI___\w*poll\w*|pthread_cond_\w*wait|finish_task_switch|do_futex|schedule|run_forever|netpoll\w*|"
-    r"_worker|do_epoll_wait|kevent0?|gopark|mach_msg\w*|epollwait|notesleep|usleep)$"
-)
 _SERVERS = re.compile(
     r"^(?:uvicorn|gunicorn|hypercorn|waitress|cheroot|daphne|granian|meinheld|bjoern|gevent|eventlet|tornado|twisted|"
     r"celery|billiard|kombu|rq)/|^(?:socketserver|threading|runpy)\.py$|^werkzeug/serving|^wsgiref/|^http/server|"
@@ -101,7 +90,6 @@ _SERVERS = re.compile(
     r"^anyio/_backends/"
 )
 _POOL_WORKER = re.compile(r"^_worker$|^_WorkItem\.run$")
-_IDLE = frozenset(("(idle)", "(program)", "[idle]", "swapper", "<idle>", "(root)"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +155,7 @@ class Reader:
         found = self._frames.get(text)
         if found is None:
             function, file, line = read_frame(text)
-            waits = text in _IDLE or (file in _WAITING_FILES) or _WAITING.search(function.split("(")[0]) is not None
-            found = self._frames[text] = Frame(function, file, line, self._origin(function, file), waits)
+            found = self._frames[text] = Frame(function, file, line, self._origin(function, file), waits(text))
         return found
 
     def _origin(self, function: str, file: str | None) -> Origin:
@@ -192,7 +179,7 @@ class Reader:
 def _origin(function: str, path: str) -> Origin:
     if _OBSERVER.search(path) or _OBSERVER.search(function):
         return "data" if _OBSERVED_DATA.search(path) else "observer"
-    if path.startswith("<") or function in _IDLE:
+    if path.startswith("<") or function in IDLE_FRAMES:
         return "runtime"
     if _DATA_PACKAGES.search(path):
         return "data"

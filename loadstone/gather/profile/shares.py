@@ -3,7 +3,8 @@
 Two recorders counted how often they saw a stack doing so. Held against the ticks that its wall time makes expected,
 that is a share; few ticks of a rare stack say little, so its share starts from that of all the thread's stacks that
 end in the same line, and theirs from the thread's. How long the thread was on a CPU in all, the system knows exactly
-(schedstat): the shares are stretched to add up to that.
+(schedstat): the shares are stretched to add up to that. Who is woken for five milliseconds is often counted where it
+waited, so what computes is stretched first, to all of its wall time at most; the rest is what waiting takes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loadstone.gather.profile.pyspy import Seen
+from loadstone.model.waiting import waits
 
 __all__ = ["COUNTED", "Shares", "Stack", "Stretch"]
 
@@ -72,7 +74,7 @@ class Shares:
         active, gil = (self._shrunk(kind) for kind in COUNTED)
         stretch = self._stretched(active)
         for key in self._wall:
-            on_cpu = min(active[key] * stretch.get(key[0], 1.0), 1.0)
+            on_cpu = min(active[key] * stretch.get((key[0], _waits(key[1])), 1.0), 1.0)
             with_lock = min(on_cpu * (gil[key] / active[key] if active[key] > 0 else 0.0), on_cpu)
             self._shares[key] = with_lock, on_cpu - with_lock, 1 - on_cpu
 
@@ -94,16 +96,22 @@ class Shares:
         leaves = {key: _share(count, expected, threads[key[0]]) for key, (count, expected) in by_leaf.items()}
         return {key: _share(counts[key], expected, leaves[key[0], _leaf(key[1])]) for key, expected in ticks.items()}
 
-    def _stretched(self, active: Mapping[tuple[Thread, Stack], float]) -> dict[Thread, float]:
-        """By how much the shares of a thread are to be stretched to add up to what it was on a CPU."""
-        counted: defaultdict[Thread, float] = defaultdict(float)
-        for key, seconds in self._wall.items():
-            counted[key[0]] += seconds * active[key]
-        return {
-            thread: self._cpu_s[thread] / seconds
-            for thread, seconds in counted.items()
-            if seconds > 0 and thread in self._cpu_s
-        }
+    def _stretched(self, active: Mapping[tuple[Thread, Stack], float]) -> dict[tuple[Thread, bool], float]:
+        """By how much the shares of a thread are to be stretched to add up to what it was on a CPU: those of stacks
+        that wait (True), and of the others."""
+        counted: defaultdict[tuple[Thread, bool], float] = defaultdict(float)
+        wall: defaultdict[tuple[Thread, bool], float] = defaultdict(float)
+        for (thread, stack), seconds in self._wall.items():
+            kind = thread, _waits(stack)
+            counted[kind] += seconds * active[thread, stack]
+            wall[kind] += seconds
+        found: dict[tuple[Thread, bool], float] = {}
+        for thread, cpu_s in self._cpu_s.items():
+            computing = min(cpu_s, wall[thread, False]) if counted[thread, False] > 0 else 0.0
+            for waiting, mine in ((False, computing), (True, cpu_s - computing)):
+                if counted[thread, waiting] > 0:
+                    found[thread, waiting] = mine / counted[thread, waiting]
+        return found
 
 
 def taken(log: Path, asked: float) -> float:
@@ -118,6 +126,10 @@ def taken(log: Path, asked: float) -> float:
 def _share(count: float, expected: float, towards: float | None = None) -> float:
     prior = 0.0 if towards is None else PRIOR
     return (count + prior * (towards or 0.0)) / (expected + prior) if expected + prior > 0 else 0.0
+
+
+def _waits(stack: Stack) -> bool:
+    return waits(_leaf(stack))
 
 
 def _leaf(stack: Stack) -> str:

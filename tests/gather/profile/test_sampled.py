@@ -101,6 +101,28 @@ def test_the_system_knows_how_long_a_thread_was_on_a_cpu(tmp_path: Path) -> None
     assert total["hot,one", "idle"] == pytest.approx(3e9, rel=1e-6)
 
 
+def woken(until_us: int = 4_000_000) -> list[dict[str, object]]:
+    return trace(
+        ("B", 0, WORKER, "thread (12): hot;one", "", 0),
+        ("B", 0, WORKER, "wait", "threading.py", 327),
+        ("E", 3_000_000, WORKER, "wait", "threading.py", 327),
+        ("B", 3_000_000, WORKER, "work", "/srv/app.py", 3),
+        ("E", until_us, WORKER, "work", "/srv/app.py", 3),
+        ("E", until_us, WORKER, "thread (12): hot;one", "", 0),
+    )
+
+
+@pytest.mark.parametrize(("cpu_ms", "work_ms"), [(800, 800), (1500, 1000)])
+def test_who_is_counted_where_it_waited_computed_where_it_worked(tmp_path: Path, cpu_ms: int, work_ms: int) -> None:
+    """Twice as often seen running in its wait as in its work, as threads are that are woken for a moment."""
+    part = seen(tmp_path, woken(), {(12, "wait"): 10, (12, "work"): 5}, {}, cpu_ns={12: cpu_ms * 10**6})
+    total: Counter[tuple[str, str]] = Counter()
+    for row in rows([part], "/srv"):
+        total[row.frames.split(" ")[0], row.state] += row.weight
+    assert total["work", "cpu"] == pytest.approx(work_ms * 1e6, rel=0.01)
+    assert total["wait", "cpu"] == pytest.approx((cpu_ms - work_ms) * 1e6, rel=0.01, abs=1e6)
+
+
 def test_a_thread_that_ended_is_cut_where_it_was_last_seen(tmp_path: Path) -> None:
     last = {11: BEGAN_NS + 4 * 10**9, 12: BEGAN_NS + 10**9}
     total = by_state(rows([seen(tmp_path, two_threads(), {}, {}, last_seen_ns=last)]))
