@@ -30,6 +30,9 @@ FEWEST_SAMPLES = 20
 BACKGROUND_SHARE = 0.2
 """Of a code's CPU time, what must fall into requests for it to be theirs: below it is work beside them."""
 
+THEIRS_SHARE = 0.5
+"""From here on all of it is theirs: an instant is good to some milliseconds, which is as long as a short request."""
+
 Told = Literal["by request", "by step", "by service"]
 
 
@@ -116,6 +119,7 @@ def losses(
     timed = placed and dated
     if timed and hit.sum() < BACKGROUND_SHARE * weight:
         return
+    whose = weight / float(hit.sum()) if hit.sum() >= THEIRS_SHARE * weight else 1.0
     sample = weight / max(1, int(mine.sum()))
     overall = weight / work.total
     # Own time may hold waiting: no more can be lost than the profile saw, in the whole run and in each step.
@@ -130,7 +134,7 @@ def losses(
             if told == "by service":
                 share = share * seen_of_all
             elif timed:
-                share = share * min(1.0, hit[places].sum() / max(1.0, float((share * cpu[places]).sum())))
+                share = share * min(1.0, whose * hit[places].sum() / max(1.0, float((share * cpu[places]).sum())))
         spent = share * cpu[places]
         cost = np.minimum(spent * path[places], duration[places])
         affected = cost > np.maximum(least_share * duration[places], 0)

@@ -116,6 +116,20 @@ def jackson_by_an_imported_profile() -> Story:
     return story
 
 
+def in_short_requests_that_count_no_cpu() -> Story:
+    """Requests in a pool of threads, each shorter than the profiler's instants are good to."""
+    story = Story()
+    sampler = Sampler(story)
+    for request in story.requests(600, rate_per_s=20):
+        sampler.spend(request, 0.0015, "listing (shop/pages.py:80)")
+        began = request.at_s + request.now_s
+        request.spend(0.005)
+        early = 0.002 + 0.004 * (request.number % 2)  # the profiler's clock strays
+        sampler.seen(began - early, request.at_s + request.now_s - early, CALLER, *DUMPS, PURE)
+        request.root["thread_cpu_ns"] = None
+    return story
+
+
 CASES = (
     json_in_pure_python,
     with_a_function_as_default,
@@ -125,6 +139,7 @@ CASES = (
     only_where_all_is_asked_for,
     by_the_framework_after_the_view,
     jackson_by_an_imported_profile,
+    in_short_requests_that_count_no_cpu,
 )
 _LISTING = {"file": "shop/pages.py", "line": 88, "function": "listing"}
 EXPECTED = {
@@ -134,6 +149,7 @@ EXPECTED = {
     "an_encoder_of_its_own": {"file": "shop/encoding.py", "function": "encode"},
     "rest_framework": {"file": "shop/views.py", "line": 33},
     "only_where_all_is_asked_for": _LISTING,
+    "in_short_requests_that_count_no_cpu": _LISTING,
     "by_the_framework_after_the_view": {"function": "jsonable_encoder", "file": "fastapi/encoders.py"},
     "jackson_by_an_imported_profile": {"function": "com.shop.Pages.list", "line": 70},
 }
