@@ -140,7 +140,8 @@ def _failures(a: Sequence[SideRun], b: Sequence[SideRun]) -> Iterator[Caveat]:
 def _disturbed(a: Sequence[SideRun], b: Sequence[SideRun], judged: Measure | None) -> Iterator[Caveat]:
     """Runs that doubt their own measurement, or were stopped: they have no partner to be left out with."""
     for side, runs in zip(SIDES, (a, b), strict=True):
-        reasons = [why[0][1] for run in runs if (why := disturbances(run, judged, crowded(runs)))]
+        others = crowded(runs)
+        reasons = [why[0][1] for run in runs if (why := disturbances(run, judged, others))]
         if reasons:
             was = "was" if len(reasons) == 1 else "were"
             message = f"{len(reasons)} of {_runs(len(runs))} of side {side} {was} disturbed ({reasons[0].rstrip('.')})."
