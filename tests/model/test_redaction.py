@@ -17,7 +17,9 @@ KEY = "000102030405060708090a0b0c0d0e0f"
 REDACTION = Redaction(KEY, frozenset({"page"}), frozenset({"sort=price"}))
 HASH = re.compile(r"#[0-9a-f]{8}")
 
-secrets = st.text(st.characters(min_codepoint=65, max_codepoint=90), min_size=6, max_size=20)
+secrets = st.text(st.characters(min_codepoint=65, max_codepoint=90), min_size=6, max_size=20).filter(
+    lambda text: text != "SELECT"  # a word of the statement itself
+)
 
 
 @given(st.lists(secrets, min_size=1, max_size=6), st.sampled_from(["postgresql", "sqlite", "mysql", "oracle", ""]))

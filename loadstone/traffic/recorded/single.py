@@ -19,6 +19,11 @@ from loadstone.traffic.recorded.ways import Way
 __all__ = ["candidates"]
 
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]+")
+_LETTERS = re.compile(r"[A-Za-z_-]{16,}")
+
+UPPER_SHARE = 0.25, 0.75
+"""Of a long text's letters in a token without a digit, which one in forty of 22 letters is. Words in camel case have
+a fifth at most."""
 
 
 def candidates(recording: Recording) -> tuple[Dynamic, ...]:
@@ -93,4 +98,13 @@ def _likely(place: Place, value: str) -> bool:
         return True
     if is_named(place):
         return looks_variable(value) or value.isdecimal()
-    return len(value) >= SHORTEST_TOKEN and _MIXED.fullmatch(value) is not None
+    return len(value) >= SHORTEST_TOKEN and (_MIXED.fullmatch(value) is not None or _drawn(value))
+
+
+def _drawn(value: str) -> bool:
+    """Whether letters alone look drawn: large and small ones about as often."""
+    if _LETTERS.fullmatch(value) is None:
+        return False
+    letters = [letter for letter in value if letter.isalpha()]
+    low, high = UPPER_SHARE
+    return low <= sum(letter.isupper() for letter in letters) / max(1, len(letters)) <= high

@@ -198,6 +198,17 @@ def test_one_recording_has_likely_values() -> None:
     assert any("not proved" in note for note in made.notes)
 
 
+@pytest.mark.parametrize(
+    ("value", "drawn"),
+    [("kQzRtYbWmNcXvLpAsDfGhJ", True), ("showTheNewestReviewsOnly", False), ("the-newest-reviews-only", False)],
+)
+def test_one_recording_takes_drawn_letters_for_a_token_and_words_for_words(value: str, drawn: bool) -> None:
+    """A token of 22 letters has no digit in one case of forty."""
+    page = html(f'<form method="post" action="/login"><input type="hidden" name="one_time" value="{value}"></form>')
+    visit = recording(exchange("GET /", page), exchange("POST /login", form=f"one_time={value}&user=anna"))
+    assert [one.first for one in candidates(visit)] == ([value] if drawn else [])
+
+
 def test_one_recording_does_not_take_any_number_for_an_id() -> None:
     visit = recording(
         exchange("GET /report", {"total": 2024, "count": 7}),
