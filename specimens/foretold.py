@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from loadstone.model.comparison import LedgerEntry
-from loadstone.model.finding import Bounded, Predicted
+from loadstone.model.finding import Predicted
 from specimens.catalogue import Specimen
 from specimens.neighbours import Neighbours
 from specimens.proof import Proved
@@ -40,15 +39,11 @@ def foretold(proved: Proved, told: dict[str, Any]) -> Proved:
     if not here:
         return proved
     predicted = msgspec.convert(here[0]["predicted"], Predicted)
-    return msgspec.structs.replace(proved, entry=_entry(entry, predicted))
-
-
-def _entry(entry: LedgerEntry, predicted: Predicted) -> LedgerEntry:
-    after: Bounded | None = {"p50": predicted.p50_s, "p95": predicted.p95_s, "p99": predicted.p99_s}[entry.at]
-    before_s = predicted.before_s.get(entry.at)
-    ratio = None
-    if after is not None and before_s:
-        ratio = Bounded(*(end / before_s for end in (after.value, after.low, after.high)))
-    return msgspec.structs.replace(
-        entry, predicted_s=after, predicted_ratio=ratio, refused=predicted.refused, same_load=False
+    entry = msgspec.structs.replace(
+        entry,
+        predicted_s=predicted.after(entry.at),
+        predicted_ratio=predicted.ratio(entry.at),
+        refused=predicted.refused,
+        same_load=False,
     )
+    return msgspec.structs.replace(proved, entry=entry)

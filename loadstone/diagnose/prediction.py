@@ -86,11 +86,10 @@ class Predictor:
             mine &= self._digest.requests.step == step
         whole = float(mine.sum() + visits.count[mine[visits.request]].sum())
         gone = sum(
-            float(np.maximum(visits.count[found] - cut.keep, 0).sum())
+            float(np.maximum(visits.count[self._visits(suspect, cut)] - cut.keep, 0).sum())
             for suspect in suspects
             for cut in suspect.cuts
             if cut.share >= 1
-            for found in (self._visits(suspect, cut),)
         )
         return max(0.0, 1 - gone / whole) if whole else 1.0
 

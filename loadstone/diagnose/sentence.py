@@ -81,7 +81,7 @@ def _gain(finding: Finding) -> str:
     told = finding.predicted
     if told is None:
         return ""
-    after = getattr(told, f"{told.at}_s")
+    after = told.after(told.at)
     before = told.before_s.get(told.at)
     if told.refused is None and after is not None and before is not None:
         return f"; without it {told.at} goes from {format_duration(before)} to {format_duration(after.value)}"

@@ -23,16 +23,16 @@ def unobserved(told: Predicted, bare: Bare, calls_left: float) -> Predicted:
     seen = told.before_s
     if not seen or any(seen[name] <= 0 or bare.quantile_s.get(name, 0.0) <= 0 for name in seen):
         return told
-    quantiles = {"p50": told.p50_s, "p95": told.p95_s, "p99": told.p99_s}
     after: dict[str, Bounded | None] = {}
     below = Bounded(0.0, 0.0, 0.0)
-    for name, one in quantiles.items():
+    for name in ("p50", "p95", "p99"):
+        one = told.after(name)
         if one is None or name not in seen:
             after[name] = one
         else:
             after[name] = below = _above(below, _bare(one, seen[name], bare.quantile_s[name], calls_left))
     before_s, before_bare_s, left = seen[told.at], bare.quantile_s[told.at], after[told.at]
-    old = quantiles[told.at]
+    old = told.after(told.at)
     scale = before_bare_s / before_s
     if left is not None and old is not None and before_s > old.value:
         scale = max(0.0, before_bare_s - left.value) / (before_s - old.value)

@@ -98,6 +98,17 @@ class Predicted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     basis: Literal["observed", "bare"] = "observed"
     refused: str | None = None
 
+    def after(self, name: str) -> Bounded | None:
+        """The quantile ``p50``, ``p95`` or ``p99`` after the fix, in seconds; None where there is no number."""
+        return {"p50": self.p50_s, "p95": self.p95_s, "p99": self.p99_s}[name]
+
+    def ratio(self, name: str) -> Bounded | None:
+        """That quantile after the fix over what it was before; None where one of them is not known."""
+        after, before_s = self.after(name), self.before_s.get(name)
+        if after is None or not before_s:
+            return None
+        return Bounded(after.value / before_s, after.low / before_s, after.high / before_s)
+
 
 class Marked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trace that shows the fault: its id and its offending spans' ids, all hex. ``clean`` is a comparable trace

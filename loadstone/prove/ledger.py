@@ -15,14 +15,6 @@ def entry(comparison: Comparison, at_ns: int, service: str | None = None) -> Led
         return None
     predicted = comparison.predicted
     at = predicted.at if predicted is not None else "p99"
-    foretold: Bounded | None = None
-    before: float | None = None
-    if predicted is not None:
-        foretold = {"p50": predicted.p50_s, "p95": predicted.p95_s, "p99": predicted.p99_s}[at]
-        before = predicted.before_s.get(at)
-    ratio = None
-    if foretold is not None and before:
-        ratio = Bounded(foretold.value / before, foretold.low / before, foretold.high / before)
     judged = next(
         (
             one
@@ -45,9 +37,9 @@ def entry(comparison: Comparison, at_ns: int, service: str | None = None) -> Led
         step=blamed.step,
         at=at,
         before_s=None if level is None else Bounded(level, level, level),
-        predicted_s=foretold,
+        predicted_s=None if predicted is None else predicted.after(at),
         measured_s=comparison.measured.get(f"{at}_s"),
-        predicted_ratio=ratio,
+        predicted_ratio=None if predicted is None else predicted.ratio(at),
         measured_ratio=measured_ratio,
         refused=None if predicted is None else predicted.refused,
         verdict=comparison.verdict,

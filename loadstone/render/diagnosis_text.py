@@ -129,7 +129,7 @@ def gain(one: Finding) -> str:
     told = one.predicted
     if told is None:
         return "not predicted"
-    after = {"p50": told.p50_s, "p95": told.p95_s, "p99": told.p99_s}[told.at]
+    after = told.after(told.at)
     before = told.before_s.get(told.at)
     if told.refused is not None or after is None or before is None:
         least = (

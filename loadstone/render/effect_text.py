@@ -90,7 +90,7 @@ def foretold(comparison: Comparison, metric: Metric) -> str | None:
         return None
     if blamed is not None and (metric.journey, metric.step) != (blamed.journey, blamed.step):
         return None
-    after = {"p50": told.p50_s, "p95": told.p95_s, "p99": told.p99_s}[told.at]
+    after = told.after(told.at)
     before_s = told.before_s.get(told.at)
     if told.refused is not None or after is None or not before_s:
         return "not predicted"

@@ -68,7 +68,7 @@ def _predicted(comparison: Comparison, told: Predicted) -> str:
     blamed = comparison.blamed
     place = (None, None) if blamed is None else (blamed.journey, blamed.step)
     name = plain(label_of(f"{told.at} response", *place))
-    after: Bounded | None = {"p50": told.p50_s, "p95": told.p95_s, "p99": told.p99_s}[told.at]
+    after = told.after(told.at)
     before_s = told.before_s.get(told.at)
     if told.refused is not None or after is None or not before_s:
         service = told.service
